@@ -1,0 +1,151 @@
+"""Save and load checkpoints: config.json + model.safetensors + metrics.json, one folder each.
+
+A checkpoint set is a folder of such folders. Files are replaced atomically: a kill at any moment
+leaves the last good one. Knows nothing of training state, devices or the Hub.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from .config import Config, ConfigError
+from .model import CycleGAN
+
+CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
+
+
+class CheckpointError(ValueError):
+    """A folder is no usable checkpoint; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One trained variant, ready for use.
+
+    model: in eval mode, float32, without gradients; D_X and D_Y are None where not shipped.
+    metrics: what `cyclegan.evaluation` found, or an empty dict.
+    """
+
+    folder: Path
+    config: Config
+    model: CycleGAN
+    metrics: dict
+
+    @property
+    def name(self) -> str:
+        return self.config.objective.name
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary neighbour of `path`, then put it in place in one move."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, values: dict) -> None:
+    """Write indented JSON atomically."""
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path) -> dict:
+    """Read a JSON object; raises CheckpointError for anything else."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path.parent} holds no {path.name}; is it a checkpoint?") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{path} does not hold a JSON object.")
+    return values
+
+
+def save(
+    folder: Path, config: Config, G: nn.Module, F: nn.Module, discriminators: dict[str, nn.Module]
+) -> None:
+    """Write config and weights of one variant.
+
+    Weights are stored in float16, which moves no output by a visible amount (a test holds that).
+    discriminators: "D_X" and "D_Y", or empty to leave them out.
+    """
+    networks = {"G": G, "F": F, **discriminators}
+    weights = {
+        f"{name}.{key}": value.detach().to("cpu", torch.float16).contiguous()
+        for name, network in networks.items()
+        for key, value in network.state_dict().items()
+    }
+    write_atomically(folder / WEIGHTS, lambda temporary: save_file(weights, temporary))
+    write_json(folder / CONFIG, config.to_dict())
+
+
+def read_config(folder: Path) -> Config:
+    """The config of a checkpoint; raises CheckpointError."""
+    try:
+        return Config.from_dict(read_json(folder / CONFIG))
+    except ConfigError as error:
+        raise CheckpointError(f"{folder / CONFIG}: {error}") from error
+
+
+def load(folder: Path) -> Checkpoint:
+    """Load one checkpoint; every weight must be there, finite and of the right shape.
+
+    Raises CheckpointError with the first difference; nothing is ever filled up with random
+    weights.
+    """
+    config = read_config(folder)
+    try:
+        weights = load_file(folder / WEIGHTS)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{folder} holds no {WEIGHTS}.") from error
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{folder / WEIGHTS} is damaged: {error}") from error
+
+    model = CycleGAN(config)
+    for name in ("D_X", "D_Y"):
+        if not any(key.startswith(f"{name}.") for key in weights):
+            setattr(model, name, None)
+    expected = model.state_dict()
+    for key in sorted(expected.keys() | weights.keys()):
+        if key not in weights:
+            raise CheckpointError(f"{folder / WEIGHTS} lacks {key}.")
+        if key not in expected:
+            raise CheckpointError(f"{folder / WEIGHTS} has {key}, which its config does not.")
+        if weights[key].shape != expected[key].shape:
+            raise CheckpointError(
+                f"{folder / WEIGHTS}: {key} has the shape {tuple(weights[key].shape)}, its config "
+                f"asks for {tuple(expected[key].shape)}."
+            )
+        if not weights[key].isfinite().all():
+            raise CheckpointError(f"{folder / WEIGHTS}: {key} holds numbers that are not finite.")
+    model.load_state_dict(weights)
+    model.eval().requires_grad_(False)
+    metrics = read_json(folder / METRICS) if (folder / METRICS).exists() else {}
+    return Checkpoint(folder, config, model, metrics)
+
+
+def is_checkpoint(folder: Path) -> bool:
+    return (folder / CONFIG).is_file() and (folder / WEIGHTS).is_file()
+
+
+def find(folder: Path) -> list[Path]:
+    """Checkpoint folders of a set, by name; a single checkpoint is a set of one."""
+    if is_checkpoint(folder):
+        return [folder]
+    if not folder.is_dir():
+        return []
+    return sorted(child for child in folder.iterdir() if is_checkpoint(child))

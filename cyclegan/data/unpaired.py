@@ -1,0 +1,81 @@
+"""Batches for training: random crops and flips of two unpaired collections of pictures.
+
+The batch of a step is a function of the seed and the step's number alone. That makes a resumed
+run see what an uninterrupted one would have seen, every variant see the same order, and worker
+processes need no state. Knows nothing of where pictures come from.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from ..images import to_float
+
+
+@lru_cache(maxsize=4)
+def _order(count: int, seed: int, domain: int, epoch: int) -> Tensor:
+    return torch.randperm(count, generator=_random(seed, domain, epoch))
+
+
+def _random(*key: int) -> torch.Generator:
+    """A generator of its own for a tuple of numbers, mixed so that neighbours are unrelated."""
+    mixed = 0
+    for number in key:
+        mixed = (mixed * 6364136223846793005 + number + 1442695040888963407) % 2**63
+    return torch.Generator().manual_seed(mixed)
+
+
+class UnpairedBatches(Dataset):
+    """Item i is the batch of step i: (x, y), each (batch, 3, crop, crop) floats in [-1, 1].
+
+    x, y: pictures as uint8 (3, H, W), each side at least `crop`; lengths may differ. Each
+    collection is gone through in a new random order every epoch of its own.
+    """
+
+    def __init__(
+        self,
+        x: Sequence[Tensor],
+        y: Sequence[Tensor],
+        crop: int,
+        batch: int = 1,
+        seed: int = 0,
+    ):
+        self.domains = (x, y)
+        self.crop = crop
+        self.batch = batch
+        self.seed = seed
+
+    def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
+        x, y = (self._domain_batch(domain, step) for domain in (0, 1))
+        return x, y
+
+    def _domain_batch(self, domain: int, step: int) -> Tensor:
+        pictures = self.domains[domain]
+        random = _random(self.seed, domain, step, 1)
+        batch = []
+        for position in range(step * self.batch, (step + 1) * self.batch):
+            epoch, index = divmod(position, len(pictures))
+            picture = pictures[int(_order(len(pictures), self.seed, domain, epoch)[index])]
+            batch.append(self._augment(picture, random))
+        return to_float(torch.stack(batch))
+
+    def _augment(self, picture: Tensor, random: torch.Generator) -> Tensor:
+        top, left = (
+            int(torch.randint(side - self.crop + 1, (), generator=random))
+            for side in picture.shape[1:]
+        )
+        picture = picture[:, top : top + self.crop, left : left + self.crop]
+        return picture.flip(-1) if torch.rand((), generator=random) < 0.5 else picture
+
+    def loader(self, start: int, stop: int, workers: int = 0) -> DataLoader:
+        """The batches of steps start … stop − 1, prepared by `workers` processes ahead of time."""
+        return DataLoader(
+            self,
+            sampler=range(start, stop),
+            batch_size=None,
+            num_workers=workers,
+            pin_memory=torch.cuda.is_available(),
+        )

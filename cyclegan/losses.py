@@ -1,0 +1,39 @@
+"""The terms of the objective as pure functions of tensors.
+
+Each returns a scalar, averaged over all elements. Knows nothing of networks or weights λ.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def adversarial(scores: Tensor, real: bool, kind: str = "least_squares") -> Tensor:
+    """How far discriminator scores (any shape, unbounded) are from calling everything `real`.
+
+    "least_squares" (paper, section 4, after Mao et al. 2017): E[(D − 1)²] for real, E[D²] for fake.
+    "log" (equation 1): −E[log σ(D)] for real, −E[log(1 − σ(D))] for fake. For the generators both
+    are used with `real=True` on fakes, which for "log" is the non-saturating form of
+    Goodfellow et al. 2014: −E[log σ(D(G(x)))].
+    """
+    target = torch.full_like(scores, float(real))
+    if kind == "least_squares":
+        return functional.mse_loss(scores, target)
+    return functional.binary_cross_entropy_with_logits(scores, target)
+
+
+def discriminator(real_scores: Tensor, fake_scores: Tensor, kind: str = "least_squares") -> Tensor:
+    """Half the sum over real and generated images; the half slows D down (section 7.1)."""
+    return (adversarial(real_scores, True, kind) + adversarial(fake_scores, False, kind)) / 2
+
+
+def cycle(original: Tensor, reconstruction: Tensor, norm: str = "l1") -> Tensor:
+    """One direction of equation 2: mean |F(G(x)) − x|, or its square for "l2" (DiscoGAN)."""
+    if norm == "l1":
+        return functional.l1_loss(reconstruction, original)
+    return functional.mse_loss(reconstruction, original)
+
+
+def identity(original: Tensor, same: Tensor) -> Tensor:
+    """Mean |F(x) − x|: a generator leaves images of its own target domain alone (section 5.2)."""
+    return functional.l1_loss(same, original)

@@ -1,0 +1,167 @@
+"""A training run as a folder: a checkpoint plus what it takes to look at it and to go on.
+
+    config.json model.safetensors    the checkpoint (moving averages, discriminators included)
+    training.pt                      the trainer's whole state, for resuming
+    log.jsonl                        one line of mean losses an interval
+    samples/000500.png               the same held-out pictures, again and again
+
+Its methods are the trainer's callbacks. Knows no command line and no page.
+"""
+
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torchvision.utils import make_grid
+
+from . import checkpoints, images
+from .config import Config
+from .trainer import StepDone, Trainer
+
+STATE, LOG, SAMPLES = "training.pt", "log.jsonl", "samples"
+
+
+class RunError(ValueError):
+    """A run cannot be started or resumed; the message says why and what to do."""
+
+
+class Run:
+    """Writes one run's folder.
+
+    config: what is trained. samples: (x, y), each (n, 3, H, W) in [-1, 1], the fixed pictures
+    of the sample grids. log_every, save_every: steps between log lines, and between checkpoints
+    with their sample grid.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        samples: tuple[Tensor, Tensor],
+        log_every: int = 50,
+        save_every: int = 500,
+    ):
+        self.folder = folder
+        self.config = config
+        self.samples = samples
+        self.log_every = log_every
+        self.save_every = save_every
+        self.saved_step = 0
+        self.seconds = 0.0
+        self._interval: list[StepDone] = []
+
+    def __call__(self, trainer: Trainer, done: StepDone) -> None:
+        """The trainer's callback: log, sample and save when their time has come."""
+        self.seconds += done.seconds
+        self._interval.append(done)
+        last = trainer.stop or done.step == trainer.settings.steps
+        if last or done.step % self.log_every == 0:
+            self._log()
+        if last or done.step % self.save_every == 0:
+            self.save(trainer)
+
+    def _log(self) -> None:
+        steps = self._interval
+        seconds = sum(s.seconds for s in steps)
+        line = {
+            "step": steps[-1].step,
+            "rate": steps[-1].rate,
+            "seconds_per_step": seconds / len(steps),
+            "waited_share": sum(s.waited for s in steps) / seconds,
+            "terms": {
+                name: sum(s.terms[name] for s in steps) / len(steps) for name in steps[-1].terms
+            },
+        }
+        with open(self.folder / LOG, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        self._interval = []
+
+    def save(self, trainer: Trainer) -> None:
+        """Write samples, training state and checkpoint, each in one atomic move."""
+        started = time.perf_counter()
+        self._sample(trainer)
+        state = {"trainer": trainer.state_dict(), "seconds": self.seconds}
+        checkpoints.write_atomically(self.folder / STATE, lambda path: torch.save(state, path))
+        G, F = trainer.generators
+        judges = {"D_X": trainer.model.D_X, "D_Y": trainer.model.D_Y}
+        facts = {
+            **self.config.facts,
+            "steps": trainer.steps_done,
+            "seconds": round(self.seconds, 1),
+        }
+        checkpoints.save(
+            self.folder,
+            replace(self.config, facts=facts),
+            G,
+            F,
+            {name: D for name, D in judges.items() if D is not None},
+        )
+        self.saved_step = trainer.steps_done
+        self.seconds += time.perf_counter() - started
+
+    @torch.no_grad()
+    def _sample(self, trainer: Trainer) -> None:
+        """A row a picture: x, G(x), F(G(x)), F(x), then the same for y."""
+        G, F = trainer.generators
+        rows = []
+        for originals, there, back in zip(self.samples, (G, F), (F, G), strict=True):
+            originals = originals.to(trainer.device)
+            translated = there(originals)
+            rows += [torch.stack([originals, translated, back(translated), back(originals)], 1)]
+        grid = make_grid(torch.cat(rows).flatten(0, 1), nrow=4, padding=2, pad_value=1.0)
+        picture = images.to_pictures(grid[None])[0]
+        path = self.folder / SAMPLES / f"{trainer.steps_done:06d}.png"
+        checkpoints.write_atomically(path, lambda temporary: picture.save(temporary, "PNG"))
+
+    def start(self) -> None:
+        """Claim the folder for a new run; raises RunError where one already lies."""
+        if (self.folder / STATE).exists() or (self.folder / checkpoints.CONFIG).exists():
+            raise RunError(
+                f"{self.folder} already holds a run; go on with it by --resume {self.folder}, or "
+                "choose another --out."
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / LOG).unlink(missing_ok=True)
+
+    def resume(self, trainer: Trainer) -> None:
+        """Bring `trainer` to where the run was saved, and drop log lines written after that."""
+        try:
+            state = torch.load(self.folder / STATE, map_location="cpu", weights_only=True)
+        except FileNotFoundError as error:
+            raise RunError(
+                f"{self.folder} holds no {STATE}: it can be used, but not trained on."
+            ) from error
+        trainer.load_state_dict(state["trainer"])
+        self.seconds = state["seconds"]
+        self.saved_step = trainer.steps_done
+        log = self.folder / LOG
+        if log.exists():
+            kept = [
+                line + "\n"
+                for line in log.read_text(encoding="utf-8").splitlines()
+                if _step_of(line) <= trainer.steps_done
+            ]
+            checkpoints.write_atomically(log, lambda path: path.write_text("".join(kept)))
+
+
+def _step_of(line: str) -> float:
+    """The step of a log line; a line that a kill cut short belongs to no step."""
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, KeyError):
+        return float("inf")
+
+
+def describe_machine(device: torch.device) -> str:
+    """The kind of machine, for the record: "CPU, 1 of 2 cores, PyTorch 2.15.0"."""
+    if device.type == "cuda":
+        kind = torch.cuda.get_device_name(device)
+    elif device.type == "mps":
+        kind = "Apple GPU"
+    else:
+        kind = f"CPU, {torch.get_num_threads()} of {os.cpu_count()} cores"
+    return f"{kind}, PyTorch {torch.__version__.split('+')[0]}"
