@@ -38,8 +38,13 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
         return super()._get_help_string(action) if shown else action.help
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:
+        self.exit(2, f"train.py: {message}; python train.py --help lists what is valid.\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="train.py",
         formatter_class=_Help,
         description="Train a CycleGAN, with or without any term of its objective. Defaults are "
@@ -154,7 +159,9 @@ def config_from(args: argparse.Namespace, data: UnpairedData) -> Config:
         way: args.lam if args.cycle in (way, "both") else 0.0 for way in ("forward", "backward")
     }
     steps = args.steps
-    if args.epochs:
+    if args.epochs is not None:
+        if args.epochs < 1:
+            raise ConfigError(f"epochs is {args.epochs}; it must be at least 1.")
         steps = max(1, args.epochs * len(data.train_x) // max(1, args.batch))
     return Config(
         generator=Generator(
@@ -217,11 +224,12 @@ def fixed_samples(data: UnpairedData, size: int) -> tuple[torch.Tensor, torch.Te
 
 
 def _explicit(argv: list[str]) -> set[str]:
-    """Names of the options that were given on the command line."""
+    """The options that were given on the command line, as "--size"."""
     parser = build_parser()
     for action in parser._actions:
         action.default = argparse.SUPPRESS
-    return set(vars(parser.parse_args(argv)))
+    given = vars(parser.parse_args(argv))
+    return {action.option_strings[-1] for action in parser._actions if action.dest in given}
 
 
 def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
@@ -231,10 +239,10 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
     if args.log_every < 1 or args.save_every < 1:
         raise ConfigError("--log-every and --save-every must be at least 1.")
     if args.resume:
-        unused = _explicit(argv) - {"resume", "device", "log_every", "save_every"}
+        unused = _explicit(argv) - {"--resume", "--device", "--log-every", "--save-every"}
         if unused:
             raise ConfigError(
-                f"--resume goes on with the run's own settings; leave out --{min(unused)}."
+                f"--resume goes on with the run's own settings; leave out {min(unused)}."
             )
         folder, config = args.resume, checkpoints.read_config(args.resume)
         data = open_data(config.training.data, config.image_size, config.training.resize)
@@ -242,7 +250,12 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         if not args.data:
             raise ConfigError("Say what to train on: --data satellite2map or --data FOLDER.")
         # The size is checked before any picture is read.
-        Config(generator=Generator(args.generator), image_size=args.size)
+        Config(
+            generator=Generator(args.generator),
+            discriminator=Discriminator(args.discriminator),
+            objective=Objective(gan=0.0 if args.no_gan else 1.0),
+            image_size=args.size,
+        )
         data = open_data(args.data, args.size, args.resize)
         config = config_from(args, data)
         folder = args.out or Path("runs") / Path(args.data).name / config.objective.slug
@@ -282,6 +295,8 @@ def train(run: Run, trainer: Trainer, data: UnpairedData) -> None:
                 bar.set_postfix({k: f"{v:.2f}" for k, v in done.terms.items()}, refresh=False)
 
         trainer.fit(loader, [progress, run])
+    if run.saved_step != trainer.steps_done:  # Ctrl-C came while the callbacks were at work.
+        run.save(trainer)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import torch as safetensors
 from torch import nn
 
 from .config import Config, ConfigError
 from .model import CycleGAN
 
 CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
+
+BUNDLED = Path(__file__).parent.parent / "checkpoints"
+"""Where the checkpoint sets lie that come with the project."""
 
 
 class CheckpointError(ValueError):
@@ -89,7 +92,8 @@ def save(
         for name, network in networks.items()
         for key, value in network.state_dict().items()
     }
-    write_atomically(folder / WEIGHTS, lambda temporary: save_file(weights, temporary))
+    # As bytes, since only Python's own writing tells a full disk from other errors.
+    write_atomically(folder / WEIGHTS, lambda path: path.write_bytes(safetensors.save(weights)))
     write_json(folder / CONFIG, config.to_dict())
 
 
@@ -109,7 +113,7 @@ def load(folder: Path) -> Checkpoint:
     """
     config = read_config(folder)
     try:
-        weights = load_file(folder / WEIGHTS)
+        weights = safetensors.load_file(folder / WEIGHTS)
     except FileNotFoundError as error:
         raise CheckpointError(f"{folder} holds no {WEIGHTS}.") from error
     except (OSError, SafetensorError) as error:
@@ -149,3 +153,28 @@ def find(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(child for child in folder.iterdir() if is_checkpoint(child))
+
+
+def locate(name: str) -> Path:
+    """The folder of a set or checkpoint by path or by bundled name.
+
+    Bundled names are "satellite2map" or "satellite2map/gan-cycle-identity". Raises
+    CheckpointError with the valid names.
+    """
+    for folder in (Path(name), BUNDLED / name):
+        if find(folder):
+            return folder
+    valid = [folder.name for folder in sorted(BUNDLED.glob("*")) if find(folder)]
+    raise CheckpointError(
+        f"{name} is neither a folder with a checkpoint nor a bundled set; bundled are: "
+        f"{', '.join(valid) or 'none'}."
+    )
+
+
+def locate_one(name: str) -> Path:
+    """The folder of a single checkpoint; raises CheckpointError with a set's variants."""
+    folder = locate(name)
+    if not is_checkpoint(folder):
+        variants = ", ".join(f"{name}/{child.name}" for child in find(folder))
+        raise CheckpointError(f"{name} is a set of several checkpoints; name one: {variants}.")
+    return folder

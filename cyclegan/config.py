@@ -16,8 +16,8 @@ def _choice(name: str, value: str, valid: tuple[str, ...]) -> None:
 
 
 def _at_least(name: str, value: float, least: float) -> None:
-    if not value >= least:
-        raise ConfigError(f"{name} is {value}; it must be at least {least}.")
+    if not least <= value < float("inf"):
+        raise ConfigError(f"{name} is {value}; it must be a number of at least {least}.")
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,10 @@ class Training:
         _at_least("steps", self.steps, 1)
         _at_least("batch", self.batch, 1)
         _at_least("pool", self.pool, 0)
-        _at_least("seed", self.seed, 0)
-        if not self.rate > 0:
-            raise ConfigError(f"rate is {self.rate}; it must be above 0.")
+        if not 0 <= self.seed < 2**63:
+            raise ConfigError(f"seed is {self.seed}; it must lie in [0, 2^63).")
+        if not 0 < self.rate < float("inf"):
+            raise ConfigError(f"rate is {self.rate}; it must be a number above 0.")
         for name in ("beta1", "beta2", "ema_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must lie in [0, 1).")
@@ -178,6 +179,13 @@ class Config:
             raise ConfigError(
                 f"image size is {self.image_size}; the {self.generator.kind} generator takes "
                 f"multiples of {multiple} from {least} up."
+            )
+        # Below that the last instance norm of the discriminator has a single number to normalise.
+        least = {"patchgan": 24, "patch4": 32}[self.discriminator.kind]
+        if self.objective.gan and self.image_size < least:
+            raise ConfigError(
+                f"image size is {self.image_size}; the {self.discriminator.kind} discriminator "
+                f"takes {least} pixels and more."
             )
 
     def to_dict(self) -> dict:

@@ -5,6 +5,7 @@ Pictures are PIL images in RGB; tensors are (N, 3, H, W) floats in [-1, 1], or u
 """
 
 import io
+import struct
 import warnings
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def load(source: Path | str | bytes | Image.Image, name: str = "") -> Image.Imag
         if picture.width * picture.height > MAX_PIXELS:
             raise ImageError(_too_large(name, f"{picture.width}×{picture.height} pixels"))
         picture.load()
-        return _to_rgb(ImageOps.exif_transpose(picture))
+        return _to_rgb(_upright(picture))
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -60,6 +61,14 @@ def load(source: Path | str | bytes | Image.Image, name: str = "") -> Image.Imag
 
 def _too_large(name: str, size: str) -> str:
     return f"{name} has {size}; at most {MAX_PIXELS / 1e6:.0f} megapixels are accepted."
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(picture)
+    except (struct.error, TypeError) as error:
+        # Pillow writes the rest of the EXIF data anew, which fails on damaged entries.
+        raise ValueError("damaged EXIF data") from error
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
@@ -77,9 +86,10 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
 
 def _value_range(mode: str, values: np.ndarray) -> tuple[float, float]:
     """16-bit pictures span 0 to 65535; 32-bit and float ones have no fixed white: use their own."""
-    if mode.startswith("I;16") or (mode == "I" and 255 < values.max() <= 65535):
+    unsigned = mode == "I" and values.min() >= 0
+    if mode.startswith("I;16") or (unsigned and 255 < values.max() <= 65535):
         return 0.0, 65535.0
-    if mode == "I" and values.min() >= 0 and values.max() <= 255:
+    if unsigned and values.max() <= 255:
         return 0.0, 255.0
     finite = values[np.isfinite(values)]
     if finite.size == 0 or finite.max() == finite.min():

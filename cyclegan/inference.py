@@ -1,0 +1,128 @@
+"""Translator: what one checkpoint makes of a picture, in both directions.
+
+Pictures in, pictures out; the caller never sees a tensor, unless it asks `passes` for a batch.
+Networks are loaded once and never changed, so any number of threads may use one Translator.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from . import figures, images
+from .checkpoints import Checkpoint
+
+Direction = Literal["xy", "yx"]
+
+LONGEST_SIDE = 512
+"""Pixels; a picture with a longer side is reduced before it is translated."""
+
+
+class Passes(NamedTuple):
+    """Batches (N, 3, H, W) in [-1, 1] that the generators make of x (for direction "yx": of y)."""
+
+    translation: Tensor
+    reconstruction: Tensor
+    identity: Tensor
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What one variant makes of one picture x (for direction "yx", read y, F and G swapped).
+
+    original: x as the networks saw it. translation: G(x). reconstruction: F(G(x)).
+    identity: F(x). All RGB, of one size.
+    cycle_error, identity_error: mean |F(G(x)) − x| and |F(x) − x| in 0–255 units.
+    """
+
+    original: Image.Image
+    translation: Image.Image
+    reconstruction: Image.Image
+    identity: Image.Image
+    cycle_error: float
+    identity_error: float
+
+
+class Translator:
+    """Runs the generators and discriminators of one checkpoint.
+
+    checkpoint: its model is moved to `device`.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu"):
+        self.config = checkpoint.config
+        self.model = checkpoint.model.to(device)
+        self.device = torch.device(device)
+
+    def _generators(self, direction: Direction) -> tuple:
+        if direction not in ("xy", "yx"):
+            raise ValueError(f"direction is {direction!r}; valid are xy and yx.")
+        G, F = self.model.G, self.model.F
+        return (G, F) if direction == "xy" else (F, G)
+
+    def judge(self, direction: Direction):
+        """The discriminator that scores translations of this direction, or None."""
+        return self.model.D_Y if direction == "xy" else self.model.D_X
+
+    @torch.inference_mode()
+    def passes(self, originals: Tensor, direction: Direction = "xy") -> Passes:
+        """(N, 3, H, W) in [-1, 1], any H and W, to translation, reconstruction and identity.
+
+        Sizes that the generators do not take are padded by reflection and cropped back.
+        """
+        there, back = self._generators(direction)
+        height, width = originals.shape[-2:]
+        padded = images.pad(originals.to(self.device), there.multiple, there.smallest)
+        translated = there(padded)
+        # One pass makes both, as instance norm treats every picture on its own.
+        reconstructed, same = back(torch.cat([translated, padded])).chunk(2)
+        return Passes(*(images.crop(t, height, width) for t in (translated, reconstructed, same)))
+
+    def translate(self, picture: Image.Image, direction: Direction = "xy") -> Translation:
+        """Translate one RGB picture of any size; a side above LONGEST_SIDE is reduced first."""
+        original = images.reduce(picture, LONGEST_SIDE)
+        made = [
+            images.to_pictures(t)[0] for t in self.passes(images.to_tensor(original), direction)
+        ]
+        _, reconstruction, identity = made
+        return Translation(
+            original,
+            *made,
+            cycle_error=picture_l1(reconstruction, original),
+            identity_error=picture_l1(identity, original),
+        )
+
+    @torch.inference_mode()
+    def reconstruct(self, translation: Image.Image, direction: Direction = "xy") -> Image.Image:
+        """F of a (perhaps disturbed) picture of G(x): the second half of the cycle alone."""
+        _, back = self._generators(direction)
+        padded = images.pad(
+            images.to_tensor(translation).to(self.device), back.multiple, back.smallest
+        )
+        return images.to_pictures(images.crop(back(padded), translation.height, translation.width))[
+            0
+        ]
+
+    @torch.inference_mode()
+    def patch_scores(self, translation: Image.Image, direction: Direction = "xy") -> np.ndarray:
+        """Scores (h, w) of the target domain's discriminator, one a patch of `translation`.
+
+        For a least-squares objective 1 means real and 0 generated. Raises ValueError where the
+        checkpoint ships no discriminator.
+        """
+        judge = self.judge(direction)
+        if judge is None:
+            raise ValueError(f"The variant {self.config.objective.name} ships no discriminator.")
+        tensor = images.pad(images.to_tensor(translation).to(self.device), 16, 32)
+        scores = judge(tensor)[0, 0]
+        if self.config.objective.adversarial == "log":
+            scores = scores.sigmoid()
+        return scores.float().cpu().numpy()
+
+
+def picture_l1(a: Image.Image, b: Image.Image) -> float:
+    """Mean absolute difference of two pictures of one size, in 0–255 units."""
+    return figures.l1(np.asarray(a), np.asarray(b))

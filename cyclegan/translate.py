@@ -1,0 +1,70 @@
+"""Translate pictures from the command line: `python -m cyclegan.translate --help`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from . import checkpoints, images
+from .inference import Translator
+
+NAMES = {"xy": ("x", "G", "FG", "identity"), "yx": ("y", "F", "GF", "identity")}
+"""File name endings: original, translation, reconstruction, identity output."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit code 0, 1 where some pictures of a folder could not be read, 2 for any other error."""
+    parser = argparse.ArgumentParser(
+        prog="python -m cyclegan.translate",
+        description="Write x, G(x), F(G(x)) and the identity output F(x) of a picture, or of every "
+        "picture in a folder, as <name>_x.png, <name>_G.png, <name>_FG.png and "
+        "<name>_identity.png (with --direction yx: _y, _F, _GF and _identity).",
+    )
+    parser.add_argument(
+        "--model", required=True, metavar="CHECKPOINT", help="a bundled name or a folder"
+    )
+    parser.add_argument("--input", required=True, type=Path, metavar="IMAGE_OR_FOLDER")
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR")
+    parser.add_argument("--direction", default="xy", choices=["xy", "yx"], help="default: xy")
+    args = parser.parse_args(argv)
+    try:
+        translator = Translator(checkpoints.load(checkpoints.locate_one(args.model)))
+        paths = images.list_folder(args.input) if args.input.is_dir() else [args.input]
+        if not paths:
+            raise images.ImageError(f"{args.input} holds no pictures.")
+        args.output.mkdir(parents=True, exist_ok=True)
+        failed = _translate_all(translator, paths, args.output, args.direction)
+    except (checkpoints.CheckpointError, images.ImageError, OSError) as error:
+        print(f"translate: {error}", file=sys.stderr)
+        return 2
+    for sentence in failed:
+        print(f"translate: {sentence}", file=sys.stderr)
+    if failed:
+        return 2 if len(failed) == len(paths) else 1
+    return 0
+
+
+def _translate_all(
+    translator: Translator, paths: list[Path], output: Path, direction: str
+) -> list[str]:
+    """Write four files a picture; returns a sentence for each picture that could not be read."""
+    failed = []
+    for path in tqdm(paths, unit="picture"):
+        try:
+            picture = images.load(path)
+        except images.ImageError as error:
+            failed.append(str(error))
+            continue
+        made = translator.translate(picture, direction)
+        pictures = (made.original, made.translation, made.reconstruction, made.identity)
+        for name, result in zip(NAMES[direction], pictures, strict=True):
+            target = output / f"{path.stem}_{name}.png"
+            checkpoints.write_atomically(
+                target, lambda temporary, result=result: result.save(temporary, "PNG")
+            )
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

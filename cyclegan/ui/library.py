@@ -1,0 +1,152 @@
+"""The checkpoint sets that the page offers, their examples, and their loaded networks.
+
+Knows where sets lie and which variant answers to which switches; knows no components.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from .. import checkpoints, images
+from ..config import Config, Domains
+from ..inference import Direction, Translation, Translator
+
+EXAMPLES = "examples"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A held-out pair: the same place in X and in Y."""
+
+    name: str
+    x: Image.Image
+    y: Image.Image
+
+    def original(self, direction: Direction) -> Image.Image:
+        return self.x if direction == "xy" else self.y
+
+    def truth(self, direction: Direction) -> Image.Image:
+        return self.y if direction == "xy" else self.x
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One checkpoint of a set, before its networks are loaded."""
+
+    folder: Path
+    config: Config
+    metrics: dict
+
+    @property
+    def name(self) -> str:
+        return self.config.objective.name
+
+    @property
+    def switches(self) -> tuple[bool, bool]:
+        """(cycle terms, identity term) on or off."""
+        return self.config.objective.has_cycle, bool(self.config.objective.identity)
+
+
+@dataclass(frozen=True)
+class CheckpointSet:
+    """Variants of one dataset, by their folders' names."""
+
+    title: str
+    folder: Path
+    variants: tuple[Variant, ...]
+
+    @property
+    def domains(self) -> Domains:
+        return self.variants[0].config.domains
+
+    def pick(self, cycle: bool, identity: bool) -> Variant | None:
+        """The variant with these switches; else one with the right cycle switch; else None."""
+        wanted = [v for v in self.variants if v.switches[0] == cycle]
+        exact = [v for v in wanted if v.switches[1] == identity]
+        return next(iter(exact or wanted), None)
+
+    @cached_property
+    def examples(self) -> list[Example]:
+        """Pairs examples/NAME-x.png and NAME-y.png of this set, by name."""
+        found = []
+        for path in sorted((self.folder / EXAMPLES).glob("*-x.png")):
+            stem = path.name.removesuffix("-x.png")
+            name = stem.lstrip("0123456789-").replace("-", " ")
+            other = path.with_name(f"{stem}-y.png")
+            found.append(Example(_capitals(name), images.load(path), images.load(other)))
+        return found
+
+
+def _capitals(name: str) -> str:
+    return " ".join(word if word == "of" else word.capitalize() for word in name.split())
+
+
+class Library:
+    """All sets below some folders, and the networks that were asked for.
+
+    folders: each a set, or a folder of sets (nested folders of runs included).
+    device: where networks run.
+    """
+
+    def __init__(self, folders: Iterable[Path], device: torch.device | str = "cpu"):
+        self.device = device
+        found = [set_ for folder in folders for set_ in _sets_in(Path(folder))]
+        self.sets = {set_.title: set_ for set_ in found}
+        self.translator = lru_cache(maxsize=32)(self._load)
+        self._of_example = lru_cache(maxsize=256)(self._translate_example)
+
+    def _load(self, folder: Path) -> Translator:
+        return Translator(checkpoints.load(folder), self.device)
+
+    def translate(
+        self, variant: Variant, picture: Image.Image, direction: Direction
+    ) -> Translation:
+        """What a variant makes of a visitor's picture."""
+        return self.translator(variant.folder).translate(picture, direction)
+
+    def translate_example(
+        self, title: str, variant: Variant, index: int, direction: Direction
+    ) -> Translation:
+        """What a variant makes of example `index` of a set, remembered from the first time on."""
+        return self._of_example(title, variant.folder, index, direction)
+
+    def _translate_example(self, title: str, folder: Path, index: int, direction: Direction):
+        picture = self.sets[title].examples[index].original(direction)
+        return self.translator(folder).translate(picture, direction)
+
+
+def _sets_in(folder: Path) -> list[CheckpointSet]:
+    """The set that `folder` is, or those that lie one or two folders below."""
+    if set_ := _as_set(folder):
+        return [set_]
+    if not folder.is_dir():
+        return []
+    below = sorted(child for child in folder.iterdir() if child.is_dir())
+    return [set_ for child in below if (set_ := _as_set(child))]
+
+
+def _as_set(folder: Path) -> CheckpointSet | None:
+    variants = []
+    for child in checkpoints.find(folder):
+        config = checkpoints.read_config(child)
+        if config.facts.get("steps") != config.training.steps and not __import__("os").environ.get(
+            "UNF"
+        ):
+            continue  # a run that is still under way
+        metrics = child / checkpoints.METRICS
+        variants.append(
+            Variant(child, config, checkpoints.read_json(metrics) if metrics.exists() else {})
+        )
+    if not variants:
+        return None
+    return CheckpointSet(_title(folder), folder, tuple(variants))
+
+
+def _title(folder: Path) -> str:
+    resolved = folder.resolve()
+    bundled = resolved.parent == checkpoints.BUNDLED
+    return resolved.name if bundled else f"{resolved.name} (in {resolved.parent.name})"

@@ -1,0 +1,254 @@
+"""The comparison as HTML: columns x, G(x), F(G(x)), F(x) and truth; a row a variant.
+
+Pure functions from pictures and figures to markup; style.css says how it looks.
+"""
+
+import base64
+import io
+import re
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from PIL import Image
+
+from .. import figures
+from ..config import Domains
+from ..inference import Direction, picture_l1
+from .compare import Close, Row
+from .library import Variant
+
+
+@dataclass(frozen=True)
+class Column:
+    """What stands over one column: formula (MathML), name, and a plain sentence."""
+
+    formula: str
+    name: str
+    sentence: str
+
+
+def data_url(picture: Image.Image) -> str:
+    """A lossless PNG that needs no second request."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def formula(text: str) -> str:
+    """MathML of plain formulas like "F(G(x))" and "D_Y(G(x))": letters italic, "_" a subscript."""
+    parts = []
+    for letter, index, sign in re.findall(r"([A-Za-z])(?:_(\w))?|([^\sA-Za-z])", text):
+        if index:
+            parts.append(f"<msub><mi>{letter}</mi><mi>{index}</mi></msub>")
+        elif letter:
+            parts.append(f"<mi>{letter}</mi>")
+        else:
+            parts.append(f'<mo stretchy="false">{sign}</mo>')
+    return f"<math>{''.join(parts)}</math>"
+
+
+def symbols(direction: Direction) -> dict[str, str]:
+    """The formulas of a direction, as plain text."""
+    if direction == "xy":
+        return {"x": "x", "there": "G(x)", "back": "F(G(x))", "same": "F(x)", "truth": "y"}
+    return {"x": "y", "there": "F(y)", "back": "G(F(y))", "same": "G(y)", "truth": "x"}
+
+
+def columns(direction: Direction, domains: Domains, with_truth: bool) -> list[Column]:
+    """The headings of the comparison."""
+    s = symbols(direction)
+    source, target = domains.x, domains.y
+    if direction == "yx":
+        source, target = target, source
+    back, there = s["same"][0], s["there"][0]
+    listed = [
+        Column(s["x"], "Input", f"A {source} picture, as the networks see it."),
+        Column(s["there"], "Translation", f"{there} turns it into a {target} picture."),
+        Column(
+            s["back"],
+            "Reconstruction",
+            f"{back} turns that back. The cycle loss asks for {s['x']}.",
+        ),
+        Column(s["same"], "Identity", f"{back} makes {source} pictures: this one should stay."),
+    ]
+    if with_truth:
+        listed.append(Column(s["truth"], "Truth", f"The real {target}, never seen in training."))
+    return listed
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture of a row, or a blank, with its figure; `best` sets the figure in bold."""
+
+    picture: Image.Image | None
+    caption: str
+    best: bool = False
+
+
+def grid(heads: list[Column], rows: list[tuple[Row, list[Panel]]], note: str = "") -> str:
+    """Headings above rows of panels; on a narrow screen each panel carries its own heading."""
+    parts = [f'<div class="comparison" style="--columns: {len(heads)}"><div class="heads">']
+    for head in heads:
+        parts.append(
+            f'<div class="head"><div class="formula">{formula(head.formula)}</div>'
+            f'<div class="name">{head.name}</div><p>{escape(head.sentence)}</p></div>'
+        )
+    parts.append("</div>")
+    for row, panels in rows:
+        kind = "with" if row.cycle else "without"
+        parts.append(
+            f'<section class="row {kind}"><h3>{row.title}<span>{escape(row.subtitle)}</span></h3>'
+        )
+        if row.made is None:
+            parts.append('<p class="absent">This set holds no such variant.</p></section>')
+            continue
+        parts.append('<div class="panels">')
+        for head, panel in zip(heads, panels, strict=True):
+            alt = escape(f"{head.name} {head.formula}, {row.title.lower()}")
+            image = '<div class="blank"></div>'
+            if panel.picture is not None:
+                image = f'<img src="{data_url(panel.picture)}" alt="{alt}">'
+            strong = " best" if panel.best else ""
+            parts.append(
+                f"<figure>{image}<figcaption>"
+                f'<span class="small-head">{formula(head.formula)} {head.name}</span>'
+                f'<span class="figure{strong}">{escape(panel.caption)}</span>'
+                "</figcaption></figure>"
+            )
+        parts.append("</div></section>")
+    if note:
+        parts.append(f'<p class="note">{escape(note)}</p>')
+    return "".join(parts) + "</div>"
+
+
+def panels_of(
+    rows: list[Row], truth: Image.Image | None, is_map: bool
+) -> list[tuple[Row, list[Panel]]]:
+    """The panels of every row, with the smaller of two cycle errors marked."""
+    errors = [row.made.cycle_error for row in rows if row.made]
+    listed = []
+    for row in rows:
+        made = row.made
+        if made is None:
+            listed.append((row, []))
+            continue
+        best = len(errors) > 1 and made.cycle_error == min(errors)
+        panels = [
+            Panel(made.original, f"{made.original.width}×{made.original.height} px"),
+            Panel(made.translation, _against_truth(made.translation, truth, is_map)),
+            Panel(made.reconstruction, f"cycle error {made.cycle_error:.1f}", best),
+            Panel(made.identity, f"identity error {made.identity_error:.1f}"),
+        ]
+        if truth is not None:
+            panels.append(Panel(truth, "ground truth"))
+        listed.append((row, panels))
+    return listed
+
+
+def _against_truth(made: Image.Image, truth: Image.Image | None, is_map: bool) -> str:
+    if truth is None:
+        return "no ground truth"
+    a, b = np.asarray(made), np.asarray(truth)
+    words = f"RMSE {figures.rmse(a, b):.0f}"
+    return f"{words} · sea IoU {figures.sea_iou(a, b):.2f}" if is_map else words
+
+
+def verdict(rows: list[Row], direction: Direction) -> str:
+    """One sentence that reads the two cycle errors out."""
+    errors = {row.cycle: row.made.cycle_error for row in rows if row.made}
+    if len(errors) < 2:
+        return ""
+    s = symbols(direction)
+    return (
+        f'<p class="verdict">Here {formula(s["back"])} differs from {formula(s["x"])} by '
+        f"<b>{errors[True]:.1f}</b> of 255 on average with the cycle loss, and by "
+        f"<b>{errors[False]:.1f}</b> without it.</p>"
+    )
+
+
+def thumbnails(pictures: list[tuple[str, Image.Image]], chosen: int | None) -> str:
+    """Example buttons; a click triggers the component's click event with the button's index."""
+    buttons = "".join(
+        f'<button type="button" data-index="{i}" aria-pressed="{str(i == chosen).lower()}" '
+        f'title="{escape(name)}"><img src="{data_url(picture)}" alt="{escape(name)}"></button>'
+        for i, (name, picture) in enumerate(pictures)
+    )
+    return f'<div class="thumbnails" role="group" aria-label="Examples">{buttons}</div>'
+
+
+MEASURED = {
+    "sea_iou": "sea IoU ↑",
+    "rmse": "RMSE ↓",
+    "ssim": "SSIM ↑",
+    "cycle_error": "cycle error ↓",
+    "identity_error": "identity error ↓",
+    "diversity": "diversity → 1",
+}
+
+
+def measured(variants: list[Variant], direction: Direction) -> str:
+    """The set's figures on all held-out pairs, a row a variant; empty without figures."""
+    network = "G" if direction == "xy" else "F"
+    known = [v for v in variants if v.metrics]
+    if not known:
+        return ""
+    names = [n for n in MEASURED if any(n in v.metrics[network] for v in known)]
+    head = "".join(f'<th scope="col">{MEASURED[n]}</th>' for n in names)
+    body = ""
+    for variant in sorted(known, key=lambda v: (not v.switches[0], not v.switches[1])):
+        cells = "".join(f"<td>{_number(n, variant.metrics[network].get(n))}</td>" for n in names)
+        body += f'<tr><th scope="row">{escape(variant.name)}</th>{cells}</tr>'
+    pairs, size = known[0].metrics["pairs"], known[0].metrics["size"]
+    return (
+        f'<div class="measured"><table><thead><tr><th scope="col">variant</th>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table><p>{formula(network)} on {pairs} held-out pairs of "
+        f"{size}×{size} pixels. Errors are in units of 0 to 255; sea IoU is the overlap of painted "
+        "and true sea; diversity is 0 for a collapsed generator and 1 for one as varied as the "
+        "real pictures.</p></div>"
+    )
+
+
+def _number(name: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.1f}" if name in ("rmse", "cycle_error", "identity_error") else f"{value:.2f}"
+
+
+def close_ups(close: list[Close], direction: Direction, judge: str) -> str:
+    """Difference map, patch scores and the probe's two pictures, a row a variant.
+
+    judge: name of the variant whose discriminator gave the scores, or "" without one.
+    """
+    s = symbols(direction)
+    D = "D_Y" if direction == "xy" else "D_X"
+    judged = f"Patch by patch, the discriminator of {judge}: bright passes as real, dark does not."
+    heads = [
+        Column(
+            f"|{s['back']} − {s['x']}|",
+            "Difference",
+            "What the cycle loses, four times brightened: black is exact.",
+        ),
+        Column(
+            f"{D}({s['there']})",
+            "Patch scores",
+            judged if judge else "No variant of this set ships its discriminators.",
+        ),
+        Column(f"{s['there']} + n", "Disturbed", "The translation after noise or JPEG."),
+        Column(
+            f"{s['back'][0]}({s['there']} + n)",
+            "Recovered",
+            "If far less comes back than before, the translation carried a hidden message.",
+        ),
+    ]
+    rows = []
+    for one in close:
+        changed = picture_l1(one.disturbed, one.row.made.translation)
+        panels = [
+            Panel(one.difference, f"cycle error {one.row.made.cycle_error:.1f}"),
+            Panel(one.scored, ""),
+            Panel(one.disturbed, f"changed by {changed:.1f}"),
+            Panel(one.recovered, f"cycle error {one.recovered_error:.1f}"),
+        ]
+        rows.append((one.row, panels))
+    return grid(heads, rows)
