@@ -1,7 +1,7 @@
 """Open the page: find the checkpoint sets, build, launch."""
 
 import argparse
-import os
+import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -33,8 +33,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def gpu_wrapper() -> Callable:
-    """`spaces.GPU` on a ZeroGPU Space, otherwise a wrapper that changes nothing."""
-    if not os.environ.get("SPACES_ZERO_GPU"):
+    """`spaces.GPU` where that package is there (a ZeroGPU Space), else a wrapper of nothing."""
+    if importlib.util.find_spec("spaces") is None:
         return lambda function: function
     import spaces
 
@@ -43,18 +43,21 @@ def gpu_wrapper() -> Callable:
 
 def build(folders: list[Path]):
     """The page over the sets in `folders`; raises CheckpointError where there are none."""
+    # The spaces package wants to be imported before anything asks for CUDA.
+    on_device = gpu_wrapper()
     from cyclegan.ui.library import Library
     from cyclegan.ui.page import build_demo
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    library = Library(folders, device)
+    library = Library(folders, "cuda" if torch.cuda.is_available() else "cpu")
     if not library.sets:
         places = ", ".join(str(folder) for folder in folders)
         raise checkpoints.CheckpointError(
             f"No finished checkpoint lies in {places}; train one with train.py, or name a folder "
             "with --checkpoints."
         )
-    return build_demo(library, gpu_wrapper())
+    if library.device == "cuda":
+        library.load_all()
+    return build_demo(library, on_device)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -121,10 +121,13 @@ def main(argv: list[str] | None = None) -> int:
             checkpoint = checkpoints.load(folder)
             training = checkpoint.config.training
             data = open_data(training.data, checkpoint.config.image_size, training.resize)
-            results[checkpoint.name] = evaluate(Translator(checkpoint), data)
+            found = evaluate(Translator(checkpoint), data)
+            # Runs that differ in their seed alone share a name.
+            taken = checkpoint.name in results
+            results[f"{checkpoint.name} ({folder.name})" if taken else checkpoint.name] = found
             if args.save:
-                checkpoints.write_json(folder / checkpoints.METRICS, results[checkpoint.name])
-    except (checkpoints.CheckpointError, DataError) as error:
+                checkpoints.write_json(folder / checkpoints.METRICS, found)
+    except (checkpoints.CheckpointError, DataError, OSError) as error:
         print(f"evaluation: {error}", file=sys.stderr)
         return 2
     print(json.dumps(results, indent=2) if args.json else table(results))

@@ -58,14 +58,12 @@ class Translator:
         self.device = torch.device(device)
 
     def _generators(self, direction: Direction) -> tuple:
-        if direction not in ("xy", "yx"):
-            raise ValueError(f"direction is {direction!r}; valid are xy and yx.")
         G, F = self.model.G, self.model.F
-        return (G, F) if direction == "xy" else (F, G)
+        return _by(direction, (G, F), (F, G))
 
     def judge(self, direction: Direction):
         """The discriminator that scores translations of this direction, or None."""
-        return self.model.D_Y if direction == "xy" else self.model.D_X
+        return _by(direction, self.model.D_Y, self.model.D_X)
 
     @torch.inference_mode()
     def passes(self, originals: Tensor, direction: Direction = "xy") -> Passes:
@@ -116,11 +114,28 @@ class Translator:
         judge = self.judge(direction)
         if judge is None:
             raise ValueError(f"The variant {self.config.objective.name} ships no discriminator.")
-        tensor = images.pad(images.to_tensor(translation).to(self.device), 16, 32)
-        scores = judge(tensor)[0, 0]
+        padded = images.pad(images.to_tensor(translation).to(self.device), 16, 32)
+        scores = judge(padded)[0, 0]
+        # The mirrored margin's scores are dropped, or the others would lie beside their patches.
+        height, width = (
+            max(1, round(count * side / whole))
+            for count, side, whole in zip(
+                scores.shape,
+                (translation.height, translation.width),
+                padded.shape[-2:],
+                strict=True,
+            )
+        )
+        scores = images.crop(scores, height, width)
         if self.config.objective.adversarial == "log":
             scores = scores.sigmoid()
         return scores.float().cpu().numpy()
+
+
+def _by(direction: Direction, xy, yx):
+    if direction not in ("xy", "yx"):
+        raise ValueError(f"direction is {direction!r}; valid are xy and yx.")
+    return xy if direction == "xy" else yx
 
 
 def picture_l1(a: Image.Image, b: Image.Image) -> float:

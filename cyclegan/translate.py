@@ -14,7 +14,7 @@ NAMES = {"xy": ("x", "G", "FG", "identity"), "yx": ("y", "F", "GF", "identity")}
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Exit code 0, 1 where some pictures of a folder could not be read, 2 for any other error."""
+    """Exit code 0, 1 where some pictures of a folder were passed over, 2 for any other error."""
     parser = argparse.ArgumentParser(
         prog="python -m cyclegan.translate",
         description="Write x, G(x), F(G(x)) and the identity output F(x) of a picture, or of every "
@@ -48,14 +48,19 @@ def main(argv: list[str] | None = None) -> int:
 def _translate_all(
     translator: Translator, paths: list[Path], output: Path, direction: str
 ) -> list[str]:
-    """Write four files a picture; returns a sentence for each picture that could not be read."""
-    failed = []
-    for path in tqdm(paths, unit="picture"):
+    """Write four files a picture; returns a sentence for each picture that was passed over."""
+    failed, written = [], {}
+    hidden = len(paths) == 1 or not sys.stderr.isatty()
+    for path in tqdm(paths, unit="picture", disable=hidden):
         try:
             picture = images.load(path)
         except images.ImageError as error:
             failed.append(str(error))
             continue
+        if other := written.get(path.stem):
+            failed.append(f"{path.name} would overwrite the files of {other}; rename one of them.")
+            continue
+        written[path.stem] = path.name
         made = translator.translate(picture, direction)
         pictures = (made.original, made.translation, made.reconstruction, made.identity)
         for name, result in zip(NAMES[direction], pictures, strict=True):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import gradio as gr
 
 from .. import images
-from .components import PictureInput
+from .components import picture_input
 from .library import Library
 
 
@@ -46,7 +46,7 @@ def build(library: Library, on_device: Callable) -> None:
         default = next(iter(by_slug))
         preferred = [name for name in by_slug if name.endswith("gan-cycle-identity")]
         inputs = [
-            PictureInput(label="image"),
+            picture_input(label="image"),
             gr.Textbox((preferred or [default])[0], label="variant"),
             gr.Textbox("xy", label="direction"),
         ]

@@ -1,12 +1,16 @@
 """Gradio components that this page needs otherwise than Gradio ships them."""
 
+from typing import Any
+
 import gradio as gr
 
 
-class PictureInput(gr.Image):
-    """An image input that hands the file over as it is: `images.load` knows what to say of it."""
+def picture_input(**options: Any) -> gr.Image:
+    """An image input that hands the uploaded file over as it is.
 
-    is_template = True
-
-    def preprocess(self, payload) -> str | None:
-        return payload.path if payload else None
+    Gradio would decode it first, and answer a damaged file or a bomb with a stack trace;
+    `images.load` knows what to say. (A subclass would have Gradio write a .pyi file beside it.)
+    """
+    component = gr.Image(**options)
+    component.preprocess = lambda payload: payload.path if payload else None
+    return component

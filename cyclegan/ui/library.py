@@ -3,10 +3,12 @@
 Knows where sets lie and which variant answers to which switches; knows no components.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from threading import Lock
 
 import torch
 from PIL import Image
@@ -96,11 +98,23 @@ class Library:
         self.device = device
         found = [set_ for folder in folders for set_ in _sets_in(Path(folder))]
         self.sets = {set_.title: set_ for set_ in found}
-        self.translator = lru_cache(maxsize=32)(self._load)
+        self._loading = Lock()
+        self._loaded = lru_cache(maxsize=32)(self._load)
         self._of_example = lru_cache(maxsize=256)(self._translate_example)
+
+    def translator(self, folder: Path) -> Translator:
+        """The networks of a checkpoint, loaded once however many ask at the same moment."""
+        with self._loading:
+            return self._loaded(folder)
 
     def _load(self, folder: Path) -> Translator:
         return Translator(checkpoints.load(folder), self.device)
+
+    def load_all(self) -> None:
+        """Load every network now: on a shared GPU each call starts from what is loaded here."""
+        for set_ in self.sets.values():
+            for variant in set_.variants:
+                self.translator(variant.folder)
 
     def translate(
         self, variant: Variant, picture: Image.Image, direction: Direction
@@ -132,15 +146,16 @@ def _sets_in(folder: Path) -> list[CheckpointSet]:
 def _as_set(folder: Path) -> CheckpointSet | None:
     variants = []
     for child in checkpoints.find(folder):
-        config = checkpoints.read_config(child)
-        if config.facts.get("steps") != config.training.steps and not __import__("os").environ.get(
-            "UNF"
-        ):
-            continue  # a run that is still under way
-        metrics = child / checkpoints.METRICS
-        variants.append(
-            Variant(child, config, checkpoints.read_json(metrics) if metrics.exists() else {})
-        )
+        try:
+            config = checkpoints.read_config(child)
+            metrics = child / checkpoints.METRICS
+            figures = checkpoints.read_json(metrics) if metrics.exists() else {}
+        except checkpoints.CheckpointError as error:
+            logging.warning("Left out: %s", error)
+            continue
+        # A run that is still under way is not offered.
+        if config.facts.get("steps") == config.training.steps:
+            variants.append(Variant(child, config, figures))
     if not variants:
         return None
     return CheckpointSet(_title(folder), folder, tuple(variants))

@@ -50,7 +50,7 @@ def launch_options() -> dict:
     return {
         "theme": THEME,
         "css_paths": CSS,
-        "footer_links": ["api"],
+        "footer_links": ["api", "gradio"],
         "run_history": False,
         "ssr_mode": False,
         "max_file_size": "40mb",

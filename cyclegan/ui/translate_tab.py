@@ -16,7 +16,7 @@ from .. import images
 from ..inference import Direction
 from . import panels, sheet
 from .compare import JPEG, NOISE, Probe, Request, Shown, look_closer, translate
-from .components import PictureInput
+from .components import picture_input
 from .library import CheckpointSet, Library
 
 WITH, WITHOUT = "with cycle loss", "without cycle loss"
@@ -29,7 +29,7 @@ element.addEventListener('click', (event) => {
 });
 """
 
-SAVE_FILE = "() => document.querySelector('#file a, #file button').click()"
+SAVE_FILE = "() => document.getElementById('file').click()"
 
 
 def direction_choices(set_: CheckpointSet) -> list[tuple[str, Direction]]:
@@ -89,11 +89,11 @@ def build(library: Library, on_device: Callable) -> None:
     opened = gr.State(False)
     with gr.Row(elem_id="studio", equal_height=False):
         with gr.Column(scale=0, min_width=248, elem_id="controls"):
-            upload = PictureInput(
+            upload = picture_input(
                 label="Your own picture",
                 sources=["upload", "clipboard", "webcam"],
                 height=132,
-                placeholder="Drop a picture here, or click to choose one",
+                placeholder="Drop or choose one",
                 format="png",
                 elem_id="upload",
                 buttons=[],
@@ -134,7 +134,8 @@ def build(library: Library, on_device: Callable) -> None:
             y="cycle error",
             color="row",
             color_map={"With cycle loss": "#e8590c", "Without cycle loss": "#868e96"},
-            x_title="standard deviation of the noise",
+            color_title="",
+            y_lim=[0, None],
             height=240,
             elem_id="curve",
         )
@@ -173,7 +174,7 @@ def build(library: Library, on_device: Callable) -> None:
     def on_close_up(is_open: bool, request: Request, kind: str, sigma: float, quality: int):
         if not (is_open and request.has_picture):
             return gr.skip(), gr.skip()
-        axis = "standard deviation of the noise" if kind == NOISE else "JPEG quality"
+        axis = "noise, of 255" if kind == NOISE else "JPEG quality"
         probe = Probe(kind, sigma, quality)
         close, judge, points = run(request, probe)
         frame = pd.DataFrame(points, columns=["strength", "cycle error", "row"])

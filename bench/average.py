@@ -1,0 +1,62 @@
+"""What the moving average of the generators' weights buys and costs: `python -m bench.average RUN`.
+
+RUN is a run folder of satellite2map with its training.pt. Prints the figures of the raw and the
+averaged weights on the held-out pairs, and the median seconds of a step and of the update alone.
+"""
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+import torch
+
+from cyclegan import checkpoints, evaluation
+from cyclegan.data import UnpairedBatches, open_data
+from cyclegan.inference import Translator
+from cyclegan.model import CycleGAN
+from cyclegan.runs import STATE, describe_machine
+from cyclegan.trainer import Trainer
+
+STEPS = 20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    run = parser.parse_args().run
+    config = checkpoints.read_config(run)
+    data = open_data(config.training.data, config.image_size, config.training.resize)
+    trainer = Trainer(CycleGAN(config), config.training, torch.device("cpu"))
+    trainer.load_state_dict(torch.load(run / STATE, weights_only=True)["trainer"])
+
+    results = {}
+    for name, (G, F) in (
+        ("raw", trainer.model.generators),
+        ("averaged", trainer.generators),
+    ):
+        model = CycleGAN(config).eval().requires_grad_(False)
+        model.G.load_state_dict(G.state_dict())
+        model.F.load_state_dict(F.state_dict())
+        checkpoint = checkpoints.Checkpoint(run, config, model, {})
+        results[f"{name}, step {trainer.steps_done}"] = evaluation.evaluate(
+            Translator(checkpoint), data
+        )
+    print(evaluation.table(results))
+
+    batches = UnpairedBatches(data.train_x, data.train_y, config.image_size)
+    step, update = [], []
+    for i in range(STEPS):
+        started = time.perf_counter()
+        trainer.step(*batches[i])
+        step.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        trainer.average.update_parameters(trainer.model.generators)
+        update.append(time.perf_counter() - started)
+    step_s, update_s = statistics.median(step), statistics.median(update)
+    print(f"\nstep {step_s:.3f} s, of which the average's update {update_s:.4f} s", end=" ")
+    print(f"({update_s / step_s:.1%}); {describe_machine(torch.device('cpu'))}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Measure the page: `python -m bench.page [--json]`, with nothing else running.
+
+Start-up, one click (two variants, 128 px, six panels), the same against the bare network passes,
+and memory over 200 translations. Paired and repeated within one run; medians are reported.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from cyclegan import checkpoints, images
+from cyclegan.runs import describe_machine
+from cyclegan.ui import panels
+from cyclegan.ui.compare import Request, translate
+from cyclegan.ui.library import Library
+
+ROOT = Path(__file__).parent.parent
+SIDE = 128
+REPEATS = 15
+TRANSLATIONS = 200
+PORT = 7987
+
+
+def seconds(call) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def measure_start() -> float:
+    """Seconds from `python app.py` to a page that holds the first result."""
+    started = time.perf_counter()
+    command = [sys.executable, "app.py", "--port", str(PORT)]
+    app = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        while time.perf_counter() - started < 120:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/config") as answer:
+                    if b"data:image/png;base64" in answer.read():
+                        return time.perf_counter() - started
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.05)
+        raise RuntimeError("The page did not open within two minutes.")
+    finally:
+        app.terminate()
+        app.wait()
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+class Click:
+    """What a click on a new picture costs the server, and the passes that it cannot do without."""
+
+    def __init__(self, folder: Path):
+        self.library = Library([checkpoints.BUNDLED])
+        self.title, self.set = next(iter(self.library.sets.items()))
+        path = folder / "picture.png"
+        self.set.examples[0].x.resize((SIDE, SIDE)).save(path)
+        self.request = Request(self.title, "xy", True, (True, False), path=str(path))
+        self.x = images.to_tensor(Image.open(path))
+        variants = [self.set.pick(cycle, True) for cycle in (True, False)]
+        self.models = [self.library.translator(v.folder).model for v in variants]
+
+    def page(self) -> str:
+        shown = translate(self.library, self.request)
+        heads = panels.columns("xy", self.set.domains, with_truth=False)
+        return panels.grid(heads, panels.panels_of(shown.rows, None, False))
+
+    @torch.inference_mode()
+    def bare(self) -> None:
+        for model in self.models:
+            fake_y = model.G(self.x)
+            model.F(fake_y)
+            model.F(self.x)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON alone")
+    as_json = parser.parse_args().json
+    with tempfile.TemporaryDirectory() as folder:
+        click = Click(Path(folder))
+        click.page(), click.bare()
+        pairs = [(seconds(click.page), seconds(click.bare)) for _ in range(REPEATS)]
+        memory = {}
+        for done in range(1, TRANSLATIONS + 1):
+            click.page()
+            if done in (50, TRANSLATIONS):
+                memory[done] = resident_mb()
+    found = {
+        "machine": describe_machine(torch.device("cpu")),
+        "start_s": round(statistics.median(measure_start() for _ in range(3)), 2),
+        "click_s": round(statistics.median(page for page, _ in pairs), 3),
+        "bare_passes_s": round(statistics.median(bare for _, bare in pairs), 3),
+        "click_over_bare": round(statistics.median(page / bare for page, bare in pairs), 3),
+        "memory_mb": round(memory[TRANSLATIONS]),
+        "memory_growth_mb": round(memory[TRANSLATIONS] - memory[50], 1),
+    }
+    if as_json:
+        print(json.dumps(found))
+    else:
+        print("\n".join(f"{name:>18}  {value}" for name, value in found.items()))
+
+
+if __name__ == "__main__":
+    main()
