@@ -1,11 +1,15 @@
 """Save and load checkpoints: config.json + model.safetensors + metrics.json, one folder each.
 
+`python -m cyclegan.checkpoints RUN DESTINATION` copies a run's checkpoint for shipping.
+
 A checkpoint set is a folder of such folders. Files are replaced atomically: a kill at any moment
 leaves the last good one. Knows nothing of training state, devices or the Hub.
 """
 
+import argparse
 import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,3 +182,36 @@ def locate_one(name: str) -> Path:
         variants = ", ".join(f"{name}/{child.name}" for child in find(folder))
         raise CheckpointError(f"{name} is a set of several checkpoints; name one: {variants}.")
     return folder
+
+
+def export(run: Path, destination: Path, with_discriminators: bool = True) -> None:
+    """Copy what a checkpoint needs from a run folder: no training state, log or samples."""
+    checkpoint = load(run)
+    judges = {"D_X": checkpoint.model.D_X, "D_Y": checkpoint.model.D_Y}
+    kept = {name: D for name, D in judges.items() if with_discriminators and D is not None}
+    save(destination, checkpoint.config, checkpoint.model.G, checkpoint.model.F, kept)
+    if checkpoint.metrics:
+        write_json(destination / METRICS, checkpoint.metrics)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m cyclegan.checkpoints",
+        description="Copy the checkpoint of a run: config, weights, figures, nothing else.",
+    )
+    parser.add_argument("run", type=Path, help="a run folder of train.py")
+    parser.add_argument("destination", type=Path, help="the folder to write")
+    parser.add_argument(
+        "--without-discriminators", action="store_true", help="leave D_X and D_Y out"
+    )
+    args = parser.parse_args(argv)
+    try:
+        export(args.run, args.destination, not args.without_discriminators)
+    except (CheckpointError, OSError) as error:
+        print(f"checkpoints: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
