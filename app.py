@@ -63,7 +63,7 @@ def build(folders: list[Path]):
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     try:
-        demo = build(args.checkpoints or [checkpoints.BUNDLED, *RUNS.glob("*")])
+        demo = build(args.checkpoints or [checkpoints.BUNDLED, RUNS])
     except checkpoints.CheckpointError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2

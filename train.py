@@ -29,12 +29,13 @@ SAMPLES = 4
 DECODING_WORKERS = 2
 
 
-class _Help(argparse.ArgumentDefaultsHelpFormatter):
+class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str):
         super().__init__(prog, max_help_position=34, width=98)
 
     def _get_help_string(self, action: argparse.Action) -> str:
-        shown = action.default not in (None, False, argparse.SUPPRESS)
+        shown = action.default is not None and action.default is not False
+        shown = shown and action.default is not argparse.SUPPRESS
         return super()._get_help_string(action) if shown else action.help
 
 
@@ -47,12 +48,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="train.py",
         formatter_class=_Help,
-        description="Train a CycleGAN, with or without any term of its objective. Defaults are "
-        "those of the paper (arXiv 1703.10593).",
-        epilog="examples:  python train.py --data satellite2map --size 64 --width 32 "
-        "--resize crop --steps 2000     "
-        "python train.py --data horse2zebra --cycle none     "
-        "python train.py --resume runs/horse2zebra/gan-identity",
+        description="Train a CycleGAN, with or without any term of its objective.\n"
+        "Defaults are those of the paper (arXiv 1703.10593).",
+        epilog="examples:\n"
+        "  python train.py --data horse2zebra --cycle none\n"
+        "  python train.py --data satellite2map --size 64 --resize crop --width 32 --steps 2000\n"
+        "  python train.py --resume runs/horse2zebra/gan-identity",
     )
     g = parser.add_argument_group("data")
     g.add_argument(

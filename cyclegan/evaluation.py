@@ -6,6 +6,7 @@ Knows which figures go with which direction; `figures` knows how each is compute
 import argparse
 import json
 import sys
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -40,6 +41,8 @@ def evaluate(translator: Translator, data: UnpairedData) -> dict:
     """
     if not data.paired:
         raise DataError("These pictures are unpaired: without ground truth there are no figures.")
+    if len(data.test_x) < 2:
+        raise DataError("Diversity needs at least two held-out pairs.")
     x, y = (torch.stack(list(side)) for side in (data.test_x, data.test_y))
     is_map = translator.config.training.data == "satellite2map"
     return {
@@ -117,10 +120,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         folders = checkpoints.find(checkpoints.locate(args.set))
         results = {}
+        open_once = lru_cache(maxsize=1)(open_data)
         for folder in tqdm(folders, unit="variant", disable=not sys.stderr.isatty()):
             checkpoint = checkpoints.load(folder)
             training = checkpoint.config.training
-            data = open_data(training.data, checkpoint.config.image_size, training.resize)
+            data = open_once(training.data, checkpoint.config.image_size, training.resize)
             found = evaluate(Translator(checkpoint), data)
             # Runs that differ in their seed alone share a name.
             taken = checkpoint.name in results

@@ -33,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
         paths = images.list_folder(args.input) if args.input.is_dir() else [args.input]
         if not paths:
             raise images.ImageError(f"{args.input} holds no pictures.")
+        if args.output.resolve() == args.input.resolve():
+            raise images.ImageError("Input and output are one folder; name another --output.")
         args.output.mkdir(parents=True, exist_ok=True)
         failed = _translate_all(translator, paths, args.output, args.direction)
     except (checkpoints.CheckpointError, images.ImageError, OSError) as error:

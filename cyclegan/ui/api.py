@@ -5,6 +5,7 @@ from collections.abc import Callable
 import gradio as gr
 
 from .. import images
+from ..checkpoints import CheckpointError
 from .components import picture_input
 from .library import Library
 
@@ -37,7 +38,7 @@ def build(library: Library, on_device: Callable) -> None:
             raise gr.Error("There is no picture to translate.")
         try:
             made = run(variant, image, direction)
-        except images.ImageError as error:
+        except (images.ImageError, CheckpointError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         errors = {"cycle_error": made.cycle_error, "identity_error": made.identity_error}
         return made.translation, made.reconstruction, made.identity, errors

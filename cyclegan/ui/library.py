@@ -79,6 +79,8 @@ class CheckpointSet:
             stem = path.name.removesuffix("-x.png")
             name = stem.lstrip("0123456789-").replace("-", " ")
             other = path.with_name(f"{stem}-y.png")
+            if not other.exists():
+                continue
             found.append(Example(_capitals(name), images.load(path), images.load(other)))
         return found
 
@@ -97,7 +99,10 @@ class Library:
     def __init__(self, folders: Iterable[Path], device: torch.device | str = "cpu"):
         self.device = device
         found = [set_ for folder in folders for set_ in _sets_in(Path(folder))]
-        self.sets = {set_.title: set_ for set_ in found}
+        self.sets: dict[str, CheckpointSet] = {}
+        for set_ in found:
+            alike = sum(other.title == set_.title for other in self.sets.values())
+            self.sets[f"{set_.title} ({alike + 1})" if alike else set_.title] = set_
         self._loading = Lock()
         self._loaded = lru_cache(maxsize=32)(self._load)
         self._of_example = lru_cache(maxsize=256)(self._translate_example)
@@ -133,14 +138,14 @@ class Library:
         return self.translator(folder).translate(picture, direction)
 
 
-def _sets_in(folder: Path) -> list[CheckpointSet]:
-    """The set that `folder` is, or those that lie one or two folders below."""
-    if set_ := _as_set(folder):
-        return [set_]
-    if not folder.is_dir():
-        return []
-    below = sorted(child for child in folder.iterdir() if child.is_dir())
-    return [set_ for child in below if (set_ := _as_set(child))]
+def _sets_in(folder: Path, depth: int = 3) -> list[CheckpointSet]:
+    """The set that `folder` is, and those that lie up to `depth` folders below it."""
+    found = [set_] if (set_ := _as_set(folder)) else []
+    if depth and folder.is_dir() and not checkpoints.is_checkpoint(folder):
+        for child in sorted(folder.iterdir()):
+            if child.is_dir() and not checkpoints.is_checkpoint(child):
+                found += _sets_in(child, depth - 1)
+    return found
 
 
 def _as_set(folder: Path) -> CheckpointSet | None:
@@ -162,6 +167,8 @@ def _as_set(folder: Path) -> CheckpointSet | None:
 
 
 def _title(folder: Path) -> str:
+    """A bundled set's name, else the last two parts of its path: "runs/horses"."""
     resolved = folder.resolve()
-    bundled = resolved.parent == checkpoints.BUNDLED
-    return resolved.name if bundled else f"{resolved.name} (in {resolved.parent.name})"
+    if resolved.parent == checkpoints.BUNDLED:
+        return resolved.name
+    return "/".join(resolved.parts[-2:])

@@ -44,7 +44,7 @@ def formula(text: str) -> str:
         elif letter:
             parts.append(f"<mi>{letter}</mi>")
         else:
-            parts.append(f'<mo stretchy="false">{sign}</mo>')
+            parts.append(f'<mo stretchy="false">{escape(sign)}</mo>')
     return f"<math>{''.join(parts)}</math>"
 
 
@@ -190,7 +190,7 @@ MEASURED = {
 def measured(variants: list[Variant], direction: Direction) -> str:
     """The set's figures on all held-out pairs, a row a variant; empty without figures."""
     network = "G" if direction == "xy" else "F"
-    known = [v for v in variants if v.metrics]
+    known = [v for v in variants if v.metrics.get(network)]
     if not known:
         return ""
     names = [n for n in MEASURED if any(n in v.metrics[network] for v in known)]

@@ -10,7 +10,9 @@ MARGIN = 32
 HEAD = 62
 TITLE = 40
 CAPTION = 32
-INK, SOFT, PAPER = (24, 24, 27), (100, 100, 110), (255, 255, 255)
+INK, SOFT, PAPER, ACCENT = (24, 24, 27), (100, 100, 110), (255, 255, 255), (217, 72, 15)
+PLAIN = str.maketrans({"×": "x", "−": "-", "→": "->", "·": "-", "–": "-", "‖": "|"})
+"""Signs that Pillow's built-in font lacks."""
 
 
 def sheet_size(columns: int, rows: int) -> tuple[int, int]:
@@ -29,7 +31,7 @@ def draw_sheet(
     large, plain, small = (ImageFont.load_default(size) for size in (24, 18, 15))
     lefts = [MARGIN + i * (PANEL + GAP) for i in range(len(heads))]
     for left, head in zip(lefts, heads, strict=True):
-        draw.text((left, MARGIN), head.formula, INK, large)
+        draw.text((left, MARGIN), head.formula.translate(PLAIN), INK, large)
         draw.text((left, MARGIN + 30), head.name, SOFT, plain)
     top = MARGIN + HEAD
     for row, panels in rows:
@@ -39,9 +41,10 @@ def draw_sheet(
         for left, panel in zip(lefts, panels, strict=True):
             picture = _fit(panel.picture)
             sheet.paste(picture, (left, top + (PANEL - picture.height) // 2))
-            draw.text((left, top + PANEL + 6), panel.caption, SOFT, small)
+            ink = ACCENT if panel.best else SOFT
+            draw.text((left, top + PANEL + 6), panel.caption.translate(PLAIN), ink, small)
         top += PANEL + CAPTION
-    draw.text((MARGIN, top + 6), footer, SOFT, small)
+    draw.text((MARGIN, top + 6), footer.translate(PLAIN), SOFT, small)
     return sheet
 
 

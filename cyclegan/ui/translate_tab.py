@@ -13,6 +13,7 @@ import gradio as gr
 import pandas as pd
 
 from .. import images
+from ..checkpoints import CheckpointError
 from ..inference import Direction
 from . import panels, sheet
 from .compare import JPEG, NOISE, Probe, Request, Shown, look_closer, translate
@@ -21,6 +22,22 @@ from .library import CheckpointSet, Library
 
 WITH, WITHOUT = "with cycle loss", "without cycle loss"
 ABSENT = '<p class="absent">Choose a picture to begin.</p>'
+
+OBJECTIVE = r"""
+A row is trained on the terms in its title, and on nothing else. With all of them:
+
+$$
+\underbrace{\mathcal{L}_\mathrm{GAN}(G, D_Y) + \mathcal{L}_\mathrm{GAN}(F, D_X)}_\text{GAN}
++ \underbrace{\lambda\,\mathbb{E}_x\|F(G(x)) - x\|_1
++ \lambda\,\mathbb{E}_y\|G(F(y)) - y\|_1}_\text{cycle}
++ \underbrace{\tfrac{\lambda}{2}\,\mathbb{E}_y\|G(y) - y\|_1
++ \tfrac{\lambda}{2}\,\mathbb{E}_x\|F(x) - x\|_1}_\text{identity}
+$$
+
+The **GAN** terms ask that G(x) look like a picture of the other kind, but not that it be a picture
+of *this* x. The **cycle** terms ask that x can be told from G(x). The **identity** terms ask each
+generator to leave pictures of its own kind alone, which holds colours in place.
+"""
 
 THUMBNAIL_CLICK = """
 element.addEventListener('click', (event) => {
@@ -56,7 +73,7 @@ def build(library: Library, on_device: Callable) -> None:
     def run(request: Request, probe: Probe | None = None):
         try:
             return work(request, probe)
-        except images.ImageError as error:
+        except (images.ImageError, CheckpointError) as error:
             raise gr.Error(str(error), title="That did not work", print_exception=False) from error
 
     def is_map(request: Request) -> bool:
@@ -139,6 +156,8 @@ def build(library: Library, on_device: Callable) -> None:
             height=240,
             elem_id="curve",
         )
+    with gr.Accordion("The objective", open=False, elem_id="objective"):
+        gr.Markdown(OBJECTIVE, latex_delimiters=[{"left": "$$", "right": "$$", "display": True}])
     with gr.Accordion("What was measured", open=False, elem_id="measured"):
         measured = gr.HTML(opening_measured, apply_default_css=False)
 

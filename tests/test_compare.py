@@ -1,0 +1,100 @@
+"""From a visitor's request to rows, close-ups and the probe's curve."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny import noise
+from variants import FULL, GAN, GAN_IDENTITY, JUDGES, write
+
+from cyclegan import figures, images
+from cyclegan.inference import LONGEST_SIDE
+from cyclegan.ui.compare import JPEG, NOISE, Probe, Request, look_closer, translate
+from cyclegan.ui.library import Library
+
+BOTH = (True, False)
+
+
+@pytest.fixture
+def library(tmp_path):
+    write(tmp_path / "set" / "full", FULL, JUDGES, seed=1)
+    write(tmp_path / "set" / "gan-identity", GAN_IDENTITY, seed=2)
+    write(tmp_path / "set" / "gan", GAN, seed=3)
+    (tmp_path / "set" / "examples").mkdir()
+    for side in "xy":
+        noise(32, 32, seed=ord(side)).save(tmp_path / "set" / "examples" / f"1-here-{side}.png")
+    return Library([tmp_path / "set"])
+
+
+def request(library, **changes):
+    title = next(iter(library.sets))
+    return Request(
+        **{"title": title, "direction": "xy", "identity": True, "cycles": BOTH} | changes
+    )
+
+
+def equal(a, b):
+    return np.array_equal(np.asarray(a), np.asarray(b))
+
+
+def test_an_example_gives_a_row_a_switch_and_its_truth(library):
+    shown = translate(library, request(library, example=0))
+    example = next(iter(library.sets.values())).examples[0]
+    assert [row.variant.name for row in shown.rows] == ["GAN + cycle + identity", "GAN + identity"]
+    assert all(equal(row.made.original, example.x) for row in shown.rows)
+    assert equal(shown.truth, example.y) and shown.note == ""
+    back = translate(library, request(library, example=0, direction="yx"))
+    assert equal(back.rows[0].made.original, example.y) and equal(back.truth, example.x)
+
+
+def test_the_identity_switch_falls_back_where_a_variant_is_missing(library):
+    shown = translate(library, request(library, example=0, identity=False))
+    assert [row.variant.name for row in shown.rows] == ["GAN + cycle + identity", "GAN"]
+
+
+def test_a_set_without_a_cycle_variant_says_so(tmp_path):
+    write(tmp_path / "alone" / "gan", GAN)
+    noise(24, 24).save(tmp_path / "x.png")
+    library = Library([tmp_path / "alone"])
+    shown = translate(library, request(library, path=str(tmp_path / "x.png")))
+    assert [(row.cycle, row.made is None) for row in shown.rows] == [(True, True), (False, False)]
+    close, _, points = look_closer(library, request(library, path=str(tmp_path / "x.png")), Probe())
+    assert [one.row.cycle for one in close] == [False] and close[0].scored is None
+    assert {name for _, _, name in points} == {"Without cycle loss"}
+
+
+def test_a_large_picture_is_reduced_and_the_note_says_so(library, tmp_path):
+    Image.new("RGB", (LONGEST_SIDE + 40, 48), "teal").save(tmp_path / "x.png")
+    shown = translate(library, request(library, path=str(tmp_path / "x.png"), cycles=(True,)))
+    assert shown.rows[0].made.original.width == LONGEST_SIDE and shown.truth is None
+    assert f"{LONGEST_SIDE + 40}×48" in shown.note and str(LONGEST_SIDE) in shown.note
+
+
+def test_a_bad_picture_is_a_sentence(library, tmp_path):
+    (tmp_path / "x.png").write_bytes(b"none")
+    with pytest.raises(images.ImageError, match="Your picture is not a picture"):
+        translate(library, request(library, path=str(tmp_path / "x.png")))
+
+
+@pytest.mark.parametrize("kind", [NOISE, JPEG])
+def test_close_ups_disturb_the_translation_and_measure_what_comes_back(library, kind):
+    asked = request(library, example=0)
+    close, judge, points = look_closer(library, asked, Probe(kind, sigma=20, quality=10))
+    assert judge == "GAN + cycle + identity"
+    for one, row in zip(close, translate(library, asked).rows, strict=True):
+        made = row.made
+        assert one.scored is not None and not equal(one.disturbed, made.translation)
+        assert equal(one.difference, 0 * np.asarray(made.original)) == (made.cycle_error == 0)
+        x, recovered = np.asarray(made.original), np.asarray(one.recovered)
+        assert one.recovered_error == figures.l1(recovered, x)
+        mine = [(at, error) for at, error, title in points if title == row.title]
+        strengths = [at for at, _ in mine]
+        assert len(set(strengths)) == len(strengths) >= 5
+        if kind == NOISE:
+            at_zero = dict(mine)[0]
+            assert at_zero == pytest.approx(made.cycle_error, abs=1.0)
+
+
+def test_no_noise_leaves_the_picture_alone():
+    picture = noise(16, 16)
+    assert equal(Probe(NOISE, sigma=0).disturb(picture), picture)
+    assert not equal(Probe(JPEG, quality=5).disturb(picture), picture)

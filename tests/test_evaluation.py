@@ -1,0 +1,323 @@
+"""Evaluation: known generators get the figures they must get, and the command line is civil."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tiny import SIZE, config, dataset, pictures, same
+from torch import Tensor, nn
+from variants import FULL, GAN, GAN_CYCLE, write
+
+from cyclegan import checkpoints, evaluation, figures
+from cyclegan.checkpoints import Checkpoint
+from cyclegan.config import Domains
+from cyclegan.data import DataError, UnpairedData
+from cyclegan.inference import Translator
+from cyclegan.model import CycleGAN
+
+PAIRS = 35
+"""More than one batch, and the last one is not full."""
+
+
+class Stub(nn.Module):
+    """A generator that is a known function of pictures in [-1, 1]."""
+
+    multiple, smallest = 1, 1
+
+    def __init__(self, function: Callable[[Tensor], Tensor]):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+def red_for_blue(x: Tensor) -> Tensor:
+    return x.flip(1)
+
+
+def brighter(levels: int) -> Callable[[Tensor], Tensor]:
+    return lambda x: x + levels / 127.5
+
+
+def nothing(x: Tensor) -> Tensor:
+    return x
+
+
+def with_generators(G: Callable, F: Callable, data: str = "satellite2map") -> Translator:
+    c = config(data=data)
+    model = CycleGAN(c)
+    model.G, model.F = Stub(G), Stub(F)
+    return Translator(Checkpoint(Path("made-up"), c, model.eval(), {}))
+
+
+def pairs(x: list[Tensor], y: list[Tensor], paired: bool = True) -> UnpairedData:
+    return UnpairedData(Domains(), x, y, x, y, paired=paired, in_memory=True)
+
+
+def mirrored_worlds(count: int = PAIRS) -> UnpairedData:
+    """Y is X with red and blue exchanged."""
+    x = pictures(count, 8)
+    return pairs(x, [t.flip(0) for t in x])
+
+
+PERFECT = {
+    "rmse": 0,
+    "accuracy_5": 1,
+    "accuracy_10": 1,
+    "accuracy_16": 1,
+    "ssim": 1,
+    "cycle_error": 0,
+    "diversity": 1,
+}
+
+
+def test_the_truth_is_perfect():
+    data = mirrored_worlds()
+    found = evaluation.evaluate(with_generators(red_for_blue, red_for_blue), data)
+    assert found["pairs"] == PAIRS and found["size"] == 8
+    # F(x) exchanges the colours of x too, and G(y) those of y: far from x and from y.
+    x = torch.stack(list(data.test_x)).float()
+    identity = float((x - x.flip(1)).abs().mean())
+    assert found["G"] == pytest.approx({**PERFECT, "sea_iou": 1, "identity_error": identity})
+    assert found["F"] == pytest.approx({**PERFECT, "identity_error": identity})
+
+
+def test_doing_nothing_is_perfect_in_all_but_the_translation():
+    data = mirrored_worlds()
+    found = evaluation.evaluate(with_generators(nothing, nothing), data)
+    x, y = (torch.stack(list(side)).double() for side in (data.test_x, data.test_y))
+    rmse = float((x - y).square().mean((1, 2, 3)).sqrt().mean())
+    sea = [side[:, 2] - side[:, 0] > 30 for side in (x, y)]
+    assert not (sea[0] & sea[1]).any()  # What is sea in x has its blue in red in y.
+    for network in "GF":
+        assert found[network]["rmse"] == pytest.approx(rmse)
+        assert found[network]["cycle_error"] == found[network]["identity_error"] == 0
+        assert found[network]["diversity"] == 1
+        assert found[network]["ssim"] < 0.9
+    assert found["G"]["sea_iou"] == 0
+
+
+def test_a_known_distance():
+    """G brightens by 10 of 255, F does nothing: every figure that follows can be told."""
+    grey = [50 + t // 2 for t in pictures(PAIRS, 8)]
+    found = evaluation.evaluate(with_generators(brighter(10), nothing), pairs(grey, grey))
+    assert found["G"]["rmse"] == pytest.approx(10)
+    shares = [found["G"][f"accuracy_{delta}"] for delta in (5, 10, 16)]
+    assert shares == [0, 0, 1]  # 10 is not below 10.
+    assert found["G"]["cycle_error"] == 10  # F(G(x)) = x + 10
+    assert found["G"]["identity_error"] == 0  # F(x) = x
+    assert found["F"]["rmse"] == 0
+    assert found["F"]["cycle_error"] == 10  # G(F(y)) = y + 10
+    assert found["F"]["identity_error"] == 10  # G(y) = y + 10
+
+
+def test_rmse_is_the_mean_over_pictures():
+    """Errors of 0 and 20 make 10, and not the root of 200."""
+    flat = [torch.full((3, 8, 8), value, dtype=torch.uint8) for value in (100, 140)]
+    truth = [flat[0], flat[1] + 20]
+    found = evaluation.evaluate(with_generators(nothing, nothing), pairs(flat, truth))
+    assert found["G"]["rmse"] == pytest.approx(10)
+
+
+def test_a_collapsed_generator_is_found_out():
+    x = pictures(PAIRS, 8)
+
+    def always_the_first(batch: Tensor) -> Tensor:
+        return (x[0] / 127.5 - 1).expand_as(batch)
+
+    found = evaluation.evaluate(with_generators(always_the_first, nothing), pairs(x, x))
+    assert found["G"]["diversity"] == 0
+    assert found["F"]["diversity"] == 1
+
+
+def test_variety_is_compared_with_that_of_the_target_domain():
+    """X is twice as varied as Y, and both generators keep what they are given."""
+    y = [t // 2 for t in pictures(PAIRS, 8)]
+    found = evaluation.evaluate(with_generators(nothing, nothing), pairs([2 * t for t in y], y))
+    assert found["G"]["diversity"] == pytest.approx(2)
+    assert found["F"]["diversity"] == pytest.approx(0.5)
+
+
+def test_sea_is_measured_on_maps_alone():
+    found = evaluation.evaluate(
+        with_generators(red_for_blue, red_for_blue, data="somewhere"), mirrored_worlds(3)
+    )
+    assert "sea_iou" not in found["G"] and "sea_iou" not in found["F"]
+
+
+def test_a_trained_network_gets_the_figures_of_its_pictures(tmp_path):
+    """The same by another way: one picture at a time through `translate`."""
+    write(tmp_path, FULL)
+    translator = Translator(checkpoints.load(tmp_path))
+    data = pairs(pictures(3), pictures(3, seed=1))
+    found = evaluation.evaluate(translator, data)["F"]
+
+    def picture(t: Tensor) -> np.ndarray:
+        return t.permute(1, 2, 0).numpy()
+
+    made = [translator.translate(Image.fromarray(picture(t)), "yx") for t in data.test_y]
+    truths = [picture(t) for t in data.test_x]
+    rmse = [figures.rmse(np.asarray(m.translation), t) for m, t in zip(made, truths, strict=True)]
+    assert found["rmse"] == pytest.approx(np.mean(rmse), abs=0.05)
+    assert found["cycle_error"] == pytest.approx(np.mean([m.cycle_error for m in made]), abs=0.05)
+    identity = np.mean([m.identity_error for m in made])
+    assert found["identity_error"] == pytest.approx(identity, abs=0.05)
+    assert found["rmse"] > 5 and found["cycle_error"] != found["identity_error"]
+
+
+def test_without_pairs_there_are_no_figures():
+    x = pictures(2, 8)
+    with pytest.raises(DataError, match="unpaired: without ground truth there are no figures"):
+        evaluation.evaluate(with_generators(nothing, nothing), pairs(x, x, paired=False))
+
+
+# The table
+
+
+def cells(line: str) -> list[str]:
+    assert line.startswith("| ") and line.endswith(" |")
+    return [cell.strip() for cell in line[1:-1].split("|")]
+
+
+def test_table():
+    one = {name: 0.123456 for name in evaluation.COLUMNS}
+    without_sea = {name: 98.76 for name in evaluation.COLUMNS if name != "sea_iou"}
+    result = {"pairs": 2, "size": 8, "G": one, "F": without_sea}
+    head, rule, *body = evaluation.table({"GAN": result, "GAN + cycle": result}).splitlines()
+    assert cells(head)[2:] == list(evaluation.COLUMNS.values())
+    assert len(rule.strip("|").split("|")) == len(cells(head)) == 11
+    rows = [cells(line) for line in body]
+    assert [row[:2] for row in rows] == [
+        ["GAN", "G"],
+        ["GAN", "F"],
+        ["GAN + cycle", "G"],
+        ["GAN + cycle", "F"],
+    ]
+    assert {len(row) for row in rows} == {11}
+    by_name = [dict(zip(evaluation.COLUMNS, row[2:], strict=True)) for row in rows]
+    assert by_name[0]["rmse"] == "0.1" and by_name[0]["sea_iou"] == "0.123"
+    assert by_name[1]["cycle_error"] == "98.8" and by_name[1]["sea_iou"] == "–"
+
+
+# The command line
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch) -> Path:
+    """A bundled set "world" of two variants, and three pairs for it."""
+    folder = tmp_path / "bundled" / "world"
+    write(folder / "gan", GAN)
+    write(folder / "gan-cycle", GAN_CYCLE, seed=1)
+    monkeypatch.setattr(checkpoints, "BUNDLED", folder.parent)
+
+    def open_data(name: str, size: int, resize: str) -> UnpairedData:
+        assert (name, size, resize) == ("satellite2map", SIZE, "resize-and-crop")
+        return pairs(pictures(3), pictures(3, seed=1))
+
+    monkeypatch.setattr(evaluation, "open_data", open_data)
+    return folder
+
+
+def run(capsys, *argv: str) -> tuple[int, str, str]:
+    code = evaluation.main([str(word) for word in argv])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def test_a_table_is_printed(world, capsys):
+    code, out, err = run(capsys, "world")
+    assert code == 0 and err == ""
+    rows = [cells(line)[:2] for line in out.splitlines() if line.startswith("| GAN")]
+    assert rows == [["GAN", "G"], ["GAN", "F"], ["GAN + cycle", "G"], ["GAN + cycle", "F"]]
+    assert out.endswith("\n3 held-out pairs of 24×24 pixels.\n")
+    assert not list(world.glob("*/metrics.json"))
+
+
+def test_json_is_printed(world, capsys):
+    code, out, err = run(capsys, world, "--json")
+    assert code == 0 and err == ""
+    found = json.loads(out)
+    assert list(found) == ["GAN", "GAN + cycle"]
+    translator = Translator(checkpoints.load(world / "gan-cycle"))
+    expected = evaluation.evaluate(translator, pairs(pictures(3), pictures(3, seed=1)))
+    assert same(found["GAN + cycle"], expected)
+    assert found["GAN"] != found["GAN + cycle"]
+
+
+def test_figures_are_saved_where_checkpoints_find_them(world, capsys):
+    code, out, _ = run(capsys, "world", "--save", "--json")
+    assert code == 0
+    found = json.loads(out)
+    for name, variant in (("gan", "GAN"), ("gan-cycle", "GAN + cycle")):
+        saved = json.loads((world / name / "metrics.json").read_text(encoding="utf-8"))
+        assert saved == checkpoints.load(world / name).metrics == found[variant]
+
+
+def test_a_single_checkpoint_is_a_set_of_one(world, capsys):
+    code, out, _ = run(capsys, "world/gan", "--json")
+    assert code == 0 and list(json.loads(out)) == ["GAN"]
+
+
+def test_two_checkpoints_of_one_objective_are_both_listed(world, capsys):
+    """Runs that differ in their seed have one name between them."""
+    write(world / "seed-1", GAN, seed=1)
+    code, out, _ = run(capsys, "world", "--json")
+    found = json.loads(out)
+    assert code == 0 and len(found) == 3
+    figures_found = [json.dumps(found[name]) for name in found if "cycle" not in name]
+    assert len(set(figures_found)) == 2
+    assert any("seed-1" in name for name in found)
+
+
+def refusal(capsys, *argv: str) -> str:
+    code, out, err = run(capsys, *argv)
+    assert code == 2 and out == ""
+    assert err.startswith("evaluation: ") and err.endswith(".\n") and err.count("\n") == 1
+    return err
+
+
+def test_an_unknown_set(world, capsys):
+    sentence = refusal(capsys, "word")
+    assert "word is neither" in sentence and "bundled are: world." in sentence
+
+
+def test_a_damaged_checkpoint(world, capsys):
+    (world / "gan" / "model.safetensors").write_bytes(b"short")
+    code, out, err = run(capsys, "world")
+    assert code == 2 and out == ""
+    assert "gan/model.safetensors is damaged" in err and "Traceback" not in err
+
+
+def test_unpaired_data(world, capsys, monkeypatch, tmp_path):
+    monkeypatch.undo()
+    folder = dataset(tmp_path / "pictures")
+    write(tmp_path / "own", config(data=str(folder)))
+    assert "unpaired" in refusal(capsys, tmp_path / "own")
+
+
+def test_data_that_is_gone(tmp_path, capsys):
+    gone = tmp_path / "gone"
+    write(tmp_path / "own", config(data=str(gone)))
+    assert f"There is no folder {gone}." in refusal(capsys, tmp_path / "own")
+
+
+def test_a_full_disk(world, capsys, monkeypatch):
+    def full(path: Path, values: dict) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(checkpoints, "write_json", full)
+    code, out, err = run(capsys, "world", "--save")
+    assert code == 2 and out == ""
+    assert "No space left on device" in err and err.count("\n") == 1
+
+
+def test_unknown_flags(capsys):
+    with pytest.raises(SystemExit) as left:
+        evaluation.main(["world", "--jsn"])
+    assert left.value.code == 2
+    assert "--jsn" in capsys.readouterr().err

@@ -1,0 +1,328 @@
+"""The library: which sets are found, which variant answers to which switches, what is kept."""
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
+from pathlib import Path
+from threading import Barrier
+
+import numpy as np
+import pytest
+from tiny import config, noise
+from variants import FULL, GAN, GAN_CYCLE, GAN_IDENTITY, write
+
+from cyclegan import checkpoints
+from cyclegan.config import Objective
+from cyclegan.data import satellite2map
+from cyclegan.inference import Translator
+from cyclegan.ui.library import CheckpointSet, Library, Variant
+
+
+def put_examples(folder: Path, *names: str) -> None:
+    (folder / "examples").mkdir(parents=True)
+    for seed, name in enumerate(names):
+        for side in "xy":
+            picture = noise(24, 24, seed=2 * seed + (side == "y"))
+            picture.save(folder / "examples" / f"{name}-{side}.png")
+
+
+def found(*folders: Path) -> dict[str, list[str]]:
+    """Titles and their variants' folders."""
+    sets = Library(folders).sets
+    return {title: [v.folder.name for v in set_.variants] for title, set_ in sets.items()}
+
+
+# Finding sets
+
+
+def test_bundled_sets_have_short_titles(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "BUNDLED", tmp_path / "bundled")
+    write(tmp_path / "bundled" / "world" / "gan-cycle", GAN_CYCLE)
+    write(tmp_path / "bundled" / "world" / "gan", GAN)
+    write(tmp_path / "bundled" / "horses" / "gan", GAN)
+    put_examples(tmp_path / "bundled" / "world", "a")
+    expected = {"horses": ["gan"], "world": ["gan", "gan-cycle"]}
+    assert found(tmp_path / "bundled") == expected
+    assert found(tmp_path / "bundled" / "world") == {"world": ["gan", "gan-cycle"]}
+
+
+def test_a_single_checkpoint_is_a_set(tmp_path):
+    write(tmp_path / "runs" / "mine", GAN)
+    assert found(tmp_path / "runs" / "mine") == {"runs/mine": ["mine"]}
+
+
+def test_a_folder_of_runs_is_a_set(tmp_path):
+    write(tmp_path / "runs" / "b", GAN)
+    write(tmp_path / "runs" / "a", FULL)
+    (title, variants), *more = found(tmp_path / "runs").items()
+    assert title == f"{tmp_path.name}/runs" and variants == ["a", "b"] and not more
+
+
+def test_deeper_runs(tmp_path):
+    write(tmp_path / "runs" / "g" / "exp" / "gan", GAN)
+    write(tmp_path / "runs" / "mine", GAN)
+    assert list(found(tmp_path / "runs")) == [f"{tmp_path.name}/runs", "g/exp"]
+
+
+def test_nested_runs(tmp_path):
+    write(tmp_path / "runs" / "monet" / "gan", GAN)
+    write(tmp_path / "runs" / "monet" / "gan-cycle", GAN_CYCLE)
+    write(tmp_path / "runs" / "horses" / "gan", GAN)
+    assert found(tmp_path / "runs") == {
+        "runs/horses": ["gan"],
+        "runs/monet": ["gan", "gan-cycle"],
+    }
+
+
+def test_several_folders(tmp_path):
+    write(tmp_path / "a" / "gan", GAN)
+    write(tmp_path / "b" / "c" / "gan", GAN)
+    titles = list(found(tmp_path / "a", tmp_path / "b", tmp_path / "gone"))
+    assert titles == [f"{tmp_path.name}/a", "b/c"]
+
+
+def test_other_files_are_passed_over(tmp_path):
+    write(tmp_path / "set" / "gan", GAN)
+    (tmp_path / "set" / "README.md").write_text("card")
+    (tmp_path / "set" / "half").mkdir()
+    (tmp_path / "set" / "half" / "config.json").write_text("{}")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a-file").write_text("")
+    assert list(found(tmp_path).values()) == [["gan"]]
+    assert found(tmp_path / "a-file", tmp_path / "empty") == {}
+
+
+@pytest.mark.parametrize("steps_done", [0, 1, 9_999])
+def test_unfinished_runs_are_passed_over(steps_done, tmp_path):
+    c = config(steps=10_000)
+    write(tmp_path / "runs" / "done", c)
+    write(tmp_path / "runs" / "under-way", c, steps_done=steps_done)
+    assert list(found(tmp_path / "runs").values()) == [["done"]]
+    assert found(tmp_path / "runs" / "under-way") == {}
+
+
+@pytest.mark.parametrize("file", ["config.json", "metrics.json"])
+def test_a_damaged_run_does_not_hide_the_others(file, tmp_path, caplog):
+    write(tmp_path / "runs" / "good", GAN)
+    write(tmp_path / "runs" / "bad", FULL)
+    (tmp_path / "runs" / "bad" / file).write_text("{")
+    assert list(found(tmp_path / "runs").values()) == [["good"]]
+    assert f"bad/{file}" in caplog.text
+
+
+def test_two_sets_of_one_title_are_both_there(tmp_path):
+    for place in ("here", "there"):
+        write(tmp_path / place / "runs" / "mine", GAN)
+    both = found(tmp_path / "here" / "runs" / "mine", tmp_path / "there" / "runs" / "mine")
+    assert len(both) == 2
+
+
+def test_what_a_variant_knows_before_its_networks_are_loaded(tmp_path, monkeypatch):
+    write(tmp_path / "set" / "gan", GAN_IDENTITY)
+    write(tmp_path / "set" / "plain", GAN)
+    checkpoints.write_json(tmp_path / "set" / "gan" / "metrics.json", {"pairs": 3})
+    monkeypatch.setattr(checkpoints, "load", None)
+    ((_, set_),) = Library([tmp_path / "set"]).sets.items()
+    first, second = set_.variants
+    assert first.name == "GAN + identity" and second.name == "GAN"
+    assert first.metrics == {"pairs": 3} and second.metrics == {}
+    assert set_.domains == config().domains
+
+
+# Switches
+
+FOUR = {(False, False): GAN, (False, True): GAN_IDENTITY, (True, False): GAN_CYCLE}
+FOUR[True, True] = FULL
+
+
+def set_of(*objectives: Objective) -> CheckpointSet:
+    variants = [Variant(Path(str(i)), config(o), {}) for i, o in enumerate(objectives)]
+    return CheckpointSet("made up", Path(), tuple(variants))
+
+
+def test_each_pair_of_switches_has_its_variant():
+    set_ = set_of(*FOUR.values())
+    for switches, objective in FOUR.items():
+        picked = set_.pick(*switches)
+        assert picked.config.objective == objective
+        assert picked.switches == switches
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_pick_falls_back_on_the_identity_switch_alone(size):
+    """Never does a variant with cycle loss stand in a row that says "without", nor the reverse."""
+    for held in combinations(FOUR, size):
+        set_ = set_of(*(FOUR[switches] for switches in held))
+        for cycle, identity in FOUR:
+            if (cycle, identity) in held:
+                expected = FOUR[cycle, identity]
+            elif (cycle, not identity) in held:
+                expected = FOUR[cycle, not identity]
+            else:
+                expected = None
+            picked = set_.pick(cycle, identity)
+            assert (picked and picked.config.objective) == expected
+
+
+@pytest.mark.parametrize("one", [{"cycle_forward": 0}, {"cycle_backward": 0}])
+def test_one_cycle_term_is_a_cycle(one):
+    set_ = set_of(Objective(**one))
+    assert set_.pick(cycle=True, identity=True) is set_.variants[0]
+    assert set_.pick(cycle=False, identity=True) is None
+
+
+# Examples
+
+
+def test_examples_are_pairs(tmp_path):
+    write(tmp_path / "set" / "gan", GAN)
+    put_examples(tmp_path / "set", "02-gulf-of-guinea", "01-iberia")
+    noise(8, 8).save(tmp_path / "set" / "examples" / "readme.png")
+    ((_, set_),) = Library([tmp_path / "set"]).sets.items()
+    assert [e.name for e in set_.examples] == ["Iberia", "Gulf of Guinea"]
+    for example, seed in zip(set_.examples, (2, 0), strict=True):
+        x, y = noise(24, 24, seed=seed), noise(24, 24, seed=seed + 1)
+        for direction, original, truth in (("xy", x, y), ("yx", y, x)):
+            assert np.array_equal(np.asarray(example.original(direction)), np.asarray(original))
+            assert np.array_equal(np.asarray(example.truth(direction)), np.asarray(truth))
+
+
+def test_examples_are_read_once(tmp_path):
+    put_examples(tmp_path, "a")
+    set_ = CheckpointSet("made up", tmp_path, ())
+    assert set_.examples is set_.examples
+
+
+def test_a_set_without_examples(tmp_path):
+    assert CheckpointSet("made up", tmp_path, ()).examples == []
+
+
+def test_half_a_pair_is_passed_over(tmp_path):
+    put_examples(tmp_path, "a", "b")
+    (tmp_path / "examples" / "a-y.png").unlink()
+    assert [e.name for e in CheckpointSet("made up", tmp_path, ()).examples] == ["B"]
+
+
+def test_the_bundled_examples():
+    examples = CheckpointSet("world", checkpoints.BUNDLED / "satellite2map", ()).examples
+    assert [e.name for e in examples] == list(satellite2map.EXAMPLES)
+    for example in examples:
+        assert example.x.size == example.y.size == (128, 128)
+        assert np.asarray(example.x).std() > 10 and np.asarray(example.y).std() > 10
+        # The map's sea is where the satellite sees dark blue: the two show one place.
+        sea = satellite2map.sea_mask(np.asarray(example.y))
+        brightness = np.asarray(example.x, float)[..., 0]
+        assert brightness[sea].mean() < brightness[~sea].mean() - 20, example.name
+
+
+# Networks
+
+
+@pytest.fixture
+def library(tmp_path) -> Library:
+    write(tmp_path / "set" / "full", FULL)
+    write(tmp_path / "set" / "gan", GAN, seed=1)
+    put_examples(tmp_path / "set", "a", "b")
+    return Library([tmp_path / "set"])
+
+
+def title_and_variants(library: Library) -> tuple[str, tuple[Variant, ...]]:
+    ((title, set_),) = library.sets.items()
+    return title, set_.variants
+
+
+@pytest.fixture
+def loads(monkeypatch) -> Counter:
+    """How often each checkpoint is loaded; loading takes a while, as real ones do."""
+    counted, load = Counter(), checkpoints.load
+
+    def slow_load(folder: Path):
+        counted[folder.name] += 1
+        time.sleep(0.1)
+        return load(folder)
+
+    monkeypatch.setattr(checkpoints, "load", slow_load)
+    return counted
+
+
+@pytest.fixture
+def translations(monkeypatch) -> Counter:
+    """How often each variant translates in each direction."""
+    counted, translate = Counter(), Translator.translate
+
+    def counting(self, picture, direction="xy"):
+        counted[self.config.objective.name, direction] += 1
+        return translate(self, picture, direction)
+
+    monkeypatch.setattr(Translator, "translate", counting)
+    return counted
+
+
+def test_networks_are_loaded_when_asked_for_and_once(library, loads):
+    _, (full, gan) = title_and_variants(library)
+    assert not loads
+    first = library.translator(full.folder)
+    assert library.translator(full.folder) is first
+    assert loads == {"full": 1}
+    assert library.translator(gan.folder) is not first
+    assert loads == {"full": 1, "gan": 1}
+
+
+def test_eight_threads_at_the_same_moment_load_once(library, loads):
+    _, (full, _) = title_and_variants(library)
+    together = Barrier(8)
+
+    def ask(_: int) -> Translator:
+        together.wait(10)
+        return library.translator(full.folder)
+
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(ask, range(8)))
+    assert loads == {"full": 1}
+    assert all(translator is got[0] for translator in got)
+
+
+def test_a_translation_is_that_of_its_variant(library):
+    _, variants = title_and_variants(library)
+    picture = noise(28, 24, seed=9)
+    for variant in variants:
+        alone = Translator(checkpoints.load(variant.folder))
+        for direction in ("xy", "yx"):
+            made = library.translate(variant, picture, direction)
+            expected = alone.translate(picture, direction)
+            assert np.array_equal(np.asarray(made.translation), np.asarray(expected.translation))
+            assert made.cycle_error == expected.cycle_error
+
+
+def test_a_visitors_picture_is_translated_each_time(library, translations):
+    _, (full, _) = title_and_variants(library)
+    for _ in range(2):
+        library.translate(full, noise(24, 24), "xy")
+    assert translations == {(full.name, "xy"): 2}
+
+
+def test_an_example_is_translated_once(library, translations):
+    title, (full, gan) = title_and_variants(library)
+    first = library.translate_example(title, full, 0, "xy")
+    assert library.translate_example(title, full, 0, "xy") is first
+    assert translations == {(full.name, "xy"): 1}
+    # Whatever is asked for differently is another translation.
+    others = [
+        library.translate_example(title, full, 1, "xy"),
+        library.translate_example(title, full, 0, "yx"),
+        library.translate_example(title, gan, 0, "xy"),
+    ]
+    assert translations == {(full.name, "xy"): 2, (full.name, "yx"): 1, (gan.name, "xy"): 1}
+    made = [np.asarray(t.translation) for t in (first, *others)]
+    assert not any(np.array_equal(a, b) for a, b in combinations(made, 2))
+
+
+def test_an_example_is_translated_from_its_own_side(library):
+    title, (full, _) = title_and_variants(library)
+    example = library.sets[title].examples[1]
+    for direction, original in (("xy", example.x), ("yx", example.y)):
+        made = library.translate_example(title, full, 1, direction)
+        assert np.array_equal(np.asarray(made.original), np.asarray(original))
+        again = library.translate(full, original, direction)
+        assert np.array_equal(np.asarray(made.translation), np.asarray(again.translation))

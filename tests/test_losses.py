@@ -1,0 +1,73 @@
+"""Every term by values computed by hand."""
+
+from math import log
+
+import pytest
+import torch
+
+from cyclegan import losses
+
+
+def value(loss: torch.Tensor) -> float:
+    assert loss.shape == ()
+    return loss.item()
+
+
+def test_least_squares():
+    scores = torch.tensor([0.0, 3.0])
+    assert value(losses.adversarial(scores, True)) == (1 + 4) / 2
+    assert value(losses.adversarial(scores, False)) == (0 + 9) / 2
+
+
+def test_log():
+    """σ(0) = 1/2, σ(log 3) = 3/4."""
+    scores = torch.tensor([0.0, log(3)])
+    real, fake = (value(losses.adversarial(scores, real, "log")) for real in (True, False))
+    assert real == pytest.approx((log(2) + log(4 / 3)) / 2)
+    assert fake == pytest.approx((log(2) + log(4)) / 2)
+
+
+def test_the_generators_log_loss_does_not_saturate():
+    """−log σ(D(G(x))) still pulls where D is sure of a fake; log(1 − σ(D(G(x)))) would not."""
+    scores = torch.tensor([-20.0], requires_grad=True)
+    loss = losses.adversarial(scores, True, "log")
+    loss.backward()
+    assert value(loss) == pytest.approx(20)
+    assert scores.grad.item() == pytest.approx(-1)
+
+
+def test_log_stays_finite_for_large_scores():
+    assert value(losses.adversarial(torch.tensor([-500.0]), True, "log")) == 500
+    assert value(losses.adversarial(torch.tensor([500.0]), False, "log")) == 500
+
+
+def test_patch_scores_are_averaged():
+    scores = torch.tensor([[[[1.0, 2.0], [3.0, 5.0]]]])
+    assert value(losses.adversarial(scores, True)) == (0 + 1 + 4 + 16) / 4
+
+
+def test_discriminator_halves_the_sum():
+    real, fake = torch.tensor([1.0, 0.0]), torch.tensor([2.0, 0.0])
+    assert value(losses.discriminator(real, fake)) == (1 / 2 + 4 / 2) / 2
+    real, fake = torch.tensor([log(3)]), torch.tensor([0.0])
+    assert value(losses.discriminator(real, fake, "log")) == pytest.approx(
+        (log(4 / 3) + log(2)) / 2
+    )
+
+
+def test_cycle():
+    x, cycled_x = torch.tensor([0.0, 1.0]), torch.tensor([0.5, -1.0])
+    assert value(losses.cycle(x, cycled_x)) == (0.5 + 2) / 2
+    assert value(losses.cycle(x, cycled_x, "l2")) == (0.25 + 4) / 2
+
+
+def test_identity():
+    x, same_x = torch.tensor([0.0, 1.0, 1.0]), torch.tensor([0.5, -1.0, 1.0])
+    assert value(losses.identity(x, same_x)) == pytest.approx((0.5 + 2 + 0) / 3)
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+def test_perfect_outputs_cost_nothing(norm):
+    x = torch.linspace(-1, 1, 12)
+    assert value(losses.cycle(x, x, norm)) == value(losses.identity(x, x)) == 0
+    assert value(losses.discriminator(torch.ones(3), torch.zeros(3))) == 0

@@ -1,0 +1,168 @@
+"""Architectures against facts of their own: published counts, receptive field, shapes."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from cyclegan import config
+from cyclegan.networks import (
+    Patch4,
+    PatchGAN,
+    ResNetGenerator,
+    UNetGenerator,
+    build_discriminator,
+    build_generator,
+)
+
+
+def parameters(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters())
+
+
+@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+@pytest.mark.parametrize(("blocks", "count"), [(9, 11_378_179), (6, 7_837_699)])
+def test_resnet_has_the_published_size(blocks, count, upsampling):
+    with torch.device("meta"):
+        assert parameters(ResNetGenerator(64, blocks, upsampling)) == count
+
+
+def test_patchgan_has_the_published_size():
+    with torch.device("meta"):
+        assert parameters(PatchGAN(64)) == 2_764_737
+
+
+def test_sizes_of_the_books_networks():
+    """4×4 convolutions with bias: 16 · in · out + out each (GANs in Action, chapter 9)."""
+    down = [(3, 32), (32, 64), (64, 128), (128, 256)]
+    up = [(256, 128), (128 + 128, 64), (64 + 64, 32), (32 + 32, 3)]
+    judge = [(3, 64), (64, 128), (128, 256), (256, 512), (512, 1)]
+    with torch.device("meta"):
+        assert parameters(UNetGenerator(32)) == sum(16 * i * o + o for i, o in down + up)
+        assert parameters(Patch4(64)) == sum(16 * i * o + o for i, o in judge)
+
+
+def test_receptive_field_of_the_patchgan_is_70_pixels():
+    network = PatchGAN(2)
+    for i, layer in enumerate(network.layers):
+        if isinstance(layer, nn.InstanceNorm2d):  # It sees the whole picture, by way of its mean.
+            network.layers[i] = nn.Identity()
+        elif isinstance(layer, nn.Conv2d):  # Positive weights: no gradient cancels another.
+            nn.init.ones_(layer.weight)
+    image = torch.zeros(1, 3, 256, 256, requires_grad=True)
+    scores = network(image)
+    assert scores.shape == (1, 1, 30, 30)
+    scores[0, 0, 15, 15].backward()
+    for dimension in (0, 1):
+        seen = image.grad[0].abs().sum(0).sum(dimension).nonzero().flatten()
+        assert seen[-1] - seen[0] + 1 == 70
+        assert len(seen) == 70
+
+
+@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+@pytest.mark.parametrize(
+    "size", [(8, 8), (8, 12), (12, 40), (40, 12), (16, 20), (44, 28), (64, 64)]
+)
+def test_resnet_keeps_multiples_of_4(size, upsampling):
+    x = torch.zeros(2, 3, *size)
+    assert ResNetGenerator(2, 1, upsampling)(x).shape == x.shape
+
+
+@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+@pytest.mark.parametrize("size", [(32, 32), (48, 32), (32, 80), (64, 48)])
+def test_unet_keeps_multiples_of_16(size, upsampling):
+    x = torch.zeros(2, 3, *size)
+    assert UNetGenerator(2, upsampling)(x).shape == x.shape
+
+
+@pytest.mark.parametrize("size", [(32, 32), (64, 48), (256, 256)])
+def test_the_books_discriminator_has_a_score_for_each_16_pixels(size):
+    assert Patch4(2)(torch.zeros(2, 3, *size)).shape == (2, 1, size[0] // 16, size[1] // 16)
+
+
+@pytest.mark.parametrize("network", [PatchGAN, Patch4])
+def test_the_smallest_picture_of_a_discriminator(network):
+    smallest = {PatchGAN: 24, Patch4: 32}[network]
+    assert network(2)(torch.rand(1, 3, smallest, smallest)).isfinite().all()
+
+
+GENERATORS = [
+    config.Generator("resnet", 4, 2, "transposed"),
+    config.Generator("resnet", 4, 2, "resize"),
+    config.Generator("unet", 4, 0, "transposed"),
+    config.Generator("unet", 4, 0, "resize"),
+]
+
+
+@pytest.mark.parametrize("settings", GENERATORS, ids=str)
+def test_outputs_lie_in_range_and_use_it(settings):
+    torch.manual_seed(0)
+    network = build_generator(settings)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.mul_(50)  # Without the tanh, the output would go far beyond 1.
+        y = network(torch.rand(1, 3, 32, 32) * 2 - 1)
+    assert y.abs().max() <= 1
+    assert y.min() < -0.9 and y.max() > 0.9
+
+
+def test_resize_convolution_has_no_transposed_convolution():
+    for settings in GENERATORS:
+        layers = [type(module) for module in build_generator(settings).modules()]
+        assert (nn.ConvTranspose2d in layers) == (settings.upsampling == "transposed")
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        build_generator(config.Generator("resnet", 16, 2)),
+        build_generator(config.Generator("unet", 16)),
+        build_discriminator(config.Discriminator("patchgan", 16)),
+        build_discriminator(config.Discriminator("patch4", 16)),
+    ],
+    ids=lambda network: type(network).__name__,
+)
+def test_initialisation(network):
+    """Every kernel looks drawn from N(0, 0.02), within five standard errors; biases are 0."""
+    for name, parameter in network.named_parameters():
+        if name.endswith("bias"):
+            assert (parameter == 0).all()
+        else:
+            n = parameter.numel()
+            assert abs(parameter.mean()) < 5 * 0.02 / math.sqrt(n)
+            assert abs(parameter.std() / 0.02 - 1) < 5 / math.sqrt(2 * n)
+
+
+def test_two_networks_differ():
+    G, F = (build_generator(GENERATORS[0]) for _ in range(2))
+    assert not torch.equal(next(G.parameters()), next(F.parameters()))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [ResNetGenerator(4, 2), UNetGenerator(4), PatchGAN(4), Patch4(4)],
+    ids=lambda network: type(network).__name__,
+)
+@pytest.mark.parametrize("training", [True, False])
+def test_each_image_of_a_batch_is_on_its_own(network, training):
+    """What lets translation and identity share one pass; batch norm would break it."""
+    torch.manual_seed(0)
+    images = torch.randn(3, 3, 32, 32) * torch.tensor([0.1, 1.0, 3.0]).view(3, 1, 1, 1)
+    network.train(training)
+    with torch.no_grad():
+        singles = torch.cat([network(image) for image in images.split(1)])
+        torch.testing.assert_close(network(images), singles, rtol=1e-4, atol=1e-5)
+        assert (singles[0] - singles[1]).abs().max() > 1e-2
+
+
+def test_the_unet_has_an_outermost_skip():
+    """With everything further in silenced, the picture still reaches the output."""
+    torch.manual_seed(0)
+    network = build_generator(config.Generator("unet", 4))
+    x = torch.rand(1, 3, 32, 32, requires_grad=True)
+    for stage in network.up:
+        for weight in stage.parameters():
+            nn.init.zeros_(weight)
+    network(x).sum().backward()
+    assert x.grad.abs().sum() > 0

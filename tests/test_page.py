@@ -1,0 +1,169 @@
+"""The page in a real headless Chromium, over the bundled checkpoint set."""
+
+import os
+import shutil
+
+import pytest
+from PIL import Image
+
+from app import build
+from cyclegan import checkpoints
+from cyclegan.ui.page import launch_options
+from cyclegan.ui.sheet import sheet_size
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PATIENCE = 60_000
+PANELS = "#result .panels img"
+
+
+@pytest.fixture(scope="module")
+def url():
+    demo = build([checkpoints.BUNDLED])
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    yield address
+    demo.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM:
+        sentence = "No Chromium on this machine (Debian: apt-get install chromium)."
+        assert not os.environ.get("REQUIRE_BROWSER"), sentence
+        pytest.skip(sentence)
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, url):
+    """A fresh visitor at 1280×800 with the first result in sight."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(PATIENCE)
+    page.outbound = []
+    page.on("request", lambda request: page.outbound.append(request.url))
+    page.goto(url)
+    page.wait_for_selector(PANELS)
+    yield page
+    page.close()
+
+
+def sources(page, selector=PANELS):
+    return [image.get_attribute("src") for image in page.query_selector_all(selector)]
+
+
+def wait_for_change(page, before, selector=PANELS):
+    page.wait_for_function(
+        "([selector, before]) => { const now = [...document.querySelectorAll(selector)]"
+        ".map(image => image.src); return now.length && now.join() !== before.join(); }",
+        arg=[selector, before],
+    )
+    return sources(page, selector)
+
+
+def choose(page, index):
+    before = sources(page)
+    page.locator("#examples button").nth(index).click()
+    return wait_for_change(page, before)
+
+
+def test_opens_with_the_first_result_and_calls_nobody(page, url):
+    assert len(sources(page)) == 10
+    assert page.locator("#result h3").all_inner_texts()[0].startswith("With cycle loss")
+    assert all(request.startswith((url, "data:", "blob:")) for request in page.outbound)
+
+
+def test_both_rows_show_the_same_input_and_truth_and_differ_between(page):
+    shown = sources(page)
+    assert shown[0] == shown[5] and shown[4] == shown[9]
+    assert shown[1] != shown[6] and shown[2] != shown[7]
+
+
+def test_an_example_changes_every_panel(page):
+    before = sources(page)
+    after = choose(page, 4)
+    assert len(after) == 10 and not set(before) & set(after)
+    assert page.locator("#examples button").nth(4).get_attribute("aria-pressed") == "true"
+
+
+def test_the_cycle_switch_takes_a_row_away_and_back(page):
+    page.get_by_label("without cycle loss").click()
+    page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 5")
+    assert page.locator("#result h3").count() == 1
+    page.get_by_label("without cycle loss").click()
+    page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 10")
+
+
+def test_the_identity_switch_changes_the_variants(page):
+    before = sources(page)
+    page.get_by_label("with identity loss").click()
+    after = wait_for_change(page, before)
+    assert page.locator("#result h3 span").all_inner_texts() == ["GAN + cycle", "GAN"]
+    assert before[0] == after[0] and before[1] != after[1] and before[6] != after[6]
+
+
+def test_the_other_direction_swaps_input_and_truth(page):
+    before = sources(page)
+    page.get_by_label("map → satellite").click()
+    after = wait_for_change(page, before)
+    assert (after[0], after[4]) == (before[4], before[0])
+
+
+def test_the_comparison_downloads_as_one_picture(page):
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    path = download.value.path()
+    assert download.value.suggested_filename.endswith(".png")
+    with Image.open(path) as sheet:
+        assert sheet.format == "PNG" and sheet.size == sheet_size(columns=5, rows=2)
+        assert len(sheet.convert("RGB").getcolors(2**24)) > 1000
+
+
+def test_look_closer_shows_maps_scores_and_the_probe(page):
+    page.get_by_text("Look closer").click()
+    page.wait_for_selector("#close-ups .panels img")
+    before = sources(page, "#close-ups .panels img")
+    assert len(before) == 8
+    page.wait_for_selector("#curve svg, #curve canvas")
+    page.get_by_label("JPEG", exact=True).click()
+    after = wait_for_change(page, before, "#close-ups .panels img")
+    assert before[0] == after[0] and before[2] != after[2] and before[3] != after[3]
+
+
+def test_a_picture_of_ones_own_is_translated_and_reduced(page, tmp_path):
+    Image.effect_noise((1400, 700), 90).convert("CMYK").save(tmp_path / "own.jpg")
+    before = sources(page)
+    page.locator("#upload input[type=file]").first.set_input_files(tmp_path / "own.jpg")
+    assert len(wait_for_change(page, before)) == 8
+    note = page.locator("#result .note").inner_text()
+    assert "1400×700" in note and "512" in note
+
+
+@pytest.mark.parametrize("kind", ["text", "truncated"])
+def test_a_bad_file_is_answered_with_a_sentence_and_the_page_lives(page, tmp_path, kind):
+    path = tmp_path / "bad.png"
+    Image.effect_noise((300, 300), 90).save(path)
+    path.write_bytes(b"This is no picture." if kind == "text" else path.read_bytes()[:4000])
+    before = sources(page)
+    page.locator("#upload input[type=file]").first.set_input_files(path)
+    page.get_by_text("not a picture" if kind == "text" else "damaged or cut short").wait_for()
+    assert sources(page) == before
+    assert len(choose(page, 2)) == 10
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_scrolls_down_only(browser, url, scheme):
+    phone = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    phone.goto(url)
+    phone.wait_for_selector(PANELS, timeout=PATIENCE)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    first = phone.locator(PANELS).first.bounding_box()
+    assert first["y"] < 844, "the first result is in sight without a scroll"
+    phone.close()

@@ -1,0 +1,85 @@
+"""A run's folder, written by the trainer's callback; test_train.py has it from end to end."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from tiny import batch, config
+
+from cyclegan.config import Objective
+from cyclegan.model import CycleGAN
+from cyclegan.runs import Run, RunError, describe_machine
+from cyclegan.trainer import StepDone, Trainer
+
+CPU = torch.device("cpu")
+
+
+def trainer_and_run(folder: Path, **intervals: int) -> tuple[Trainer, Run]:
+    c = config(Objective(gan=0.0, identity=0.0), steps=100)
+    run = Run(folder, c, (batch(2, seed=1), batch(2, seed=2)), **intervals)
+    run.start()
+    return Trainer(CycleGAN(c), c.training, CPU), run
+
+
+def log(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def test_a_log_line_holds_the_means_of_its_interval(tmp_path):
+    trainer, run = trainer_and_run(tmp_path, log_every=2)
+    for step, value, seconds, waited in [
+        (1, 3.0, 1.0, 0.0),
+        (2, 5.0, 3.0, 1.0),
+        (3, 9.0, 1.0, 0.0),
+    ]:
+        run(trainer, StepDone(step, {"cycle_forward": value}, 0.1 / step, seconds, waited))
+    assert log(tmp_path) == [
+        {
+            "step": 2,
+            "rate": 0.05,
+            "seconds_per_step": 2.0,
+            "waited_share": 0.25,
+            "terms": {"cycle_forward": 4.0},
+        }
+    ]
+
+
+def test_a_stopped_run_is_logged_and_saved_at_once(tmp_path):
+    """Whoever stops the trainer, and however long the intervals are."""
+    trainer, run = trainer_and_run(tmp_path)
+
+    def stop_at_2(trainer: Trainer, done: StepDone) -> None:
+        trainer.stop = done.step == 2
+
+    trainer.fit(((batch(seed=i), batch(seed=-i)) for i in range(9)), [stop_at_2, run])
+    assert [line["step"] for line in log(tmp_path)] == [2]
+    assert run.saved_step == 2
+    state = torch.load(tmp_path / "training.pt", weights_only=True)
+    assert state["trainer"]["steps_done"] == 2
+
+
+def test_a_new_run_starts_with_an_empty_log(tmp_path):
+    """A run that was killed before its first save may be started again."""
+    (tmp_path / "log.jsonl").write_text('{"step": 1}\n')
+    trainer, run = trainer_and_run(tmp_path)
+    assert not (tmp_path / "log.jsonl").exists()
+    run.save(trainer)
+    with pytest.raises(RunError, match="already holds a run"):
+        run.start()
+
+
+def test_seconds_go_on_after_resuming(tmp_path):
+    trainer, run = trainer_and_run(tmp_path)
+    run.seconds = 1000.0
+    run.save(trainer)
+    again, resumed = trainer_and_run(tmp_path / "elsewhere")
+    resumed.folder = tmp_path
+    resumed.resume(again)
+    assert resumed.seconds == 1000.0
+    assert resumed.saved_step == 0
+
+
+def test_the_machine_is_described():
+    assert describe_machine(CPU).startswith("CPU, 1 of ")
+    assert "PyTorch 2" in describe_machine(CPU)

@@ -1,0 +1,493 @@
+"""The command line of training, on a tiny folder of noise."""
+
+import argparse
+import errno
+import json
+import math
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from tiny import SIZE, dataset, same
+
+import train
+from cyclegan import checkpoints, data, images
+from cyclegan.config import Config, Discriminator, Generator
+from cyclegan.data import UnpairedBatches
+from cyclegan.runs import Run
+
+ROOT = Path(train.__file__).parent
+
+NETWORKS = ["--size", str(SIZE), "--width", "2", "--blocks", "1", "--discriminator-width", "2"]
+
+
+@pytest.fixture(autouse=True)
+def signals():
+    """train.py takes Ctrl-C over; pytest gets it back."""
+    kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for name, handler in kept.items():
+        signal.signal(name, handler)
+
+
+def arguments(folder: Path, out: Path, steps: int, *more: str) -> list[str]:
+    return [
+        *("--data", str(folder), "--out", str(out), "--device", "cpu"),
+        *NETWORKS,
+        *("--steps", str(steps), "--batch", "1"),
+        *more,
+    ]
+
+
+def run(*argv: str) -> int:
+    """Exit code, as a shell would see it."""
+    try:
+        return train.main(list(argv))
+    except SystemExit as end:
+        return end.code
+
+
+def sentences(capsys, code: int) -> list[str]:
+    """The lines on stderr, without the progress bar; at most two, each a sentence."""
+    assert code == 2
+    lines = capsys.readouterr().err.splitlines()
+    lines = [line for line in lines if line.strip() and not re.search(r"\d+%\|", line)]
+    assert 1 <= len(lines) <= 2
+    assert lines[0].startswith("train.py: ")
+    assert not any("Traceback" in line or "Error" in line for line in lines)
+    return lines
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def state_of(folder: Path) -> dict:
+    return torch.load(folder / "training.pt", weights_only=True)["trainer"]
+
+
+# A run
+
+
+def test_help(capsys):
+    assert run("--help") == 0
+    text = capsys.readouterr().out
+    for group in ("data:", "networks:", "objective:", "training:", "machine:", "run:"):
+        assert f"\n{group}\n" in text
+    for shown in (
+        "(default: 256)",
+        "(default: 0.0002)",
+        "(default: 10.0)",
+        "(default: 10000)",
+        "(default: 0)",
+    ):
+        assert shown in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_every_flag_is_explained():
+    actions = train.build_parser()._actions
+    assert len(actions) > 20
+    assert [a.option_strings for a in actions if not a.help or a.help == argparse.SUPPRESS] == []
+
+
+def test_a_run_leaves_its_files(tmp_path, capsys):
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    code = run(
+        *arguments(folder, out, 4, "--log-every", "2", "--save-every", "3"),
+        *("--domains", "horse", "zebra", "--seed", "7", "--cycle", "forward", "--lambda", "8"),
+    )
+    assert code == 0
+    assert f"Done: {out} holds 4 steps." in capsys.readouterr().out
+    files = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
+    assert files == [
+        "config.json",
+        "log.jsonl",
+        "model.safetensors",
+        "samples/000003.png",
+        "samples/000004.png",
+        "training.pt",
+    ]
+
+    found = checkpoints.load(out)
+    c = found.config
+    assert c.generator == Generator("resnet", 2, 1, "transposed")
+    assert c.discriminator == Discriminator("patchgan", 2)
+    assert (c.domains.x, c.domains.y, c.image_size) == ("horse", "zebra", SIZE)
+    o, t = c.objective, c.training
+    assert (o.gan, o.cycle_forward, o.cycle_backward, o.identity) == (1, 8, 0, 4)
+    assert (t.data, t.steps, t.seed, t.batch) == (str(folder), 4, 7, 1)
+    assert c.facts["steps"] == 4 and c.facts["seconds"] > 0 and "CPU" in c.facts["machine"]
+    assert found.model.D_X is not None and found.model.D_Y is not None
+
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [2, 4]
+    for line in lines:
+        terms = {"gan_G", "gan_F", "cycle_forward", "identity_G", "identity_F", "D_X", "D_Y"}
+        assert line["terms"].keys() == terms
+        assert all(0 < value < math.inf for value in line["terms"].values())
+        assert line["seconds_per_step"] > 0 and 0 <= line["waited_share"] <= 1
+
+
+def test_the_shipped_weights_are_the_moving_average(tmp_path):
+    out = tmp_path / "out"
+    run(*arguments(dataset(tmp_path / "data"), out, 3, "--rate", "0.01"))
+    state, weights = state_of(out), weights_of(out)
+    name = "layers.1.weight"
+    assert torch.equal(weights[f"G.{name}"], state["average"][f"module.0.{name}"].half())
+    assert torch.equal(weights[f"F.{name}"], state["average"][f"module.1.{name}"].half())
+    assert not torch.equal(weights[f"G.{name}"], state["model"][f"G.{name}"].half())
+    judge = "D_X.layers.0.weight"
+    assert torch.equal(weights[judge], state["model"][judge].half())
+
+
+def test_the_sample_grid_shows_held_out_pictures_and_what_becomes_of_them(tmp_path):
+    """A row a picture: x, G(x), F(G(x)), F(x), then the same for y; two pixels between."""
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    run(*arguments(folder, out, 1))
+    grid = images.load(out / "samples" / "000001.png")
+    pitch = SIZE + 2
+    assert grid.size == (4 * pitch + 2, 4 * pitch + 2)
+
+    def tile(row: int, column: int) -> np.ndarray:
+        left, top = column * pitch + 2, row * pitch + 2
+        return np.asarray(grid.crop((left, top, left + SIZE, top + SIZE))).astype(int)
+
+    model = checkpoints.load(out).model
+    for row, name in enumerate(["testA/0.png", "testA/1.png", "testB/0.png", "testB/1.png"]):
+        picture = images.load(folder / name)
+        assert np.array_equal(tile(row, 0), np.asarray(picture))
+        there, back = (model.G, model.F) if row < 2 else (model.F, model.G)
+        x = images.to_tensor(picture)
+        for column, output in enumerate([there(x), back(there(x)), back(x)], 1):
+            expected = np.asarray(images.to_pictures(output)[0])
+            assert abs(tile(row, column) - expected).max() <= 1  # The weights are halves on disk.
+
+
+def test_epochs_are_passes_over_x(tmp_path):
+    folder = dataset(tmp_path / "data", x=3, y=5)
+    argv = ["--data", str(folder), *NETWORKS, "--out", str(tmp_path / "out"), "--no-gan"]
+    assert run(*argv, "--epochs", "2") == 0
+    assert checkpoints.load(tmp_path / "out").config.training.steps == 2 * 3
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        ([], "GAN + cycle + identity"),
+        (["--cycle", "none"], "GAN + identity"),
+        (["--cycle", "none", "--identity", "0"], "GAN"),
+        (["--identity", "0"], "GAN + cycle"),
+        (["--cycle", "forward", "--identity", "0"], "GAN + forward cycle"),
+        (["--cycle", "backward", "--identity", "0"], "GAN + backward cycle"),
+        (["--no-gan", "--identity", "0"], "cycle"),
+    ],
+)
+def test_flags_of_the_variants(flags, name, tmp_path):
+    data_ = data.open_data(str(dataset(tmp_path)), SIZE, "crop")
+    args = train.build_parser().parse_args(["--data", "d", "--size", str(SIZE), *flags])
+    assert train.config_from(args, data_).objective.name == name
+
+
+def test_same_seed_same_weights_other_seed_others(tmp_path):
+    folder = dataset(tmp_path / "data")
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        assert run(*arguments(folder, tmp_path / name, 2, "--seed", seed)) == 0
+    a, b, c = (weights_of(tmp_path / name) for name in "abc")
+    assert same(a, b)
+    assert not same(a, c)
+
+
+# Ctrl-C and resuming
+
+
+def test_ctrl_c_saves_and_the_resumed_run_ends_like_an_uninterrupted_one(tmp_path):
+    folder = dataset(tmp_path / "data", size=SIZE + 4)
+    steps = 80
+    options = ["--log-every", "1", "--save-every", "1000", "--resize", "crop", "--identity", "0"]
+    interrupted, straight = tmp_path / "interrupted", tmp_path / "straight"
+
+    process = subprocess.Popen(
+        [sys.executable, "train.py", *arguments(folder, interrupted, steps, *options)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    log = interrupted / "log.jsonl"
+    started = time.monotonic()
+    while not log.exists() or log.read_text().count("\n") < 5:
+        assert process.poll() is None and time.monotonic() < started + 120, process.communicate()
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"go on: python train.py --resume {interrupted}" in out
+    assert "Traceback" not in err
+
+    stopped_at = state_of(interrupted)["steps_done"]
+    assert 5 <= stopped_at < steps
+    assert f"Stopped after step {stopped_at};" in out
+    checkpoints.load(interrupted)
+
+    assert run("--resume", str(interrupted), "--log-every", "1") == 0
+    assert run(*arguments(folder, straight, steps, *options)) == 0
+    assert same(weights_of(interrupted), weights_of(straight))
+    ended, expected = state_of(interrupted), state_of(straight)
+    del ended["random"], expected["random"]  # Each start of a DataLoader draws one number.
+    assert [part for part in expected if not same(ended[part], expected[part])] == []
+    logs = [
+        [(line["step"], line["terms"]) for line in map(json.loads, (run_ / "log.jsonl").open())]
+        for run_ in (interrupted, straight)
+    ]
+    assert logs[0] == logs[1]
+    assert len(logs[0]) == steps
+
+
+def test_ctrl_c_while_the_callbacks_are_at_work_loses_no_step(tmp_path, monkeypatch):
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    call = Run.__call__
+
+    def interrupted(self, trainer, done):
+        call(self, trainer, done)
+        if done.step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Run, "__call__", interrupted)
+    assert run(*arguments(folder, out, 6)) == 130
+    assert state_of(out)["steps_done"] == 3
+
+
+def test_lines_logged_after_the_last_save_are_dropped(tmp_path):
+    """After a kill the log is ahead of the state; a line may be cut short."""
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    run(*arguments(folder, out, 2, "--log-every", "1"))
+    log = out / "log.jsonl"
+    kept = log.read_text()
+    later = kept.splitlines()[0].replace('"step": 1', '"step": 3')
+    log.write_text(kept + later + '\n{"step": 4, "ra')
+    assert run("--resume", str(out)) == 0
+    assert log.read_text() == kept
+
+
+def test_resuming_a_finished_run_changes_nothing(tmp_path, capsys):
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    run(*arguments(folder, out, 2))
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert run("--resume", str(out)) == 0
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert "holds 2 steps" in capsys.readouterr().out
+
+
+# What cannot be done: one sentence, exit code 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--frobnicate"], ["--frobnicate", "--help"]),
+        (["--size", "big"], ["--size", "'big'"]),
+        (["--generator", "vit"], ["'vit'", "resnet", "unet"]),
+        (["--steps", "5", "--epochs", "5"], ["--epochs", "--steps"]),
+        (["--size", "30"], ["image size is 30", "multiples of 4"]),
+        (["--size", "20"], ["image size is 20", "24 pixels"]),
+        (["--width", "0"], ["width is 0", "at least 1"]),
+        (["--blocks", "-1"], ["blocks is -1", "at least 0"]),
+        (["--steps", "0"], ["steps is 0", "at least 1"]),
+        (["--epochs", "0"], ["epochs is 0", "at least 1"]),
+        (["--batch", "0"], ["batch is 0", "at least 1"]),
+        (["--rate", "0"], ["rate is 0.0", "above 0"]),
+        (["--rate", "nan"], ["rate is nan", "above 0"]),
+        (["--ema", "1"], ["ema_decay is 1.0", "[0, 1)"]),
+        (["--seed", "-1"], ["seed is -1", "[0, 2^63)"]),
+        (["--lambda", "-1"], ["-1.0", "at least 0"]),
+        (["--identity", "inf"], ["identity is inf", "at least 0"]),
+        (["--no-gan", "--cycle", "none", "--identity", "0"], ["Every term", "off"]),
+        (["--log-every", "0"], ["--log-every", "at least 1"]),
+        (["--save-every", "-5"], ["--save-every", "at least 1"]),
+    ],
+)
+def test_wrong_flags(flags, words, tmp_path, capsys):
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    default = [] if {"--size", "--width", "--blocks"} & set(flags) else NETWORKS
+    code = run("--data", str(folder), "--out", str(out), *default, *flags)
+    (sentence,) = sentences(capsys, code)
+    assert [word for word in words if word not in sentence] == []
+    assert not out.exists()
+
+
+def test_no_data(capsys):
+    (sentence,) = sentences(capsys, run("--size", "64"))
+    assert "--data satellite2map or --data FOLDER" in sentence
+
+
+def test_missing_folder(tmp_path, capsys):
+    (sentence,) = sentences(capsys, run("--data", str(tmp_path / "gone"), *NETWORKS))
+    assert f"There is no folder {tmp_path / 'gone'}." in sentence
+
+
+def test_empty_domain(tmp_path, capsys):
+    folder = dataset(tmp_path / "data", y=0)
+    (sentence,) = sentences(capsys, run(*arguments(folder, tmp_path / "out", 1)))
+    assert f"{folder / 'trainB'} holds no pictures" in sentence
+
+
+@pytest.mark.parametrize("too_small", ["trainA", "testB"])
+def test_pictures_smaller_than_the_crop(too_small, tmp_path, capsys):
+    folder = dataset(tmp_path / "data")
+    Image.new("RGB", (SIZE, SIZE - 1)).save(folder / too_small / "0.png")
+    code = run(*arguments(folder, tmp_path / "out", 1, "--resize", "crop"))
+    (sentence,) = sentences(capsys, code)
+    assert f"{folder / too_small / '0.png'} is 24×23 pixels, smaller than the crop" in sentence
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_picture_among_worker_processes(tmp_path, capsys, monkeypatch):
+    """Beyond the memory limit it turns up only in the middle of training."""
+    folder, out = dataset(tmp_path / "data", x=20), tmp_path / "out"
+    (folder / "trainA" / "7.png").write_bytes(b"gone bad")
+    monkeypatch.setattr(data.folder, "MEMORY_LIMIT", 0)
+    code = run(*arguments(folder, out, 60, "--no-gan", "--save-every", "1"))
+    lines = sentences(capsys, code)
+    assert f"{folder / 'trainA'}: 7.png is not a picture in a known format." in lines[0]
+
+
+def test_out_already_in_use(tmp_path, capsys):
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    assert run(*arguments(folder, out, 1)) == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    capsys.readouterr()
+    (sentence,) = sentences(capsys, run(*arguments(folder, out, 1)))
+    assert f"{out} already holds a run; go on with it by --resume {out}" in sentence
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_out_is_a_file(tmp_path, capsys):
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    out.touch()
+    (sentence,) = sentences(capsys, run(*arguments(folder, out, 1)))
+    assert str(out) in sentence
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (["--lambda", "5"], "--lambda"),
+        (["--discriminator-width", "4"], "--discriminator-width"),
+        (["--steps", "9"], "--steps"),
+        (["--no-gan"], "--no-gan"),
+    ],
+)
+def test_resuming_with_a_changed_setting(flags, named, tmp_path, capsys):
+    (sentence,) = sentences(capsys, run("--resume", str(tmp_path), *flags))
+    assert f"leave out {named}." in sentence
+
+
+def test_resuming_what_is_no_run(tmp_path, capsys):
+    (sentence,) = sentences(capsys, run("--resume", str(tmp_path)))
+    assert "holds no config.json" in sentence
+    folder = dataset(tmp_path / "data")
+    shipped = Config.from_dict({"image_size": SIZE, "training": {"data": str(folder)}})
+    checkpoints.write_json(tmp_path / "shipped" / "config.json", shipped.to_dict())
+    (sentence,) = sentences(capsys, run("--resume", str(tmp_path / "shipped")))
+    assert "holds no training.pt: it can be used, but not trained on." in sentence
+
+
+def test_resuming_a_damaged_run(tmp_path, capsys):
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    run(*arguments(folder, out, 1))
+    capsys.readouterr()
+    state = (out / "training.pt").read_bytes()
+    for damaged in (b"", state[:100], state[: len(state) // 2]):
+        (out / "training.pt").write_bytes(damaged)
+        (sentence,) = sentences(capsys, run("--resume", str(out)))
+        assert f"{out / 'training.pt'} is damaged" in sentence
+    (out / "training.pt").write_bytes(state)
+    values = json.loads((out / "config.json").read_text())
+    values["generator"]["width"] = 3
+    checkpoints.write_json(out / "config.json", values)
+    (sentence,) = sentences(capsys, run("--resume", str(out)))
+    assert "does not fit config.json beside it" in sentence
+
+
+def test_unavailable_device(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    for name in ("cuda", "mps"):
+        code = run("--data", str(tmp_path), *NETWORKS, "--device", name)
+        (sentence,) = sentences(capsys, code)
+        assert sentence == f"train.py: PyTorch finds no {name} device here; available: cpu."
+
+
+def test_auto_takes_the_best_device(monkeypatch):
+    for cuda, mps, best in ((True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda cuda=cuda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda mps=mps: mps)
+        assert train.choose_device("auto").type == best
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full to write to")
+@pytest.mark.parametrize(
+    "filling", ["samples/000004.png", "training.pt", "model.safetensors", "config.json"]
+)
+def test_a_full_disk_loses_nothing(filling, tmp_path, capsys, monkeypatch):
+    """From the fourth step on, one of the files meets a disk that really is full."""
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    write, writes = checkpoints.write_atomically, Counter()
+
+    def no_space_left(path, content):
+        writes[path] += 1
+        if path == out / filling and (path.suffix == ".png" or writes[path] == 2):
+            content(Path("/dev/full"))
+        write(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "write_atomically", no_space_left)
+        code = run(*arguments(folder, out, 6, "--save-every", "2"))
+    full, last_good = sentences(capsys, code)
+    assert full == "train.py: The disk is full."
+    assert last_good == (
+        f"The last good checkpoint is that of step 2 in {out}; go on from it: "
+        f"python train.py --resume {out}"
+    )
+    checkpoints.load(out)
+    assert run("--resume", str(out)) == 0
+    assert run(*arguments(folder, tmp_path / "straight", 6)) == 0
+    assert same(weights_of(out), weights_of(tmp_path / "straight"))
+
+
+def test_a_full_disk_before_the_first_save(tmp_path, capsys, monkeypatch):
+    def no_space_left(path, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(checkpoints, "write_atomically", no_space_left)
+    code = run(*arguments(dataset(tmp_path / "data"), tmp_path / "out", 1))
+    assert sentences(capsys, code) == ["train.py: The disk is full."]
+
+
+def test_numbers_that_are_not_finite(tmp_path, capsys, monkeypatch):
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    item = UnpairedBatches.__getitem__
+
+    def poisoned(self, step):
+        x, y = item(self, step)
+        return x, y * (float("nan") if step == 4 else 1)
+
+    monkeypatch.setattr(UnpairedBatches, "__getitem__", poisoned)
+    code = run(*arguments(folder, out, 9, "--save-every", "2"))
+    what, last_good = sentences(capsys, code)
+    assert what.endswith(" became nan at step 5.") and "gan_" in what
+    assert last_good.startswith(f"The last good checkpoint is that of step 4 in {out};")
+    assert all(w.isfinite().all() for w in weights_of(out).values())
+    assert state_of(out)["steps_done"] == 4

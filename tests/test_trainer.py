@@ -1,0 +1,403 @@
+"""The training algorithm: against a plain one, against itself resumed, and where it must stop."""
+
+import copy
+import itertools
+import math
+import time
+from collections.abc import Iterator
+
+import pytest
+import torch
+from tiny import SIZE, batch, config, pictures, same
+from torch import Tensor, nn
+
+from cyclegan.config import Objective
+from cyclegan.data import UnpairedBatches
+from cyclegan.model import CycleGAN
+from cyclegan.trainer import NonFiniteError, StepDone, Trainer
+
+CPU = torch.device("cpu")
+
+CYCLE_ALONE = Objective(gan=0.0, identity=0.0)
+
+
+def trainer(
+    objective: Objective | None = None, device: torch.device = CPU, init: int = 0, **settings
+) -> Trainer:
+    c = config(objective, **settings)
+    torch.manual_seed(init)
+    return Trainer(CycleGAN(c), c.training, device)
+
+
+def batches(count: int = 1, seed: int = 0) -> UnpairedBatches:
+    """Crops of pictures that are a little larger; five of X, three of Y."""
+    x, y = pictures(5, SIZE + 3, seed=1), pictures(3, SIZE + 1, seed=2)
+    return UnpairedBatches(x, y, SIZE, count, seed)
+
+
+def steps(data: UnpairedBatches, first: int, last: int) -> Iterator[tuple[Tensor, Tensor]]:
+    return (data[i] for i in range(first, last))
+
+
+def same_batch_forever() -> Iterator[tuple[Tensor, Tensor]]:
+    return itertools.repeat((batch(seed=1), batch(seed=2)))
+
+
+def stored_and_loaded(state: dict, path) -> dict:
+    torch.save(state, path)
+    return torch.load(path, weights_only=True)
+
+
+# Resumed equals uninterrupted
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    ("objective", "ema"),
+    [(Objective(), 0.9), (Objective(cycle_backward=0.0, identity=0.0), 0.0), (CYCLE_ALONE, 0.9)],
+    ids=lambda value: value.name if isinstance(value, Objective) else f"ema {value}",
+)
+def test_resumed_equals_uninterrupted_to_the_last_bit(objective, ema, precision, tmp_path):
+    """Pools of 2 are full, and the rate falls, well before the sixth step."""
+    settings = {"steps": 6, "batch": 2, "pool": 2, "ema_decay": ema, "precision": precision}
+    data = batches(count=2)
+    terms = {"straight": [], "resumed": []}
+
+    straight = trainer(objective, **settings)
+    straight.fit(steps(data, 0, 6), [lambda _, done: terms["straight"].append(done.terms)])
+    expected = copy.deepcopy(straight.state_dict())
+
+    first = trainer(objective, **settings)
+    first.fit(steps(data, 0, 3), [lambda _, done: terms["resumed"].append(done.terms)])
+    state = stored_and_loaded(first.state_dict(), tmp_path / "state.pt")
+    assert not same(state["model"], expected["model"])
+
+    torch.manual_seed(99)
+    resumed = trainer(objective, init=99, **settings)
+    resumed.load_state_dict(state)
+    assert resumed.steps_done == 3
+    resumed.fit(steps(batches(count=2), 3, 6), [lambda _, d: terms["resumed"].append(d.terms)])
+
+    ended = resumed.state_dict()
+    assert [part for part in expected if not same(ended[part], expected[part])] == []
+    assert len(terms["straight"]) == 6
+    assert terms["resumed"] == terms["straight"]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_state_saved_on_the_gpu_can_be_resumed_there(tmp_path):
+    cuda = torch.device("cuda")
+    first = trainer(device=cuda, steps=6, batch=2, pool=2)
+    first.fit(steps(batches(count=2), 0, 3))
+    resumed = trainer(device=cuda, steps=6, batch=2, pool=2)
+    torch.save(first.state_dict(), tmp_path / "state.pt")
+    state = torch.load(tmp_path / "state.pt", map_location="cpu", weights_only=True)
+    resumed.load_state_dict(state)
+    resumed.fit(steps(batches(count=2), 3, 6))
+    assert resumed.steps_done == 6
+
+
+# The algorithm
+
+
+def plain_training(
+    networks: CycleGAN, data: UnpairedBatches, count: int, rate: float
+) -> list[dict[str, float]]:
+    """Least squares, L1, λ = 10, identity 5, one pass a term, as section 7.1 tells it."""
+    G, F, D_X, D_Y = (copy.deepcopy(n) for n in networks.children())
+    generators = torch.optim.Adam([*G.parameters(), *F.parameters()], rate, (0.5, 0.999))
+    judges = torch.optim.Adam([*D_X.parameters(), *D_Y.parameters()], rate, (0.5, 0.999))
+    history = []
+    for x, y in steps(data, 0, count):
+        fake_y, fake_x = G(x), F(y)
+        terms = {
+            "gan_G": ((D_Y(fake_y) - 1) ** 2).mean(),
+            "gan_F": ((D_X(fake_x) - 1) ** 2).mean(),
+            "cycle_forward": 10 * (F(fake_y) - x).abs().mean(),
+            "cycle_backward": 10 * (G(fake_x) - y).abs().mean(),
+            "identity_G": 5 * (G(y) - y).abs().mean(),
+            "identity_F": 5 * (F(x) - x).abs().mean(),
+        }
+        generators.zero_grad()
+        sum(terms.values()).backward()
+        generators.step()
+
+        judged = {
+            "D_X": ((D_X(x) - 1) ** 2).mean() / 2 + (D_X(fake_x.detach()) ** 2).mean() / 2,
+            "D_Y": ((D_Y(y) - 1) ** 2).mean() / 2 + (D_Y(fake_y.detach()) ** 2).mean() / 2,
+        }
+        judges.zero_grad()
+        sum(judged.values()).backward()
+        judges.step()
+        history.append({name: term.item() for name, term in (terms | judged).items()})
+    return history
+
+
+def test_the_steps_are_those_of_a_plain_training():
+    """Rate 1e-2, so that each step is seen in the next one's terms."""
+    ours = trainer(steps=100, rate=1e-2)
+    expected = plain_training(ours.model, batches(), 5, 1e-2)
+    found = [ours.step(x, y) for x, y in steps(batches(), 0, 5)]
+    for step, (terms, plain) in enumerate(zip(found, expected, strict=True)):
+        assert terms == pytest.approx(plain, rel=2e-3, abs=1e-5), f"step {step}"
+    assert abs(expected[-1]["D_X"] - expected[0]["D_X"]) > 0.01
+
+
+def test_discriminators_take_no_gradient_in_the_generators_step():
+    one = trainer(steps=4)
+    model = one.model
+    before = copy.deepcopy(model.discriminators.state_dict())
+    seen = []
+
+    def generator_terms(x, y):
+        seen.append("generators")
+        assert not any(p.requires_grad for p in model.discriminators.parameters())
+        return CycleGAN.generator_terms(model, x, y)
+
+    def discriminator_terms(x, y, fakes):
+        seen.append("discriminators")
+        assert all(p.grad is None for p in model.discriminators.parameters())
+        assert all(p.requires_grad for p in model.discriminators.parameters())
+        assert any(p.grad is not None and p.grad.any() for p in model.generators.parameters())
+        assert same(dict(model.discriminators.state_dict()), dict(before))
+        return CycleGAN.discriminator_terms(model, x, y, fakes)
+
+    model.generator_terms, model.discriminator_terms = generator_terms, discriminator_terms
+    one.step(batch(seed=1), batch(seed=2))
+    assert seen == ["generators", "discriminators"]
+    assert not same(dict(model.discriminators.state_dict()), dict(before))
+
+
+def test_every_step_begins_with_fresh_gradients():
+    """After a step the gradients are those of this step's terms, not of all so far."""
+    one = trainer(CYCLE_ALONE, steps=4, ema_decay=0.0)
+    one.step(batch(seed=1), batch(seed=2))
+    alone = copy.deepcopy(one.model)
+    alone.zero_grad()
+    x, y = batch(seed=3), batch(seed=4)
+    sum(alone.generator_terms(x, y)[0].values()).backward()
+    one.step(x, y)
+    for p, q in zip(one.model.parameters(), alone.parameters(), strict=True):
+        torch.testing.assert_close(p.grad, q.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_discriminators_see_what_the_pools_give():
+    """Each domain has a pool of its own, with random numbers of its own."""
+    one = trainer(steps=100, pool=1)
+    old = {"fake_x": 0, "fake_y": 0}
+    differ = 0
+    seen = []
+    discriminator_terms = one.model.discriminator_terms
+    one.model.discriminator_terms = lambda x, y, fakes: (
+        seen.append(fakes) or discriminator_terms(x, y, fakes)
+    )
+    for x, y in steps(batches(), 0, 30):
+        with torch.no_grad():
+            new = {"fake_x": one.model.F(y), "fake_y": one.model.G(x)}
+        one.step(x, y)
+        given = seen[-1]._asdict()
+        was_old = {name: not torch.allclose(given[name], new[name], atol=1e-5) for name in given}
+        for name in old:
+            old[name] += was_old[name]
+        differ += was_old["fake_x"] != was_old["fake_y"]
+    assert 5 < old["fake_x"] < 25 and 5 < old["fake_y"] < 25
+    assert differ > 3
+
+
+# Schedule
+
+
+@pytest.mark.parametrize(
+    ("count", "shares"),
+    [
+        (10, [1, 1, 1, 1, 1, 1, 4 / 5, 3 / 5, 2 / 5, 1 / 5]),
+        (4, [1, 1, 1, 1 / 2]),
+        (5, [1, 1, 1, 2 / 3, 1 / 3]),
+        (2, [1, 1]),
+        (1, [1]),
+    ],
+)
+def test_rate_is_constant_for_half_the_steps_then_linear_to_0(count, shares):
+    one = trainer(steps=count, rate=1e-3)
+    rates = []
+
+    def note(trainer: Trainer, done: StepDone) -> None:
+        rates.append(done.rate)
+
+    one.fit(same_batch_forever(), [note])
+    assert rates == pytest.approx([1e-3 * share for share in shares])
+    left = [optimiser.param_groups[0]["lr"] for optimiser in one.optimisers]
+    assert left == [0.0, 0.0]
+
+
+def test_both_optimisers_use_the_reported_rate():
+    one = trainer(steps=10, rate=1e-3)
+    for step in range(9):
+        expected = 1e-3 * min(1, (10 - step) / 5)
+        rates = [optimiser.param_groups[0]["lr"] for optimiser in one.optimisers]
+        assert rates == pytest.approx([expected, expected])
+        one.step(batch(seed=1), batch(seed=2))
+
+
+# Moving average
+
+
+@pytest.mark.parametrize("decay", [0.9, 0.2])
+def test_moving_average_by_hand(decay):
+    """a ← k a + (1 − k) w, k = min(decay, (1 + n) / (10 + n)) after n averaged steps."""
+    one = trainer(steps=10, rate=1e-2, ema_decay=decay)
+    data = batches()
+
+    def weight(G: nn.Module) -> Tensor:
+        return next(G.parameters()).detach().clone()
+
+    expected = None
+    for n, (x, y) in enumerate(steps(data, 0, 4)):
+        one.step(x, y)
+        current = weight(one.model.G)
+        if n == 0:
+            expected = current
+        else:
+            keep = min(decay, {1: 2 / 11, 2: 3 / 12, 3: 4 / 13}[n])
+            expected = keep * expected + (1 - keep) * current
+        averaged = weight(one.generators[0])
+        torch.testing.assert_close(averaged, expected, rtol=1e-6, atol=1e-7)
+    assert (averaged - current).abs().max() > 1e-4
+
+
+def test_both_generators_are_averaged_and_none_is_trained_on_the_average():
+    one = trainer(steps=10, rate=1e-2)
+    for x, y in steps(batches(), 0, 3):
+        one.step(x, y)
+    for averaged, trained in zip(one.generators, one.model.generators, strict=True):
+        a, b = (dict(n.state_dict()) for n in (averaged, trained))
+        assert a.keys() == b.keys()
+        assert not same(a, b)
+
+
+def test_without_moving_average_samples_come_from_the_trained_generators():
+    one = trainer(steps=2, ema_decay=0.0)
+    assert one.generators == (one.model.G, one.model.F)
+    assert one.state_dict()["average"] is None
+
+
+# Numbers that are not finite
+
+
+def poison_x(one: Trainer, x: Tensor, y: Tensor) -> None:
+    x[0, 0, 0, 0] = float("nan")
+
+
+def poison_weight(one: Trainer, x: Tensor, y: Tensor) -> None:
+    with torch.no_grad():
+        next(one.model.D_Y.parameters())[0, 0, 0, 0] = float("inf")
+
+
+def poison_old_fake(one: Trainer, x: Tensor, y: Tensor) -> None:
+    """Only D_Y's own loss is bad; by then the generators' gradients are known to be good."""
+    query = one.pools.fake_y.query
+    one.pools.fake_y.query = lambda images: query(images) * float("inf")
+
+
+def poison_gradient(one: Trainer, x: Tensor, y: Tensor) -> None:
+    """√0 is 0, and its slope infinite."""
+    terms = one.model.generator_terms
+
+    def with_a_root(x: Tensor, y: Tensor):
+        found, fakes = terms(x, y)
+        return {**found, "root": (0 * next(one.model.G.parameters()).sum()).sqrt()}, fakes
+
+    one.model.generator_terms = with_a_root
+
+
+@pytest.mark.parametrize(
+    ("poison", "named"),
+    [
+        (poison_x, "The gan_G became nan at step 3."),
+        (poison_weight, "The gan_G became"),
+        (poison_old_fake, "The D_Y became"),
+        (poison_gradient, "gradient of gan_G"),
+    ],
+)
+def test_numbers_that_are_not_finite_change_nothing(poison, named):
+    one = trainer(steps=10, rate=1e-2)
+    for x, y in steps(batches(), 0, 2):
+        one.step(x, y)
+    x, y = batches()[2]
+    poison(one, x, y)
+    before = copy.deepcopy(one.state_dict())
+    with pytest.raises(NonFiniteError) as error:
+        one.step(x, y)
+    assert named in str(error.value)
+    assert "at step 3." in str(error.value)
+    after = one.state_dict()
+    kept = ["steps_done", "model", "average", "optimisers", "schedules"]
+    assert [part for part in kept if not same(after[part], before[part])] == []
+
+
+def test_training_goes_on_after_a_bad_batch_is_left_out():
+    """A caller who catches the error can step on, as if the batch had not been there."""
+    with_bad, without = (trainer(CYCLE_ALONE, steps=10) for _ in range(2))
+    good = list(steps(batches(), 0, 3))
+    bad = (torch.full_like(good[0][0], math.nan), good[0][1])
+    for x, y in good:
+        with pytest.raises(NonFiniteError):
+            with_bad.step(*bad)
+        with_bad.step(x, y)
+        without.step(x, y)
+    assert same(with_bad.state_dict(), without.state_dict())
+
+
+# fit
+
+
+def test_stop_ends_after_the_step_and_all_its_callbacks():
+    one = trainer(CYCLE_ALONE, steps=10)
+    calls = []
+
+    def stop_at_2(trainer: Trainer, done: StepDone) -> None:
+        calls.append(("first", done.step))
+        trainer.stop = done.step == 2
+
+    def after(trainer: Trainer, done: StepDone) -> None:
+        calls.append(("second", done.step))
+
+    one.fit(same_batch_forever(), [stop_at_2, after])
+    assert one.steps_done == 2
+    assert calls == [("first", 1), ("second", 1), ("first", 2), ("second", 2)]
+
+
+def test_fit_ends_with_the_settings_or_the_batches():
+    one = trainer(CYCLE_ALONE, steps=5)
+    one.fit(itertools.islice(same_batch_forever(), 2))
+    assert one.steps_done == 2
+    one.fit(same_batch_forever())
+    assert one.steps_done == 5
+
+
+def test_what_a_step_reports():
+    one = trainer(steps=3)
+
+    def slow() -> Iterator[tuple[Tensor, Tensor]]:
+        for pair in itertools.islice(same_batch_forever(), 3):
+            time.sleep(0.02)
+            yield pair
+
+    reports: list[StepDone] = []
+    one.fit(slow(), [lambda _, done: reports.append(done), lambda *_: time.sleep(0.3)])
+    assert [done.step for done in reports] == [1, 2, 3]
+    names = {"gan_G", "gan_F", "cycle_forward", "cycle_backward", "identity_G", "identity_F"}
+    for done in reports:
+        assert done.terms.keys() == names | {"D_X", "D_Y"}
+        assert 0.02 <= done.waited < done.seconds
+        assert done.waited < 0.3  # The callbacks' time is nobody's waiting.
+
+
+def test_pool_size_and_seed_reach_the_pools():
+    one = trainer(steps=10, pool=2, seed=5)
+    for x, y in steps(batches(), 0, 4):
+        one.step(x, y)
+    assert [len(pool.images) for pool in one.pools] == [2, 2]
+    states = [pool.random.initial_seed() for pool in one.pools]
+    assert len(set(states)) == 2
+    assert states != [pool.random.initial_seed() for pool in trainer(steps=1, seed=0).pools]
