@@ -252,6 +252,7 @@ def test_missing_file(tmp_path):
 def test_list_folder(tmp_path):
     for name in ["b.png", "a.JPG", "c.tiff", ".hidden.png", "notes.txt", "d.PnG.bak"]:
         (tmp_path / name).touch()
+    (tmp_path / "folder.png").mkdir()
     assert images.list_folder(tmp_path) == [tmp_path / n for n in ("a.JPG", "b.png", "c.tiff")]
 
 

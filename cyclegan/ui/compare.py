@@ -74,11 +74,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Close:
-    """One variant under the magnifying glass."""
+    """One variant under the magnifying glass.
+
+    scored, score: the patch scores as an overlay and their mean, or None without a discriminator.
+    recovered: what comes back from the `disturbed` translation, with its cycle error.
+    """
 
     row: Row
     difference: Image.Image
     scored: Image.Image | None
+    score: float | None
     disturbed: Image.Image
     recovered: Image.Image
     recovered_error: float
@@ -142,11 +147,11 @@ def look_closer(
             recovered = translator.reconstruct(disturbed, direction)
             return disturbed, recovered, picture_l1(recovered, made.original)
 
-        scored = None
+        scored, score = None, None
         if judge:
             scores = judge.patch_scores(made.translation, direction)
-            scored = closer.score_overlay(made.translation, scores)
+            scored, score = closer.score_overlay(made.translation, scores), float(scores.mean())
         difference = closer.difference_map(made.reconstruction, made.original)
-        found.append(Close(row, difference, scored, *recover(probe)))
+        found.append(Close(row, difference, scored, score, *recover(probe)))
         points += [(at, recover(by)[2], row.title) for at, by in probe.growing()]
     return found, name, points

@@ -112,7 +112,7 @@ def grid(heads: list[Column], rows: list[tuple[Row, list[Panel]]], note: str = "
             strong = " best" if panel.best else ""
             parts.append(
                 f"<figure>{image}<figcaption>"
-                f'<span class="small-head">{formula(head.formula)} {head.name}</span>'
+                f'<span class="small-head"><span>{formula(head.formula)}</span> {head.name}</span>'
                 f'<span class="figure{strong}">{escape(panel.caption)}</span>'
                 "</figcaption></figure>"
             )
@@ -246,7 +246,7 @@ def close_ups(close: list[Close], direction: Direction, judge: str) -> str:
         changed = picture_l1(one.disturbed, one.row.made.translation)
         panels = [
             Panel(one.difference, f"cycle error {one.row.made.cycle_error:.1f}"),
-            Panel(one.scored, ""),
+            Panel(one.scored, "" if one.score is None else f"mean score {one.score:.2f} (1: real)"),
             Panel(one.disturbed, f"changed by {changed:.1f}"),
             Panel(one.recovered, f"cycle error {one.recovered_error:.1f}"),
         ]
