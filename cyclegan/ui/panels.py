@@ -95,6 +95,9 @@ def grid(heads: list[Column], rows: list[tuple[Row, list[Panel]]], note: str = "
             f'<div class="name">{head.name}</div><p>{escape(head.sentence)}</p></div>'
         )
     parts.append("</div>")
+    # The input and the truth stand in every row: they are encoded once.
+    shown = {id(p.picture): p.picture for _, panels in rows for p in panels if p.picture}
+    urls = {key: data_url(picture) for key, picture in shown.items()}
     for row, panels in rows:
         kind = "with" if row.cycle else "without"
         parts.append(
@@ -108,7 +111,7 @@ def grid(heads: list[Column], rows: list[tuple[Row, list[Panel]]], note: str = "
             alt = escape(f"{head.name} {head.formula}, {row.title.lower()}")
             image = '<div class="blank"></div>'
             if panel.picture is not None:
-                image = f'<img src="{data_url(panel.picture)}" alt="{alt}">'
+                image = f'<img src="{urls[id(panel.picture)]}" alt="{alt}">'
             strong = " best" if panel.best else ""
             parts.append(
                 f"<figure>{image}<figcaption>"
