@@ -115,6 +115,14 @@ class Library:
     def _load(self, folder: Path) -> Translator:
         return Translator(checkpoints.load(folder), self.device)
 
+    def on_cpu(self) -> "Library":
+        """The same sets with networks on the CPU."""
+        if torch.device(self.device).type == "cpu":
+            return self
+        other = Library([], "cpu")
+        other.sets = self.sets
+        return other
+
     def load_all(self) -> None:
         """Load every network now: on a shared GPU each call starts from what is loaded here."""
         for set_ in self.sets.values():

@@ -95,11 +95,14 @@ def build(library: Library, on_device: Callable) -> None:
     def draw_measured(request: Request) -> str:
         return panels.measured(list(library.sets[request.title].variants), request.direction)
 
-    def show(request: Request) -> tuple[Request, str, str, str]:
-        html = draw(request, run(request)) if request.has_picture else ABSENT
+    def show(request: Request, by: Callable = run) -> tuple[Request, str, str, str]:
+        html = draw(request, by(request)) if request.has_picture else ABSENT
         return request, html, draw_thumbnails(request), draw_measured(request)
 
-    _, opening_html, opening_thumbnails, opening_measured = show(opening)
+    # The first result is made before there is a visitor, when a shared GPU is out of reach.
+    _, opening_html, opening_thumbnails, opening_measured = show(
+        opening, lambda request: translate(library.on_cpu(), request)
+    )
 
     # Layout.
     state = gr.State(opening)
@@ -166,7 +169,8 @@ def build(library: Library, on_device: Callable) -> None:
         old: Request, title: str, direction: Direction, identity: bool, cycles: list[str]
     ) -> Request:
         wanted = tuple(c for c, name in ((True, WITH), (False, WITHOUT)) if name in cycles)
-        example = old.example if title == old.title else 0
+        # Another set has other examples, but a visitor's own picture stays.
+        example = old.example if title == old.title or old.path else 0
         if example is not None and not library.sets[title].examples:
             example = None
         return Request(title, direction, identity, wanted, example, old.path)

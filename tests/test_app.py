@@ -1,0 +1,85 @@
+"""The command line of the page."""
+
+import socket
+import sys
+import types
+
+import gradio as gr
+import pytest
+from tiny import noise
+from variants import FULL, GAN, write
+
+import app
+from cyclegan import checkpoints
+from cyclegan.ui.library import Library
+from cyclegan.ui.page import build_demo
+
+
+def test_help_names_the_flags(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        app.main(["--help"])
+    assert stopped.value.code == 0
+    words = capsys.readouterr().out
+    assert all(flag in words for flag in ("--host", "--port", "--share", "--checkpoints"))
+
+
+def test_no_checkpoints_is_a_sentence(capsys, tmp_path):
+    assert app.main(["--checkpoints", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "No finished checkpoint lies in" in error and error.count("\n") == 1
+
+
+def test_a_taken_port_is_a_sentence(capsys, tmp_path):
+    write(tmp_path / "set" / "gan", GAN)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert app.main(["--checkpoints", str(tmp_path), "--port", str(port)]) == 2
+    error = capsys.readouterr().err
+    assert str(port) in error and "Traceback" not in error
+
+
+def test_the_bundled_set_has_the_four_variants_of_both_switches():
+    (set_,) = Library([checkpoints.BUNDLED]).sets.values()
+    assert set_.title == "satellite2map" and len(set_.examples) == 12
+    switches = {variant.switches for variant in set_.variants}
+    assert switches == {(cycle, identity) for cycle in (True, False) for identity in (True, False)}
+    assert all(variant.metrics for variant in set_.variants)
+    equal = {(v.config.generator, v.config.discriminator, v.config.training) for v in set_.variants}
+    assert len(equal) == 1, "variants differ in their objective alone"
+    shipped = sum(path.stat().st_size for path in set_.folder.rglob("*.safetensors"))
+    assert shipped <= 40 * 2**20
+
+
+def test_networks_run_inside_the_gpu_wrapper_of_a_zerogpu_space(monkeypatch, tmp_path):
+    """Every function that runs networks goes through spaces.GPU, and none runs outside it."""
+    wrapped = []
+
+    def gpu(duration):
+        def decorate(function):
+            wrapped.append(function.__name__)
+
+            def refuse(*arguments):
+                raise AssertionError("a GPU is asked for before there is a visitor")
+
+            return refuse
+
+        return decorate
+
+    spaces = types.ModuleType("spaces")
+    spaces.__spec__ = types.SimpleNamespace()
+    spaces.GPU = gpu
+    monkeypatch.setitem(sys.modules, "spaces", spaces)
+    write(tmp_path / "set" / "full", FULL)
+    (tmp_path / "set" / "examples").mkdir()
+    for side in "xy":
+        noise(32, 32).save(tmp_path / "set" / "examples" / f"1-here-{side}.png")
+    demo = build_demo(Library([tmp_path / "set"]), app.gpu_wrapper())
+    assert isinstance(demo, gr.Blocks)
+    assert sorted(wrapped) == ["run", "work"]
+
+
+def test_without_the_spaces_package_functions_stay_as_they_are(monkeypatch):
+    monkeypatch.setattr(app.importlib.util, "find_spec", lambda name: None)
+    assert app.gpu_wrapper()(len) is len
