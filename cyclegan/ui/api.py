@@ -31,11 +31,17 @@ def build(library: Library, on_device: Callable) -> None:
         identity errors in 0–255 units.
         """
         if variant not in by_slug:
-            raise gr.Error(f"There is no variant {variant}; valid are {', '.join(by_slug)}.")
+            valid = ", ".join(by_slug)
+            raise gr.Error(
+                f"There is no variant {variant}; valid are {valid}.", print_exception=False
+            )
         if direction not in ("xy", "yx"):
-            raise gr.Error(f"The direction {direction} is not known; valid are xy and yx.")
+            raise gr.Error(
+                f"The direction {direction} is not known; valid are xy and yx.",
+                print_exception=False,
+            )
         if not image:
-            raise gr.Error("There is no picture to translate.")
+            raise gr.Error("There is no picture to translate.", print_exception=False)
         try:
             made = run(variant, image, direction)
         except (images.ImageError, CheckpointError) as error:

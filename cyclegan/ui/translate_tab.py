@@ -21,6 +21,7 @@ from .components import picture_input
 from .library import CheckpointSet, Library
 
 WITH, WITHOUT = "with cycle loss", "without cycle loss"
+NO_ROWS = '<p class="absent">Both rows are switched off.</p>'
 ABSENT = '<p class="absent">Choose a picture to begin.</p>'
 
 OBJECTIVE = r"""
@@ -81,6 +82,8 @@ def build(library: Library, on_device: Callable) -> None:
         return data == "satellite2map" and request.direction == "xy"
 
     def draw(request: Request, shown: Shown) -> str:
+        if not shown.rows:
+            return NO_ROWS
         heads = panels.columns(
             request.direction, library.sets[request.title].domains, shown.truth is not None
         )
