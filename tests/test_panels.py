@@ -247,16 +247,19 @@ def test_hostile_captions_notes_and_names():
 
 def test_verdict():
     rows = [row(True, 3.21), row(False, 45.6)]
-    page = Page(panels.verdict(rows, "xy"))
+    page = Page(panels.verdict(rows, "xy", ask=False))
     assert page.words.index("3.2") < page.words.index("with the cycle loss")
     assert page.words.index("45.6") < page.words.index("without it")
-    assert "F(G(x))" in page.words and "G(F(y))" in Page(panels.verdict(rows, "yx")).words
-    assert Page(panels.verdict(rows[::-1], "xy")).words == page.words
+    assert (
+        "F(G(x))" in page.words and "G(F(y))" in Page(panels.verdict(rows, "yx", ask=False)).words
+    )
+    assert Page(panels.verdict(rows[::-1], "xy", ask=False)).words == page.words
+    assert "switch the identity loss off" in Page(panels.verdict(rows, "xy", ask=True)).words
 
 
 @pytest.mark.parametrize("rows", [[], [row(True)], [row(True), ABSENT]], ids=len)
 def test_no_verdict_over_a_single_variant(rows):
-    assert panels.verdict(rows, "xy") == ""
+    assert panels.verdict(rows, "xy", ask=False) == ""
 
 
 def test_thumbnails():

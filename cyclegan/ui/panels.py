@@ -157,8 +157,11 @@ def _against_truth(made: Image.Image, truth: Image.Image | None, is_map: bool) -
     return f"{words} · sea IoU {figures.sea_iou(a, b):.2f}" if is_map else words
 
 
-def verdict(rows: list[Row], direction: Direction) -> str:
-    """One sentence that reads the two cycle errors out."""
+NEXT = " Now switch the identity loss off: which row still comes back, and is its map still right?"
+
+
+def verdict(rows: list[Row], direction: Direction, ask: bool) -> str:
+    """One sentence that reads the two cycle errors out; `ask` adds what to try next."""
     errors = {row.cycle: row.made.cycle_error for row in rows if row.made}
     if len(errors) < 2:
         return ""
@@ -166,7 +169,7 @@ def verdict(rows: list[Row], direction: Direction) -> str:
     return (
         f'<p class="verdict">Here {formula(s["back"])} differs from {formula(s["x"])} by '
         f"<b>{errors[True]:.1f}</b> of 255 on average with the cycle loss, and by "
-        f"<b>{errors[False]:.1f}</b> without it.</p>"
+        f"<b>{errors[False]:.1f}</b> without it.{NEXT if ask else ''}</p>"
     )
 
 
@@ -177,7 +180,11 @@ def thumbnails(pictures: list[tuple[str, Image.Image]], chosen: int | None) -> s
         f'title="{escape(name)}"><img src="{data_url(picture)}" alt="{escape(name)}"></button>'
         for i, (name, picture) in enumerate(pictures)
     )
-    return f'<div class="thumbnails" role="group" aria-label="Examples">{buttons}</div>'
+    name = "" if chosen is None else escape(pictures[chosen][0])
+    return (
+        f'<div class="thumbnails" role="group" aria-label="Examples">{buttons}'
+        f'<span class="place">{name}</span></div>'
+    )
 
 
 MEASURED = {

@@ -88,7 +88,10 @@ def build(library: Library, on_device: Callable) -> None:
             request.direction, library.sets[request.title].domains, shown.truth is not None
         )
         rows = panels.panels_of(shown.rows, shown.truth, is_map(request))
-        return panels.grid(heads, rows, shown.note) + panels.verdict(shown.rows, request.direction)
+        without = [library.sets[request.title].pick(cycle, False) for cycle in (True, False)]
+        ask = request.identity and all(v and not v.switches[1] for v in without)
+        verdict = panels.verdict(shown.rows, request.direction, ask)
+        return panels.grid(heads, rows, shown.note) + verdict
 
     def draw_thumbnails(request: Request) -> str:
         examples = library.sets[request.title].examples
