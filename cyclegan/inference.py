@@ -108,18 +108,26 @@ class Translator:
     def patch_scores(self, translation: Image.Image, direction: Direction = "xy") -> np.ndarray:
         """Scores (h, w) of the target domain's discriminator, one a patch of `translation`.
 
-        For a least-squares objective 1 means real and 0 generated. Raises ValueError where the
+        Judged in tiles of the training's size, as D learned: its patches have always reached over
+        the edge of a tile, and a larger picture's inside looks like none that it has seen. For a
+        least-squares objective 1 means real and 0 generated. Raises ValueError where the
         checkpoint ships no discriminator.
         """
         judge = self.judge(direction)
         if judge is None:
             raise ValueError(f"The variant {self.config.objective.name} ships no discriminator.")
-        padded = images.pad(images.to_tensor(translation).to(self.device), 16, 32)
-        scores = judge(padded)[0, 0]
+        side = self.config.image_size
+        padded = images.pad(images.to_tensor(translation).to(self.device), side, side)
+        # (1, 3, rows, columns, side, side) to one batch of tiles, and their scores back in place
+        tiles = padded.unfold(2, side, side).unfold(3, side, side)
+        rows, columns = tiles.shape[2:4]
+        scores = judge(tiles.permute(0, 2, 3, 1, 4, 5).reshape(-1, 3, side, side))[:, 0]
+        h, w = scores.shape[1:]
+        scores = scores.view(rows, columns, h, w).transpose(1, 2).reshape(rows * h, columns * w)
         # The mirrored margin's scores are dropped, or the others would lie beside their patches.
         height, width = (
-            max(1, round(count * side / whole))
-            for count, side, whole in zip(
+            max(1, round(count * kept / whole))
+            for count, kept, whole in zip(
                 scores.shape,
                 (translation.height, translation.width),
                 padded.shape[-2:],

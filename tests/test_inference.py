@@ -211,27 +211,31 @@ def test_reconstruct_keeps_any_size(translator):
 
 
 @pytest.mark.parametrize(
-    ("kind", "size", "shape"),
+    ("kind", "size", "tiles", "tile"),
     [
-        ("patchgan", (64, 64), (6, 6)),  # H/8 − 2
-        ("patchgan", (96, 32), (2, 10)),
-        ("patch4", (64, 64), (4, 4)),  # H/16
-        ("patch4", (96, 32), (2, 6)),
+        ("patchgan", (32, 32), (1, 1), 2),  # H/8 − 2
+        ("patchgan", (96, 64), (2, 3), 2),
+        ("patch4", (96, 64), (2, 3), 2),  # H/16
     ],
 )
-def test_patch_scores_are_the_discriminators(kind, size, shape, tmp_path):
+def test_patch_scores_are_the_discriminators_tile_by_tile(kind, size, tiles, tile, tmp_path):
     c = replace(config(), discriminator=Discriminator(kind, width=2), image_size=32)
     translator = opened(tmp_path, c)
     picture = noise(*size)
     for direction, judge in (("xy", translator.model.D_Y), ("yx", translator.model.D_X)):
         scores = translator.patch_scores(picture, direction)
-        assert scores.shape == shape
-        assert np.allclose(scores, judge(to_float(picture))[0, 0], atol=1e-5)
+        assert scores.shape == (tile * tiles[0], tile * tiles[1])
         assert scores.std() > 0
+        for row in range(tiles[0]):
+            for column in range(tiles[1]):
+                box = (32 * column, 32 * row, 32 * column + 32, 32 * row + 32)
+                alone = judge(to_float(picture.crop(box)))[0, 0]
+                part = scores[tile * row : tile * (row + 1), tile * column : tile * (column + 1)]
+                assert np.allclose(part, alone, atol=1e-5)
 
 
 def test_patch_scores_of_a_log_objective_are_probabilities(tmp_path):
-    translator = opened(tmp_path, Objective(adversarial="log"))
+    translator = opened(tmp_path, replace(config(Objective(adversarial="log")), image_size=32))
     logits = translator.model.D_Y(to_float(noise(32, 32)))[0, 0].numpy()
     scores = translator.patch_scores(noise(32, 32))
     assert np.allclose(scores, 1 / (1 + np.exp(-logits)), atol=1e-5)
@@ -244,10 +248,9 @@ def test_patch_scores_cover_the_picture_and_not_its_mirrored_margin(kind, size, 
     c = replace(config(), discriminator=Discriminator(kind, width=2), image_size=32)
     scores = opened(tmp_path, c).patch_scores(noise(*size))
     for have, side in zip(scores.shape, (size[1], size[0]), strict=True):
-        padded = max(32, -(-side // 16) * 16)
-        whole = padded // 8 - 2 if kind == "patchgan" else padded // 16
+        tiles = -(-side // 32)
         assert have >= 1
-        assert have == 1 or abs(have / whole - side / padded) <= 0.5 / whole
+        assert have == 1 or abs(have / (2 * tiles) - side / (32 * tiles)) <= 0.5 / (2 * tiles)
 
 
 def test_patch_scores_without_a_discriminator_are_a_sentence(tmp_path):
@@ -256,7 +259,7 @@ def test_patch_scores_without_a_discriminator_are_a_sentence(tmp_path):
     with pytest.raises(ValueError, match=r"GAN \+ cycle \+ identity ships no discriminator\.$"):
         translator.patch_scores(noise(32, 32))
     one = opened(tmp_path / "one", judges=("D_Y",))
-    assert one.patch_scores(noise(32, 32)).shape == (2, 2)
+    assert one.patch_scores(noise(24, 24)).shape == (1, 1)
     with pytest.raises(ValueError, match="ships no discriminator"):
         one.patch_scores(noise(32, 32), "yx")
 

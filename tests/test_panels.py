@@ -303,13 +303,19 @@ def close_up(scored: bool = True) -> Close:
     one = row(True, 3.21)
     disturbed = flat((40, 200, 70))
     overlay, score = (flat((8, 8, 8)), 0.25) if scored else (None, None)
-    return Close(one, flat((9, 9, 9)), overlay, score, disturbed, TRUTH, 12.34)
+    return Close(one, flat((9, 9, 9)), overlay, score, 0.75, disturbed, TRUTH, 12.34)
 
 
 def test_close_ups():
     page = Page(panels.close_ups([close_up()], "xy", "GAN + cycle"))
     assert page.tags["figure"] == page.tags["img"] == 4
-    for words in ("cycle error 3.2", "score 0.25", "changed by 10.0", "12.3", "GAN + cycle"):
+    for words in (
+        "cycle error 3.2",
+        "score 0.25 · the truth 0.75",
+        "changed by 10.0",
+        "12.3",
+        "GAN + cycle",
+    ):
         assert words in page.words
     assert "DY(G(x))" in page.words
     assert "DX(F(y))" in Page(panels.close_ups([close_up()], "yx", "GAN")).words

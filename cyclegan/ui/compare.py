@@ -76,7 +76,8 @@ class Row:
 class Close:
     """One variant under the magnifying glass.
 
-    scored, score: the patch scores as an overlay and their mean, or None without a discriminator.
+    scored, score: the patch scores as an overlay and their mean, or None without a discriminator;
+    truth_score: the mean that the truth gets, where it is known.
     recovered: what comes back from the `disturbed` translation, with its cycle error.
     """
 
@@ -84,6 +85,7 @@ class Close:
     difference: Image.Image
     scored: Image.Image | None
     score: float | None
+    truth_score: float | None
     disturbed: Image.Image
     recovered: Image.Image
     recovered_error: float
@@ -136,7 +138,11 @@ def look_closer(
     loaded = [(v, library.translator(v.folder)) for v in full_first]
     judge, name = next(((t, v.name) for v, t in loaded if t.judge(direction)), (None, ""))
     found, points = [], []
-    for row in translate(library, request).rows:
+    shown = translate(library, request)
+    truth_score = None
+    if judge and shown.truth:
+        truth_score = float(judge.patch_scores(shown.truth, direction).mean())
+    for row in shown.rows:
         if row.made is None:
             continue
         translator = library.translator(row.variant.folder)
@@ -152,6 +158,6 @@ def look_closer(
             scores = judge.patch_scores(made.translation, direction)
             scored, score = closer.score_overlay(made.translation, scores), float(scores.mean())
         difference = closer.difference_map(made.reconstruction, made.original)
-        found.append(Close(row, difference, scored, score, *recover(probe)))
+        found.append(Close(row, difference, scored, score, truth_score, *recover(probe)))
         points += [(at, recover(by)[2], row.title) for at, by in probe.growing()]
     return found, name, points

@@ -225,6 +225,13 @@ def _number(name: str, value: float | None) -> str:
     return f"{value:.1f}" if name in ("rmse", "cycle_error", "identity_error") else f"{value:.2f}"
 
 
+def _score(one: Close) -> str:
+    if one.score is None:
+        return ""
+    truth = "" if one.truth_score is None else f" · the truth {one.truth_score:.2f}"
+    return f"mean score {one.score:.2f}{truth}"
+
+
 def close_ups(close: list[Close], direction: Direction, judge: str) -> str:
     """Difference map, patch scores and the probe's two pictures, a row a variant.
 
@@ -256,7 +263,7 @@ def close_ups(close: list[Close], direction: Direction, judge: str) -> str:
         changed = picture_l1(one.disturbed, one.row.made.translation)
         panels = [
             Panel(one.difference, f"cycle error {one.row.made.cycle_error:.1f}"),
-            Panel(one.scored, "" if one.score is None else f"mean score {one.score:.2f} (1: real)"),
+            Panel(one.scored, _score(one)),
             Panel(one.disturbed, f"changed by {changed:.1f}"),
             Panel(one.recovered, f"cycle error {one.recovered_error:.1f}"),
         ]
