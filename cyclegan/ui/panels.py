@@ -239,7 +239,10 @@ def close_ups(close: list[Close], direction: Direction, judge: str) -> str:
     """
     s = symbols(direction)
     D = "D_Y" if direction == "xy" else "D_X"
-    judged = f"Patch by patch, the discriminator of {judge}: bright passes as real, dark does not."
+    judged = (
+        f"The discriminator of {judge}, on tiles as large as it learned from: "
+        "bright passes as real, dark does not."
+    )
     heads = [
         Column(
             f"|{s['back']} − {s['x']}|",
