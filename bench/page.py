@@ -1,8 +1,8 @@
 """Measure the page: `python -m bench.page [--json]`, with nothing else running.
 
 Start-up; one click (two variants, 128 px, six panels) in a real Chromium and on the server alone,
-that against the bare network passes; memory over 200 translations. Paired and repeated within one
-run; medians are reported. Needs requirements-dev.txt and a Chromium.
+that against the bare network passes; memory of the app over 200 translations. Paired and repeated
+within one run; medians are reported. Needs requirements-dev.txt and a Chromium.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -55,7 +56,7 @@ def seconds(call) -> float:
 
 @contextmanager
 def running_app():
-    """`python app.py` on PORT; yields the seconds until the page held its first result."""
+    """`python app.py` on PORT; yields its process and the seconds to the first result."""
     started = time.perf_counter()
     command = [sys.executable, "app.py", "--port", str(PORT)]
     app = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
@@ -64,7 +65,7 @@ def running_app():
             if time.perf_counter() - started > 120:
                 raise RuntimeError("The page did not open within two minutes.")
             time.sleep(0.05)
-        yield time.perf_counter() - started
+        yield app.pid, time.perf_counter() - started
     finally:
         app.terminate()
         app.wait()
@@ -79,7 +80,7 @@ def first_result() -> bool:
 
 
 def measure_start() -> float:
-    with running_app() as seconds_to_open:
+    with running_app() as (_, seconds_to_open):
         return seconds_to_open
 
 
@@ -100,9 +101,17 @@ def measure_browser_clicks() -> list[float]:
     return found
 
 
-def resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+def measure_memory(picture: Path) -> dict[int, float]:
+    """Resident megabytes of the app after 50 and after TRANSLATIONS pictures of SIDE pixels."""
+    found = {}
+    with running_app() as (process, _):
+        client = Client(URL, verbose=False)
+        for done in range(1, TRANSLATIONS + 1):
+            client.predict(image=handle_file(picture), api_name="/translate")
+            if done in (50, TRANSLATIONS):
+                pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+                found[done] = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return found
 
 
 class Click:
@@ -111,10 +120,10 @@ class Click:
     def __init__(self, folder: Path):
         self.library = Library([checkpoints.BUNDLED])
         self.title, self.set = next(iter(self.library.sets.items()))
-        path = folder / "picture.png"
-        self.set.examples[0].x.resize((SIDE, SIDE)).save(path)
-        self.request = Request(self.title, "xy", True, (True, False), path=str(path))
-        self.x = images.to_tensor(Image.open(path))
+        self.picture = folder / "picture.png"
+        self.set.examples[0].x.resize((SIDE, SIDE)).save(self.picture)
+        self.request = Request(self.title, "xy", True, (True, False), path=str(self.picture))
+        self.x = images.to_tensor(Image.open(self.picture))
         variants = [self.set.pick(cycle, True) for cycle in (True, False)]
         self.models = [self.library.translator(v.folder).model for v in variants]
 
@@ -139,11 +148,7 @@ def main() -> None:
         click = Click(Path(folder))
         click.page(), click.bare()
         pairs = [(seconds(click.page), seconds(click.bare)) for _ in range(REPEATS)]
-        memory = {}
-        for done in range(1, TRANSLATIONS + 1):
-            click.page()
-            if done in (50, TRANSLATIONS):
-                memory[done] = resident_mb()
+        memory = measure_memory(click.picture)
     found = {
         "machine": describe_machine(torch.device("cpu")),
         "start_s": round(statistics.median(measure_start() for _ in range(3)), 2),
