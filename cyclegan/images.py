@@ -52,7 +52,8 @@ def load(source: Path | str | bytes | Image.Image, name: str = "") -> Image.Imag
     except Image.DecompressionBombError as error:
         raise ImageError(_too_large(name, "more pixels than Pillow will open")) from error
     except UnidentifiedImageError as error:
-        raise ImageError(f"{name} is not a picture in a known format.") from error
+        known = "PNG, JPEG, WebP, GIF, TIFF and BMP are"
+        raise ImageError(f"{name} is not a picture in a known format; {known}.") from error
     except FileNotFoundError as error:
         raise ImageError(f"{name} does not exist.") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import noise
+from tiny import config, noise
 from variants import FULL, GAN, GAN_IDENTITY, JUDGES, write
 
 from cyclegan import figures, images
@@ -69,9 +69,19 @@ def test_a_large_picture_is_reduced_and_the_note_says_so(library, tmp_path):
     assert f"{LONGEST_SIDE + 40}×48" in shown.note and str(LONGEST_SIDE) in shown.note
 
 
+def test_an_unfair_comparison_is_said_to_be_one(tmp_path):
+    for seed in (0, 1):
+        c = config(FULL if seed else GAN, seed=seed)
+        write(tmp_path / "set" / str(seed), c)
+    noise(24, 24).save(tmp_path / "x.png")
+    library = Library([tmp_path / "set"])
+    shown = translate(library, request(library, path=str(tmp_path / "x.png")))
+    assert "differ in more than their objective" in shown.note
+
+
 def test_a_bad_picture_is_a_sentence(library, tmp_path):
     (tmp_path / "x.png").write_bytes(b"none")
-    with pytest.raises(images.ImageError, match="Your picture is not a picture"):
+    with pytest.raises(images.ImageError, match="Your file is not a picture"):
         translate(library, request(library, path=str(tmp_path / "x.png")))
 
 

@@ -263,7 +263,7 @@ def test_beyond_the_memory_limit_pictures_are_decoded_when_needed(tmp_path, monk
     (tmp_path / "trainB" / "3.png").write_bytes(b"gone bad")
     with pytest.raises(DataError) as error:
         list(found.loader(0, 5, workers=2))
-    assert str(error.value) == (f"{tmp_path / 'trainB'}: 3.png is not a picture in a known format.")
+    assert str(error.value).startswith(f"{tmp_path / 'trainB'}: 3.png is not a picture")
 
 
 # Batches

@@ -242,7 +242,10 @@ def test_not_a_picture(content, tmp_path):
 
 
 def test_text_is_no_known_format():
-    assert refusal(b"I am a letter.", "a.png") == "a.png is not a picture in a known format."
+    assert (
+        refusal(b"I am a letter.", "a.png")
+        == "a.png is not a picture in a known format; PNG, JPEG, WebP, GIF, TIFF and BMP are."
+    )
 
 
 def test_missing_file(tmp_path):

@@ -154,7 +154,10 @@ def test_a_bad_file_is_answered_with_a_sentence_and_the_page_lives(page, tmp_pat
     before = sources(page)
     page.locator("#upload input[type=file]").first.set_input_files(path)
     page.get_by_text("not a picture" if kind == "text" else "damaged or cut short").wait_for()
+    page.wait_for_timeout(500)
     assert sources(page) == before
+    assert page.locator("#results .error").count() == 0, "no mark of Gradio's lies over the result"
+    assert page.locator("#upload img").count() == 0, "the bad file is taken away"
     assert len(choose(page, 2)) == 10
 
 

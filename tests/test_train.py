@@ -360,7 +360,7 @@ def test_a_damaged_picture_among_worker_processes(tmp_path, capsys, monkeypatch)
     monkeypatch.setattr(data.folder, "MEMORY_LIMIT", 0)
     code = run(*arguments(folder, out, 60, "--no-gan", "--save-every", "1"))
     lines = sentences(capsys, code)
-    assert f"{folder / 'trainA'}: 7.png is not a picture in a known format." in lines[0]
+    assert f"{folder / 'trainA'}: 7.png is not a picture in a known format" in lines[0]
 
 
 def test_out_already_in_use(tmp_path, capsys):

@@ -20,7 +20,7 @@ def build(library: Library, on_device: Callable) -> None:
 
     @on_device
     def run(name: str, path: str, direction: str):
-        return library.translate(by_slug[name], images.load(path, "The picture"), direction)
+        return library.translate(by_slug[name], images.load(path, "The file"), direction)
 
     def translate(image: str, variant: str, direction: str):
         """Translate one picture with one variant.

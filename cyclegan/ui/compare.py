@@ -104,7 +104,9 @@ def translate(library: Library, request: Request) -> Shown:
     """Run every wanted variant on one picture. Raises images.ImageError for a bad one."""
     set_ = library.sets[request.title]
     variants = {cycle: set_.pick(cycle, request.identity) for cycle in request.cycles}
-    truth, note, made = None, "", {}
+    truth, notes, made = None, [], {}
+    if not set_.is_fair:
+        notes.append("The variants of this set differ in more than their objective.")
     if request.example is not None:
         truth = set_.examples[request.example].truth(request.direction)
         for cycle, variant in variants.items():
@@ -112,16 +114,16 @@ def translate(library: Library, request: Request) -> Shown:
                 request.title, variant, request.example, request.direction
             )
     else:
-        picture = images.load(request.path, "Your picture")
+        picture = images.load(request.path, "Your file")
         if max(picture.size) > LONGEST_SIDE:
-            note = (
+            notes.append(
                 f"Your picture has {picture.width}×{picture.height} pixels and was reduced to "
                 f"{LONGEST_SIDE} on its longer side."
             )
         for cycle, variant in variants.items():
             made[cycle] = variant and library.translate(variant, picture, request.direction)
     rows = [Row(cycle, variants[cycle], made[cycle]) for cycle in request.cycles]
-    return Shown(rows, truth, note)
+    return Shown(rows, truth, " ".join(notes))
 
 
 def look_closer(
@@ -135,7 +137,7 @@ def look_closer(
     set_ = library.sets[request.title]
     direction = request.direction
     full_first = sorted(set_.variants, key=lambda v: v.switches, reverse=True)
-    loaded = [(v, library.translator(v.folder)) for v in full_first]
+    loaded = ((v, library.translator(v.folder)) for v in full_first)
     judge, name = next(((t, v.name) for v, t in loaded if t.judge(direction)), (None, ""))
     found, points = [], []
     shown = translate(library, request)

@@ -65,6 +65,13 @@ class CheckpointSet:
     def domains(self) -> Domains:
         return self.variants[0].config.domains
 
+    @property
+    def is_fair(self) -> bool:
+        """Whether the variants differ in their objective alone: networks, data, seed, steps."""
+        configs = [variant.config for variant in self.variants]
+        settings = {(c.generator, c.discriminator, c.training, c.image_size) for c in configs}
+        return len(settings) <= 1
+
     def pick(self, cycle: bool, identity: bool) -> Variant | None:
         """The variant with these switches; else one with the right cycle switch; else None."""
         wanted = [v for v in self.variants if v.switches[0] == cycle]

@@ -75,7 +75,7 @@ def build(library: Library, on_device: Callable) -> None:
         try:
             return work(request, probe)
         except (images.ImageError, CheckpointError) as error:
-            raise gr.Error(str(error), title="That did not work", print_exception=False) from error
+            raise gr.Error(str(error), print_exception=False) from error
 
     def is_map(request: Request) -> bool:
         data = library.sets[request.title].variants[0].config.training.data
@@ -197,8 +197,14 @@ def build(library: Library, on_device: Callable) -> None:
 
     def on_upload(path: str | None, old: Request):
         if path is None:
-            return gr.skip()
-        return show(Request(old.title, old.direction, old.identity, old.cycles, path=path))
+            return (gr.skip(),) * 5
+        request = Request(old.title, old.direction, old.identity, old.cycles, path=path)
+        try:
+            return *show(request), gr.skip()
+        except gr.Error as error:
+            # What was shown stays, without the marks that Gradio puts over a failed output.
+            gr.Warning(error.message)
+            return *(gr.skip(),) * 4, None
 
     def on_close_up(is_open: bool, request: Request, kind: str, sigma: float, quality: int):
         if not (is_open and request.has_picture):
@@ -234,7 +240,7 @@ def build(library: Library, on_device: Callable) -> None:
             on_set, [state, chosen_set, identity, cycles], [*shown, direction], **networks
         ),
         thumbnails.click(on_example, state, [*shown, upload], **networks),
-        upload.input(on_upload, [upload, state], shown, **networks),
+        upload.input(on_upload, [upload, state], [*shown, upload], **networks),
         accordion.expand(lambda: True, None, opened, api_visibility="private"),
         gr.on(
             [kind.input, sigma.release, quality.release],
