@@ -10,19 +10,22 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors import torch as safetensors
-from torch import nn
+from torch import Tensor, nn
 
 from .config import Config, ConfigError
 from .model import CycleGAN
 
 CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
+
+MAX_BYTES = 2 * 1024**3
+"""A larger file of weights is refused; the largest that any published CycleGAN needs is 0.5 GB."""
 
 BUNDLED = Path(__file__).parent.parent / "checkpoints"
 """Where the checkpoint sets lie that come with the project."""
@@ -36,7 +39,8 @@ class CheckpointError(ValueError):
 class Checkpoint:
     """One trained variant, ready for use.
 
-    model: in eval mode, float32, without gradients; D_X and D_Y are None where not shipped.
+    model: in eval mode, float32, without gradients; D_X and D_Y are None where not shipped, and F
+        too where a foreign file holds one direction only.
     metrics: what `cyclegan.evaluation` found, or an empty dict.
     """
 
@@ -75,8 +79,8 @@ def read_json(path: Path) -> dict:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise CheckpointError(f"{path.parent} holds no {path.name}; is it a checkpoint?") from error
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read as JSON: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} cannot be read as JSON: {error}.") from error
     if not isinstance(values, dict):
         raise CheckpointError(f"{path} does not hold a JSON object.")
     return values
@@ -117,33 +121,90 @@ def load(folder: Path) -> Checkpoint:
     """
     config = read_config(folder)
     try:
+        if (folder / WEIGHTS).stat().st_size > MAX_BYTES:
+            raise CheckpointError(f"{folder / WEIGHTS} is larger than {size(MAX_BYTES)}.")
         weights = safetensors.load_file(folder / WEIGHTS)
     except FileNotFoundError as error:
         raise CheckpointError(f"{folder} holds no {WEIGHTS}.") from error
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{folder / WEIGHTS} is damaged: {error}") from error
-
-    model = CycleGAN(config)
-    for name in ("D_X", "D_Y"):
-        if not any(key.startswith(f"{name}.") for key in weights):
-            setattr(model, name, None)
-    expected = model.state_dict()
-    for key in sorted(expected.keys() | weights.keys()):
-        if key not in weights:
-            raise CheckpointError(f"{folder / WEIGHTS} lacks {key}.")
-        if key not in expected:
-            raise CheckpointError(f"{folder / WEIGHTS} has {key}, which its config does not.")
-        if weights[key].shape != expected[key].shape:
-            raise CheckpointError(
-                f"{folder / WEIGHTS}: {key} has the shape {tuple(weights[key].shape)}, its config "
-                f"asks for {tuple(expected[key].shape)}."
-            )
-        if not weights[key].isfinite().all():
-            raise CheckpointError(f"{folder / WEIGHTS}: {key} holds numbers that are not finite.")
-    model.load_state_dict(weights)
-    model.eval().requires_grad_(False)
+        raise CheckpointError(f"{folder / WEIGHTS} is damaged: {error}.") from error
+    absent = [
+        name for name in ("D_X", "D_Y") if not any(key.startswith(f"{name}.") for key in weights)
+    ]
+    model = restore(config, weights, str(folder / WEIGHTS), absent)
     metrics = read_json(folder / METRICS) if (folder / METRICS).exists() else {}
     return Checkpoint(folder, config, model, metrics)
+
+
+def restore(
+    config: Config,
+    weights: Mapping[str, Tensor],
+    where: str,
+    absent: Collection[str] = (),
+    owner: str = "its config",
+    names: Mapping[str, str] | None = None,
+) -> CycleGAN:
+    """The model that a config describes, filled with these weights and no others.
+
+    weights: by the keys of the model's state dict, of any shape and dtype: all is checked.
+    absent: networks to leave out. owner: whose keys and shapes are expected, for the sentences,
+    which begin with `where` and call a weight by `names`, if it has another name in the file.
+    Raises CheckpointError with the first differences. The weights are copied, so that no file has
+    to stay as it is.
+    """
+    with torch.device("meta"):  # A form without memory: nothing is allocated twice, or drawn.
+        model = CycleGAN(config)
+    for name in absent:
+        setattr(model, name, None)
+    expected = model.state_dict()
+
+    def called(*keys: str) -> str:
+        listed = [printable((names or {}).get(key, key)) for key in keys[:3]]
+        more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+        return ", ".join(listed) + more
+
+    lacking = sorted(expected.keys() - weights.keys())
+    extra = sorted(weights.keys() - expected.keys())
+    if lacking and extra:
+        raise CheckpointError(f"{where} lacks {called(*lacking)}; it has {called(*extra)} instead.")
+    if lacking:
+        raise CheckpointError(f"{where} lacks {called(*lacking)}.")
+    if extra:
+        raise CheckpointError(f"{where} has {called(*extra)}, which {owner} does not.")
+    filled = {}
+    for key, wanted in expected.items():
+        found = weights[key]
+        if found.shape != wanted.shape:
+            raise CheckpointError(
+                f"{where}: {called(key)} has the shape {shape(found)}, {owner} asks for "
+                f"{shape(wanted)}."
+            )
+        if found.dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+            kind = str(found.dtype).removeprefix("torch.")
+            raise CheckpointError(f"{where}: {called(key)} holds {kind}, not real numbers.")
+        filled[key] = found.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+        # One pass for both: a NaN shows in either, an infinity in one.
+        if not all(bound.isfinite() for bound in filled[key].aminmax()):
+            raise CheckpointError(f"{where}: {called(key)} holds numbers that are not finite.")
+    model.load_state_dict(filled, assign=True)
+    return model.eval().requires_grad_(False)
+
+
+def size(count: int) -> str:
+    """Bytes for people: "2 GiB", "113.5 MiB"."""
+    unit, name = next(u for u in ((2**30, "GiB"), (2**20, "MiB"), (1, "bytes")) if count >= u[0])
+    return f"{round(count / unit, 1):g} {name}"
+
+
+def printable(key: str) -> str:
+    """A name that may come from anywhere, fit for a sentence."""
+    shown = key if key.isprintable() else ascii(key)
+    return shown if len(shown) <= 80 else f"{shown[:78]}…"
+
+
+def shape(tensor: Tensor) -> str:
+    """Sides of a tensor, of which a hostile file may declare thousands."""
+    return str(tuple(tensor.shape)) if tensor.dim() <= 8 else f"of {tensor.dim()} dimensions"
 
 
 def is_checkpoint(folder: Path) -> bool:
@@ -173,15 +234,6 @@ def locate(name: str) -> Path:
         f"{name} is neither a folder with a checkpoint nor a bundled set; bundled are: "
         f"{', '.join(valid) or 'none'}."
     )
-
-
-def locate_one(name: str) -> Path:
-    """The folder of a single checkpoint; raises CheckpointError with a set's variants."""
-    folder = locate(name)
-    if not is_checkpoint(folder):
-        variants = ", ".join(f"{name}/{child.name}" for child in find(folder))
-        raise CheckpointError(f"{name} is a set of several checkpoints; name one: {variants}.")
-    return folder
 
 
 def export(run: Path, destination: Path, with_discriminators: bool = True) -> None:

@@ -20,15 +20,36 @@ def _at_least(name: str, value: float, least: float) -> None:
         raise ConfigError(f"{name} is {value}; it must be a number of at least {least}.")
 
 
+WIDEST, DEEPEST = 1024, 64
+"""Most filters of a first convolution and most blocks: far above any published network's."""
+
+
+def _size(name: str, value: int, least: int, most: int) -> None:
+    _at_least(name, value, least)
+    if value > most:
+        raise ConfigError(f"{name} is above {most}, the most that is valid.")
+
+
+UPSAMPLINGS = {
+    "resnet": ("transposed", "resize", "resize_zeros"),
+    "unet": ("transposed", "resize"),
+    "pix2pix": ("transposed",),
+}
+"""Kinds of generators, and how each may double the size."""
+
+
 @dataclass(frozen=True)
 class Generator:
     """One generator's architecture.
 
-    kind: "resnet" is the paper's (section 7.2), "unet" that of *GANs in Action*, chapter 9.
-    width: filters of the first convolution (the paper: 64, the book: 32).
-    blocks: residual blocks (the paper: 6 for 128×128, 9 from 256×256); the U-Net has none.
+    kind: "resnet" is the paper's (section 7.2), "unet" that of *GANs in Action*, chapter 9, and
+        "pix2pix" the original authors' U-Net (Isola et al. 2017), for reading their files.
+    width: filters of the first convolution (the paper: 64, the book: 32), at most 1024.
+    blocks: residual blocks (the paper: 6 for 128×128, 9 from 256×256), at most 64; of "pix2pix"
+        the downsamplings, 7 (for multiples of 128 pixels) or 8 (256); the book's U-Net has none.
     upsampling: "transposed" convolution as in the paper, or "resize" (nearest + convolution),
-        which leaves no checkerboard (Odena et al. 2016).
+        which leaves no checkerboard (Odena et al. 2016). "resize_zeros" pads that convolution
+        with zeros instead of reflections, as PyTorch-GAN does; it is for reading such files.
     """
 
     kind: str = "resnet"
@@ -37,10 +58,23 @@ class Generator:
     upsampling: str = "transposed"
 
     def __post_init__(self):
-        _choice("generator kind", self.kind, ("resnet", "unet"))
-        _choice("upsampling", self.upsampling, ("transposed", "resize"))
-        _at_least("generator width", self.width, 1)
-        _at_least("residual blocks", self.blocks, 0)
+        _choice("generator kind", self.kind, tuple(UPSAMPLINGS))
+        _choice(f"upsampling of {self.kind}", self.upsampling, UPSAMPLINGS[self.kind])
+        _size("generator width", self.width, 1, WIDEST)
+        if self.kind == "pix2pix":
+            _size("pix2pix downsamplings", self.blocks, 7, 8)
+        else:
+            _size("residual blocks", self.blocks, 0, DEEPEST)
+
+    @property
+    def multiple(self) -> int:
+        """Pixels; heights and widths that the generator takes are multiples of it."""
+        return {"resnet": 4, "unet": 16, "pix2pix": 2**self.blocks}[self.kind]
+
+    @property
+    def smallest(self) -> int:
+        """Pixels; the least height and width that the generator takes."""
+        return {"resnet": 8, "unet": 32, "pix2pix": 2**self.blocks}[self.kind]
 
 
 @dataclass(frozen=True)
@@ -56,7 +90,7 @@ class Discriminator:
 
     def __post_init__(self):
         _choice("discriminator kind", self.kind, ("patchgan", "patch4"))
-        _at_least("discriminator width", self.width, 1)
+        _size("discriminator width", self.width, 1, WIDEST)
 
 
 @dataclass(frozen=True)
@@ -66,6 +100,15 @@ class Objective:
     A term with weight 0 is not computed at all. `gan` weighs both adversarial terms,
     `cycle_forward` ‖F(G(x)) − x‖, `cycle_backward` ‖G(F(y)) − y‖, and `identity`
     ‖G(y) − y‖₁ + ‖F(x) − x‖₁ (the paper: 0.5 λ = 5, the book: 0.9 λ = 9).
+
+    The three remedies of Wang and Lin 2018 ("CycleGAN with Better Cycles") change the cycle terms:
+    cycle_features: γ, the share of the cycle that is taken on the discriminator's features; it
+        grows linearly from 0 to this at the end of training.
+    cycle_decay: the share of λ that is gone by the end; it shrinks linearly.
+    cycle_quality: multiply by the discriminator's opinion of the translation, kept in [0, 1].
+
+    paired: weight of ‖G(x) − y‖₁ + ‖F(y) − x‖₁ on true pairs, with discriminators that see the
+    input too (pix2pix, Isola et al. 2017: 100). It takes the place of cycle and identity.
     """
 
     gan: float = 1.0
@@ -74,14 +117,28 @@ class Objective:
     identity: float = 5.0
     adversarial: str = "least_squares"
     cycle_norm: str = "l1"
+    cycle_features: float = 0.0
+    cycle_decay: float = 0.0
+    cycle_quality: bool = False
+    paired: float = 0.0
 
     def __post_init__(self):
         _choice("adversarial loss", self.adversarial, ("least_squares", "log"))
         _choice("cycle norm", self.cycle_norm, ("l1", "l2"))
-        for name in ("gan", "cycle_forward", "cycle_backward", "identity"):
+        for name in ("gan", "cycle_forward", "cycle_backward", "identity", "paired"):
             _at_least(f"weight of {name}", getattr(self, name), 0.0)
-        if not (self.gan or self.has_cycle or self.identity):
+        for name in ("cycle_features", "cycle_decay"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}; it must lie in [0, 1].")
+        if not (self.gan or self.has_cycle or self.identity or self.paired):
             raise ConfigError("Every term of the objective is off; give at least one a weight.")
+        if (self.cycle_features or self.cycle_quality) and not (self.gan and self.has_cycle):
+            raise ConfigError(
+                "cycle_features and cycle_quality ask the discriminators about the cycle; they "
+                "need both the GAN and a cycle term."
+            )
+        if self.paired and (self.has_cycle or self.identity):
+            raise ConfigError("True pairs take the place of the cycle and identity terms.")
 
     @property
     def has_cycle(self) -> bool:
@@ -91,12 +148,20 @@ class Objective:
     def terms(self) -> tuple[str, ...]:
         """Names of the active terms, in the order in which a variant is named."""
         both = self.cycle_forward and self.cycle_backward
+        gan = _with("GAN", log=self.adversarial == "log", conditional=self.paired)
+        cycle = "cycle" if both else "forward cycle" if self.cycle_forward else "backward cycle"
+        cycle = _with(
+            cycle,
+            L2=self.cycle_norm == "l2",
+            features=self.cycle_features,
+            decaying=self.cycle_decay,
+            quality=self.cycle_quality,
+        )
         active = {
-            "GAN": self.gan,
-            "cycle": both,
-            "forward cycle": self.cycle_forward and not both,
-            "backward cycle": self.cycle_backward and not both,
+            gan: self.gan,
+            cycle: self.has_cycle,
             "identity": self.identity,
+            "paired": self.paired,
         }
         return tuple(name for name, weight in active.items() if weight)
 
@@ -108,7 +173,14 @@ class Objective:
     @property
     def slug(self) -> str:
         """The variant's name for folders: "gan-cycle-identity"."""
-        return "-".join(term.lower().replace(" ", "_") for term in self.terms)
+        plain = (term.translate({ord(sign): None for sign in "(),"}) for term in self.terms)
+        return "-".join(term.lower().replace(" ", "_") for term in plain)
+
+
+def _with(term: str, **qualities: object) -> str:
+    """A term's name with what is special about it: "cycle (L2, decaying)"."""
+    special = ", ".join(name for name, holds in qualities.items() if holds)
+    return f"{term} ({special})" if special else term
 
 
 @dataclass(frozen=True)
@@ -162,7 +234,8 @@ class Config:
     """Everything needed to rebuild the networks of one variant and to train it again.
 
     image_size: side in pixels of the square crops that training sees.
-    facts: what the training turned out to be (steps done, seconds, machine); free-form.
+    facts: what the training turned out to be (steps done, seconds, machine); free-form. "kept":
+        the step after which it was stopped on purpose, to be used as it is.
     """
 
     generator: Generator = field(default_factory=Generator)
@@ -174,7 +247,7 @@ class Config:
     facts: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        multiple, least = (16, 32) if self.generator.kind == "unet" else (4, 8)
+        multiple, least = self.generator.multiple, self.generator.smallest
         if self.image_size % multiple or self.image_size < least:
             raise ConfigError(
                 f"image size is {self.image_size}; the {self.generator.kind} generator takes "
@@ -187,6 +260,12 @@ class Config:
                 f"image size is {self.image_size}; the {self.discriminator.kind} discriminator "
                 f"takes {least} pixels and more."
             )
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the training is neither at its last step nor kept as it is."""
+        done = self.facts.get("steps")
+        return done is None or done not in (self.training.steps, self.facts.get("kept"))
 
     def to_dict(self) -> dict:
         return asdict(self)
@@ -212,7 +291,7 @@ def _build(cls: type, values: object, where: str):
             built[name] = _build(wanted, value, f"{where}.{name}")
         else:
             accepted = (int, float) if wanted is float else wanted
-            if not isinstance(value, accepted) or isinstance(value, bool):
+            if not isinstance(value, accepted) or isinstance(value, bool) != (wanted is bool):
                 raise ConfigError(f"{where}.{name} must be {wanted.__name__}, not {value!r}.")
             built[name] = value
     return cls(**built)

@@ -37,3 +37,14 @@ def cycle(original: Tensor, reconstruction: Tensor, norm: str = "l1") -> Tensor:
 def identity(original: Tensor, same: Tensor) -> Tensor:
     """Mean |F(x) − x|: a generator leaves images of its own target domain alone (section 5.2)."""
     return functional.l1_loss(same, original)
+
+
+def paired(truth: Tensor, made: Tensor) -> Tensor:
+    """Mean |G(x) − y| on a true pair (pix2pix, Isola et al. 2017, equation 3)."""
+    return functional.l1_loss(made, truth)
+
+
+def opinion(scores: Tensor, kind: str = "least_squares") -> Tensor:
+    """How real the discriminator calls its input, in [0, 1], without gradient (Wang, Lin 2018)."""
+    scores = scores.detach()
+    return (scores.sigmoid() if kind == "log" else scores).mean().clamp(0, 1)

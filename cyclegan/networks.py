@@ -4,6 +4,8 @@ Knows architectures and their initialisation. Knows nothing of losses, training 
 Images are float tensors of shape (N, 3, H, W) in [-1, 1].
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -13,11 +15,10 @@ from . import config
 def _upsample(channels: int, out: int, upsampling: str) -> list[nn.Module]:
     if upsampling == "transposed":
         return [nn.ConvTranspose2d(channels, out, 3, stride=2, padding=1, output_padding=1)]
-    return [
-        nn.Upsample(scale_factor=2, mode="nearest"),
-        nn.ReflectionPad2d(1),
-        nn.Conv2d(channels, out, 3),
-    ]
+    nearest = nn.Upsample(scale_factor=2, mode="nearest")
+    if upsampling == "resize_zeros":
+        return [nearest, nn.Conv2d(channels, out, 3, padding=1)]
+    return [nearest, nn.ReflectionPad2d(1), nn.Conv2d(channels, out, 3)]
 
 
 class ResidualBlock(nn.Module):
@@ -130,24 +131,71 @@ class UNetGenerator(nn.Module):
         return self.out(x)
 
 
+class Pix2PixUNet(nn.Module):
+    """The original authors' U-Net (Isola et al. 2017, section 6.1.1), as their CycleGAN offers it.
+
+    `blocks` stride-2 stages down to a bottleneck without norm, as many up again, and skip
+    connections between. Their dropout is left out, as it does nothing once training is over.
+    (N, 3, H, W) in [-1, 1] to the same; H and W are multiples of 2^blocks.
+    """
+
+    def __init__(self, width: int = 64, blocks: int = 8):
+        super().__init__()
+        self.multiple = self.smallest = 2**blocks
+        widths = [width * min(2**i, 8) for i in range(blocks)]
+        self.down = nn.ModuleList([nn.Conv2d(3, width, 4, stride=2, padding=1)])
+        for before, after in pairwise(widths):
+            convolution = nn.Conv2d(before, after, 4, stride=2, padding=1)
+            self.down.append(
+                nn.Sequential(nn.LeakyReLU(0.2), convolution, nn.InstanceNorm2d(after))
+            )
+        self.down[-1].pop(-1)  # The bottleneck of a 256×256 picture is one pixel: norm erases it.
+
+        def double(channels: int, out: int) -> list[nn.Module]:
+            return [nn.ReLU(), nn.ConvTranspose2d(channels, out, 4, stride=2, padding=1)]
+
+        self.up = nn.ModuleList()
+        for i, (before, after) in enumerate(zip(widths[:0:-1], widths[-2::-1], strict=True)):
+            channels = 2 * before if i else before  # What comes up, and the skip beside it.
+            self.up.append(nn.Sequential(*double(channels, after), nn.InstanceNorm2d(after)))
+        self.out = nn.Sequential(*double(2 * width, 3), nn.Tanh())
+
+    def forward(self, x: Tensor) -> Tensor:
+        skips = []
+        for stage in self.down:
+            x = stage(x)
+            skips.append(x)
+        skips.pop()
+        for stage in self.up:
+            x = torch.cat([skips.pop(), stage(x)], dim=1)
+        return self.out(x)
+
+
 class PatchGAN(nn.Module):
     """The 70×70 PatchGAN C_k-C_2k-C_4k-C_8k (paper, section 7.2; Isola et al. 2017).
 
     (N, 3, H, W) in [-1, 1] to unbounded scores (N, 1, h, w), one for each overlapping 70×70
     patch; h ≈ H/8 − 2. H and W at least 24.
+    channels: of the input; 6 for a conditional one, which sees a pair (Isola et al. 2017).
     """
 
-    def __init__(self, width: int = 64):
+    def __init__(self, width: int = 64, channels: int = 3):
         super().__init__()
-        layers = [nn.Conv2d(3, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
+        layers = [
+            nn.Conv2d(channels, width, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
         for channels, stride in ((width, 2), (2 * width, 2), (4 * width, 1)):
             layers += [
                 nn.Conv2d(channels, 2 * channels, 4, stride=stride, padding=1),
                 nn.InstanceNorm2d(2 * channels),
                 nn.LeakyReLU(0.2, inplace=True),
             ]
-        layers.append(nn.Conv2d(8 * width, 1, 4, padding=1))
-        self.layers = nn.Sequential(*layers)
+        self.layers = nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, padding=1))
+
+    def features(self, image: Tensor) -> Tensor:
+        """What the last convolution makes its scores of: (N, 8 · width, h, w)."""
+        return self.layers[:-1](image)
 
     def forward(self, image: Tensor) -> Tensor:
         return self.layers(image)
@@ -157,12 +205,12 @@ class Patch4(nn.Module):
     """The discriminator of *GANs in Action*, chapter 9: four stride-2 stages, one score a patch.
 
     (N, 3, H, W) in [-1, 1] to unbounded scores (N, 1, H/16, W/16); H and W are multiples of 16,
-    at least 32.
+    at least 32. channels: as in PatchGAN.
     """
 
-    def __init__(self, width: int = 64):
+    def __init__(self, width: int = 64, channels: int = 3):
         super().__init__()
-        layers = [nn.Conv2d(3, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+        layers = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
         for channels in (width, 2 * width, 4 * width):
             layers += [
                 nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1),
@@ -171,29 +219,40 @@ class Patch4(nn.Module):
             ]
         self.layers = nn.Sequential(*layers, *_same(8 * width, 1))
 
+    def features(self, image: Tensor) -> Tensor:
+        """What the last convolution makes its scores of: (N, 8 · width, H/16, W/16)."""
+        return self.layers[:-2](image)
+
     def forward(self, image: Tensor) -> Tensor:
         return self.layers(image)
 
 
-def build_generator(settings: config.Generator) -> ResNetGenerator | UNetGenerator:
+def build_generator(
+    settings: config.Generator,
+) -> ResNetGenerator | UNetGenerator | Pix2PixUNet:
     """A fresh generator with weights from N(0, 0.02)."""
     if settings.kind == "unet":
         network = UNetGenerator(settings.width, settings.upsampling)
+    elif settings.kind == "pix2pix":
+        network = Pix2PixUNet(settings.width, settings.blocks)
     else:
         network = ResNetGenerator(settings.width, settings.blocks, settings.upsampling)
     return initialise(network)
 
 
-def build_discriminator(settings: config.Discriminator) -> PatchGAN | Patch4:
+def build_discriminator(settings: config.Discriminator, channels: int = 3) -> PatchGAN | Patch4:
     """A fresh discriminator with weights from N(0, 0.02)."""
-    network = {"patchgan": PatchGAN, "patch4": Patch4}[settings.kind](settings.width)
+    network = {"patchgan": PatchGAN, "patch4": Patch4}[settings.kind](settings.width, channels)
     return initialise(network)
 
 
 def initialise(network: nn.Module) -> nn.Module:
-    """Draw every convolution's weights from N(0, 0.02) and set its biases to 0 (section 7.1)."""
+    """Draw every convolution's weights from N(0, 0.02) and set its biases to 0 (section 7.1).
+
+    Nothing is drawn on the meta device, where a network is only a form to be filled.
+    """
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and not module.weight.is_meta:
             nn.init.normal_(module.weight, 0.0, 0.02)
             nn.init.zeros_(module.bias)
     return network

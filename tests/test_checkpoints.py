@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hostile import memory
 from safetensors.torch import load_file, save_file
 from tiny import batch, config, same
 from torch import nn
@@ -125,7 +126,7 @@ def test_half_precision_moves_no_output_by_a_visible_amount(generator, tmp_path)
 def test_lacking_weights(tmp_path):
     saved(tmp_path)
     change(tmp_path, G__layers__1__bias=None, G__layers__1__weight=None)
-    assert refusal(tmp_path).endswith("model.safetensors lacks G.layers.1.bias.")
+    assert refusal(tmp_path).endswith("lacks G.layers.1.bias, G.layers.1.weight.")
 
 
 def test_a_whole_network_lacking(tmp_path):
@@ -165,6 +166,87 @@ def test_a_config_of_another_network(tmp_path):
     assert "F.layers." in sentence and "\n" not in sentence
 
 
+def test_lacking_and_extra_weights(tmp_path):
+    saved(tmp_path)
+    change(
+        tmp_path, **{f"G__layers__{i}__bias": None for i in (1, 4, 7, 11)}, G__more=torch.ones(1)
+    )
+    sentence = "lacks G.layers.1.bias, G.layers.11.bias, G.layers.4.bias and 1 more; it has G.more"
+    assert sentence in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.bool, torch.complex64, torch.float8_e4m3fn])
+def test_weights_that_are_no_real_numbers(dtype, tmp_path):
+    saved(tmp_path)
+    change(tmp_path, G__layers__1__bias=torch.zeros(2).to(dtype))
+    kind = str(dtype).removeprefix("torch.")
+    assert f"G.layers.1.bias holds {kind}, not real numbers." in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float32])
+def test_other_precisions_become_float32(dtype, tmp_path):
+    model = saved(tmp_path)
+    change(tmp_path, G__layers__1__bias=torch.tensor([0.5, -2.0], dtype=dtype))
+    found = checkpoints.load(tmp_path).model
+    assert {p.dtype for p in found.parameters()} == {torch.float32}
+    assert found.G.layers[1].bias.tolist() == [0.5, -2.0]
+    assert torch.equal(found.F.layers[1].weight, model.F.layers[1].weight)
+
+
+def test_beyond_float32(tmp_path):
+    saved(tmp_path)
+    change(tmp_path, G__layers__1__bias=torch.tensor([0.0, 1e300], dtype=torch.float64))
+    assert "holds numbers that are not finite." in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("network", "key", "words"),
+    [
+        ("generator", "width", "generator width is above 1024"),
+        ("generator", "blocks", "residual blocks is above 64"),
+        ("discriminator", "width", "discriminator width is above 1024"),
+    ],
+)
+@pytest.mark.parametrize("value", [10**9, 10**400])
+def test_huge_networks_are_refused_before_they_are_built(network, key, words, value, tmp_path):
+    saved(tmp_path)
+    values = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    values[network][key] = value
+    checkpoints.write_json(tmp_path / "config.json", values)
+    assert words in refusal(tmp_path)
+
+
+def test_the_largest_network_takes_no_memory_that_its_file_does_not_fill(tmp_path):
+    saved(tmp_path)
+    values = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    values["generator"] |= {"width": 1024, "blocks": 64}  # 39 billion weights, 155 GB
+    checkpoints.write_json(tmp_path / "config.json", values)
+    with memory() as peak:
+        assert "lacks F.layers." in refusal(tmp_path)
+    assert peak.growth < 2**26
+
+
+def test_a_file_above_the_limit(tmp_path):
+    saved(tmp_path)
+    os.truncate(tmp_path / "model.safetensors", checkpoints.MAX_BYTES + 1)  # Sparse: no space.
+    assert refusal(tmp_path).endswith("model.safetensors is larger than 2 GiB.")
+
+
+def test_a_loaded_model_does_not_hang_on_its_file(tmp_path):
+    """On Linux, a file that shrinks under a memory map ends the whole program."""
+    model = saved(tmp_path)
+    found = checkpoints.load(tmp_path)
+    os.truncate(tmp_path / "model.safetensors", 0)
+    assert same(dict(found.model.state_dict()), dict(model.state_dict()))
+
+
+def test_loading_leaves_the_random_state_alone(tmp_path):
+    saved(tmp_path)
+    before = torch.get_rng_state()
+    checkpoints.load(tmp_path)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_weights_that_are_not_finite(bad, tmp_path):
     saved(tmp_path)
@@ -192,6 +274,7 @@ def test_missing_files(tmp_path):
     ("text", "words"),
     [
         ("{", "cannot be read as JSON"),
+        ("[" * 100_000, "cannot be read as JSON"),
         ("[1]", "does not hold a JSON object"),
         ('{"generater": {}}', "unknown key 'generater'"),
         ('{"generator": {"width": 0}}', "generator width is 0"),
@@ -232,11 +315,9 @@ def test_locate(tmp_path, monkeypatch):
         saved(tmp_path / name)
     assert checkpoints.locate("world") == tmp_path / "bundled" / "world"
     assert checkpoints.locate(str(tmp_path / "own")) == tmp_path / "own"
-    assert checkpoints.locate_one("world/gan") == tmp_path / "bundled" / "world" / "gan"
+    assert checkpoints.locate("world/gan") == tmp_path / "bundled" / "world" / "gan"
     with pytest.raises(CheckpointError, match=r"bundled are: world\.$"):
         checkpoints.locate("word")
-    with pytest.raises(CheckpointError, match=r"name one: world/gan, world/gan-cycle\.$"):
-        checkpoints.locate_one("world")
 
 
 # Shipping

@@ -10,6 +10,7 @@ from cyclegan import config
 from cyclegan.networks import (
     Patch4,
     PatchGAN,
+    Pix2PixUNet,
     ResNetGenerator,
     UNetGenerator,
     build_discriminator,
@@ -26,6 +27,30 @@ def parameters(network: nn.Module) -> int:
 def test_resnet_has_the_published_size(blocks, count, upsampling):
     with torch.device("meta"):
         assert parameters(ResNetGenerator(64, blocks, upsampling)) == count
+
+
+@pytest.mark.parametrize(("blocks", "published"), [(8, 54.414), (7, 41.829)])
+def test_pix2pix_unet_has_the_published_size(blocks, published):
+    """Millions of parameters that the original authors' program prints, with batch norm.
+
+    That gives a scale and a shift to each channel that is normalised, and takes the biases of all
+    convolutions but the last.
+    """
+    with torch.device("meta"):
+        network = Pix2PixUNet(64, blocks)
+    biases = sum(p.numel() for name, p in network.named_parameters() if name.endswith("bias"))
+    normed = sum(m.num_features for m in network.modules() if isinstance(m, nn.InstanceNorm2d))
+    assert round((parameters(network) - biases + 3 + 2 * normed) / 1e6, 3) == published
+
+
+@pytest.mark.parametrize("blocks", [7, 8])
+def test_weights_of_the_pix2pix_unet(blocks):
+    """By hand: 4×4 convolutions with bias; each but the innermost goes up with a skip beside it."""
+    widths = [64, 128, 256] + [512] * (blocks - 3)
+    down = list(zip([3, *widths], widths, strict=False))
+    up = [(b if i == blocks - 1 else 2 * b, a) for i, (a, b) in enumerate(down)]
+    with torch.device("meta"):
+        assert parameters(Pix2PixUNet(64, blocks)) == sum(16 * i * o + o for i, o in down + up)
 
 
 def test_patchgan_has_the_published_size():
@@ -74,6 +99,32 @@ def test_resnet_keeps_multiples_of_4(size, upsampling):
 def test_unet_keeps_multiples_of_16(size, upsampling):
     x = torch.zeros(2, 3, *size)
     assert UNetGenerator(2, upsampling)(x).shape == x.shape
+
+
+@pytest.mark.parametrize("size", [(128, 128), (256, 128), (128, 384)])
+def test_pix2pix_unet_keeps_multiples_of_128(size):
+    x = torch.zeros(2, 3, *size)
+    assert Pix2PixUNet(1, 7)(x).shape == x.shape
+
+
+@pytest.mark.parametrize("kind", ["resnet", "unet", "pix2pix"])
+@pytest.mark.parametrize("blocks", [7, 8])
+def test_sizes_in_the_config_are_those_of_the_network(kind, blocks):
+    settings = config.Generator(kind, 1, blocks)
+    network = build_generator(settings)
+    assert (settings.multiple, settings.smallest) == (network.multiple, network.smallest)
+    x = torch.rand(1, 3, settings.smallest, settings.smallest)
+    assert network(x).isfinite().all()
+
+
+def test_padding_with_zeros_is_another_network():
+    torch.manual_seed(0)
+    mirrored, zeros = (ResNetGenerator(4, 1, up) for up in ("resize", "resize_zeros"))
+    for a, b in zip(zeros.parameters(), mirrored.parameters(), strict=True):
+        a.data = b.data
+    x = torch.rand(1, 3, 64, 64)
+    difference = (mirrored(x) - zeros(x)).abs()
+    assert difference.max() > 1e-3
 
 
 @pytest.mark.parametrize("size", [(32, 32), (64, 48), (256, 256)])
@@ -132,6 +183,14 @@ def test_initialisation(network):
             n = parameter.numel()
             assert abs(parameter.mean()) < 5 * 0.02 / math.sqrt(n)
             assert abs(parameter.std() / 0.02 - 1) < 5 / math.sqrt(2 * n)
+
+
+def test_nothing_is_drawn_on_the_meta_device():
+    before = torch.get_rng_state()
+    with torch.device("meta"):
+        network = build_generator(GENERATORS[0])
+    assert all(parameter.is_meta for parameter in network.parameters())
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_two_networks_differ():
