@@ -22,11 +22,14 @@ LONGEST_SIDE = 512
 
 
 class Passes(NamedTuple):
-    """Batches (N, 3, H, W) in [-1, 1] that the generators make of x (for direction "yx": of y)."""
+    """Batches (N, 3, H, W) in [-1, 1] that the generators make of x (for direction "yx": of y).
+
+    reconstruction, identity: None where the checkpoint has G alone.
+    """
 
     translation: Tensor
-    reconstruction: Tensor
-    identity: Tensor
+    reconstruction: Tensor | None
+    identity: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,15 @@ class Translation:
     original: x as the networks saw it. translation: G(x). reconstruction: F(G(x)).
     identity: F(x). All RGB, of one size.
     cycle_error, identity_error: mean |F(G(x)) − x| and |F(x) − x| in 0–255 units.
+    What F makes, and its errors, are None where the checkpoint has G alone.
     """
 
     original: Image.Image
     translation: Image.Image
-    reconstruction: Image.Image
-    identity: Image.Image
-    cycle_error: float
-    identity_error: float
+    reconstruction: Image.Image | None
+    identity: Image.Image | None
+    cycle_error: float | None
+    identity_error: float | None
 
 
 class Translator:
@@ -57,12 +61,23 @@ class Translator:
         self.model = checkpoint.model.to(device)
         self.device = torch.device(device)
 
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """The directions that this checkpoint translates in."""
+        return ("xy",) if self.model.F is None else ("xy", "yx")
+
     def _generators(self, direction: Direction) -> tuple:
+        """The generator of this direction, and the one back or None."""
         G, F = self.model.G, self.model.F
-        return _by(direction, (G, F), (F, G))
+        there, back = _by(direction, (G, F), (F, G))
+        if there is None:
+            raise ValueError("This checkpoint has no generator for the direction yx.")
+        return there, back
 
     def judge(self, direction: Direction):
         """The discriminator that scores translations of this direction, or None."""
+        if self.config.objective.paired:  # It judges pairs, and there is only one half.
+            return None
         return _by(direction, self.model.D_Y, self.model.D_X)
 
     @torch.inference_mode()
@@ -75,6 +90,8 @@ class Translator:
         height, width = originals.shape[-2:]
         padded = images.pad(originals.to(self.device), there.multiple, there.smallest)
         translated = there(padded)
+        if back is None:
+            return Passes(images.crop(translated, height, width), None, None)
         # One pass makes both, as instance norm treats every picture on its own.
         reconstructed, same = back(torch.cat([translated, padded])).chunk(2)
         return Passes(*(images.crop(t, height, width) for t in (translated, reconstructed, same)))
@@ -82,21 +99,28 @@ class Translator:
     def translate(self, picture: Image.Image, direction: Direction = "xy") -> Translation:
         """Translate one RGB picture of any size; a side above LONGEST_SIDE is reduced first."""
         original = images.reduce(picture, LONGEST_SIDE)
-        made = [
-            images.to_pictures(t)[0] for t in self.passes(images.to_tensor(original), direction)
-        ]
-        _, reconstruction, identity = made
+        translation, reconstruction, identity = (
+            t if t is None else images.to_pictures(t)[0]
+            for t in self.passes(images.to_tensor(original), direction)
+        )
         return Translation(
             original,
-            *made,
-            cycle_error=picture_l1(reconstruction, original),
-            identity_error=picture_l1(identity, original),
+            translation,
+            reconstruction,
+            identity,
+            cycle_error=reconstruction and picture_l1(reconstruction, original),
+            identity_error=identity and picture_l1(identity, original),
         )
 
     @torch.inference_mode()
     def reconstruct(self, translation: Image.Image, direction: Direction = "xy") -> Image.Image:
-        """F of a (perhaps disturbed) picture of G(x): the second half of the cycle alone."""
+        """F of a (perhaps disturbed) picture of G(x): the second half of the cycle alone.
+
+        Raises ValueError where the checkpoint has G alone.
+        """
         _, back = self._generators(direction)
+        if back is None:
+            raise ValueError("This checkpoint has no generator back.")
         padded = images.pad(
             images.to_tensor(translation).to(self.device), back.multiple, back.smallest
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from . import checkpoints, images
+from . import checkpoints, images, models
 from .inference import Translator
 
 NAMES = {"xy": ("x", "G", "FG", "identity"), "yx": ("y", "F", "GF", "identity")}
@@ -22,20 +22,28 @@ def main(argv: list[str] | None = None) -> int:
         "<name>_identity.png (with --direction yx: _y, _F, _GF and _identity).",
     )
     parser.add_argument(
-        "--model", required=True, metavar="CHECKPOINT", help="a bundled name or a folder"
+        "--model",
+        required=True,
+        metavar="NAME",
+        help="a bundled set's variant, a folder, a weight file, or user/repo[@revision][:part] "
+        "on the Hub",
     )
     parser.add_argument("--input", required=True, type=Path, metavar="IMAGE_OR_FOLDER")
     parser.add_argument("--output", required=True, type=Path, metavar="DIR")
     parser.add_argument("--direction", default="xy", choices=["xy", "yx"], help="default: xy")
     args = parser.parse_args(argv)
     try:
-        translator = Translator(checkpoints.load(checkpoints.locate_one(args.model)))
+        translator = Translator(models.load_one(args.model))
         paths = images.list_folder(args.input) if args.input.is_dir() else [args.input]
+        if args.direction not in translator.directions:
+            raise checkpoints.CheckpointError(f"{args.model} translates in the direction xy alone.")
         if not paths:
             raise images.ImageError(f"{args.input} holds no pictures.")
         if args.output.resolve() == args.input.resolve():
             raise images.ImageError("Input and output are one folder; name another --output.")
         args.output.mkdir(parents=True, exist_ok=True)
+        if len(translator.directions) < 2:
+            print(f"{args.model} holds one generator: no way back, so G(x) alone.", file=sys.stderr)
         failed = _translate_all(translator, paths, args.output, args.direction)
     except (checkpoints.CheckpointError, images.ImageError, OSError) as error:
         print(f"translate: {error}", file=sys.stderr)
@@ -50,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
 def _translate_all(
     translator: Translator, paths: list[Path], output: Path, direction: str
 ) -> list[str]:
-    """Write four files a picture; returns a sentence for each picture that was passed over."""
+    """Write four files a picture (two without a way back); returns a sentence a bad picture."""
     failed, written = [], {}
     hidden = len(paths) == 1 or not sys.stderr.isatty()
     for path in tqdm(paths, unit="picture", disable=hidden):
@@ -66,6 +74,8 @@ def _translate_all(
         made = translator.translate(picture, direction)
         pictures = (made.original, made.translation, made.reconstruction, made.identity)
         for name, result in zip(NAMES[direction], pictures, strict=True):
+            if result is None:
+                continue
             target = output / f"{path.stem}_{name}.png"
             checkpoints.write_atomically(
                 target, lambda temporary, result=result: result.save(temporary, "PNG")

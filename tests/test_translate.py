@@ -166,7 +166,7 @@ def test_a_missing_model(folder, tmp_path, capsys, monkeypatch):
     write(tmp_path / "bundled" / "world" / "gan", GAN)
     monkeypatch.setattr(checkpoints, "BUNDLED", tmp_path / "bundled")
     sentence = refusal(capsys, "word", folder, tmp_path / "out")
-    assert "word is neither" in sentence and "bundled are: world." in sentence
+    assert "word is no model" in sentence and "the bundled world, a folder" in sentence
     assert not (tmp_path / "out").exists()
 
 
@@ -212,3 +212,13 @@ def test_wrong_flags(argv, words, capsys):
         translate.main([*required, *argv])
     assert left.value.code == 2
     assert words in capsys.readouterr().err
+
+
+def test_one_foreign_generator_writes_what_it_can(folder, tmp_path, capsys):
+    golden = Path(__file__).parent / "golden" / "latest_net_G_A.pth"
+    code, said = run(capsys, golden, folder / "one.png", tmp_path / "out")
+    assert code == 0 and "one generator" in said
+    assert names(tmp_path / "out") == {"one_x.png", "one_G.png"}
+    assert "direction xy alone" in refusal(
+        capsys, golden, folder / "one.png", tmp_path / "back", "--direction", "yx"
+    )

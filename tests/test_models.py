@@ -1,0 +1,148 @@
+"""One way to name a model: bundled names, folders, files, and Hub repos."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import variants
+from hub_server import serve
+from safetensors.torch import load_file
+
+from cyclegan import checkpoints, hub, models
+from cyclegan.checkpoints import CheckpointError
+from cyclegan.config import Domains
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture
+def bundled(tmp_path, monkeypatch):
+    """A bundled set "world" of two variants."""
+    folder = tmp_path / "bundled"
+    for name, objective in (("gan", variants.GAN), ("gan-cycle", variants.GAN_CYCLE)):
+        variants.write(folder / "world" / name, objective)
+    monkeypatch.setattr(checkpoints, "BUNDLED", folder)
+    monkeypatch.chdir(tmp_path)
+    return folder / "world"
+
+
+@pytest.fixture
+def no_hub(monkeypatch):
+    def pull(*_):
+        raise AssertionError("the Hub was asked")
+
+    monkeypatch.setattr(hub, "pull", pull)
+
+
+def names(model):
+    return [source.name for source in model.sources]
+
+
+def test_a_bundled_set_and_its_variant(bundled, no_hub):
+    assert names(models.find("world")) == ["gan", "gan-cycle"]
+    assert names(models.find("world/gan")) == ["gan"]
+    assert models.find("world").folder == bundled
+
+
+def test_a_folder_goes_before_a_bundled_set(bundled, tmp_path, no_hub):
+    variants.write(tmp_path / "world", variants.FULL)
+    assert models.find("world").folder == Path("world")
+    assert names(models.find(str(bundled))) == ["gan", "gan-cycle"]
+
+
+def test_a_file_is_foreign_and_loads(no_hub):
+    model = models.find(str(GOLDEN / "latest_net_G_A.pth"))
+    (source,) = model.sources
+    assert source.is_foreign
+    checkpoint = replace(source, domains=Domains("horse", "zebra"), image_size=64).load()
+    assert checkpoint.config.domains == Domains("horse", "zebra")
+    assert checkpoint.config.image_size == 64 and checkpoint.model.F is None
+
+
+def test_two_files_of_a_folder_are_the_two_directions(tmp_path, no_hub):
+    for name in ("latest_net_G_B.pth", "latest_net_G_A.pth"):
+        shutil.copy(GOLDEN / name, tmp_path)
+    (source,) = models.find(str(tmp_path)).sources
+    assert [path.name for path in source.paths] == ["latest_net_G_A.pth", "latest_net_G_B.pth"]
+    both = source.load()
+    x = torch.load(GOLDEN / "input.pt", weights_only=True)["x"]
+    alone = models.find(str(GOLDEN / "latest_net_G_B.pth")).sources[0].load()
+    assert torch.equal(both.model.F(x), alone.model.G(x))
+
+
+def test_a_folder_of_several_files_asks_for_one(tmp_path, no_hub):
+    for name in ("old_running_stats_net_G.pth", "dropout_net_G.pth"):
+        shutil.copy(GOLDEN / name, tmp_path)
+    with pytest.raises(CheckpointError, match=r"dropout_net_G\.pth, old_running.*name one"):
+        models.find(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["word", "no/such/folder", "./a/b", "horse.pth", ""])
+def test_an_unknown_name_is_answered_with_the_valid_ones(bundled, no_hub, name):
+    with pytest.raises(CheckpointError, match=r"world.*user/repo"):
+        models.find(name)
+
+
+def test_without_leave_the_hub_is_not_asked(bundled, no_hub):
+    with pytest.raises(CheckpointError, match="world"):
+        models.find("user/repo", with_hub=False)
+
+
+def test_a_set_is_no_single_model(bundled):
+    with pytest.raises(CheckpointError, match=r"world/gan, world/gan-cycle"):
+        models.load_one("world")
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "home" / "hub"))
+    with serve() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        yield server
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_set_of_the_hub(bundled, server):
+    server.add("user/world", files_of(bundled))
+    assert names(models.find("user/world")) == ["gan", "gan-cycle"]
+    assert models.load_one("user/world:gan").name == "GAN"
+    with pytest.raises(CheckpointError, match=r"user/world:gan, user/world:gan-cycle"):
+        models.load_one("user/world")
+
+
+def test_a_foreign_repo_of_the_hub(server):
+    name = "upit_pytorch_model.bin"
+    server.add("user/upit", {"pytorch_model.bin": (GOLDEN / name).read_bytes()})
+    loaded = models.load_one("user/upit")
+    x = torch.load(GOLDEN / "input.pt", weights_only=True)["x"]
+    here = models.find(str(GOLDEN / name)).sources[0].load()
+    assert torch.equal(loaded.model.G(x), here.model.G(x))
+
+
+def test_an_unknown_repo_names_what_is_there(bundled, server):
+    with pytest.raises(CheckpointError, match=r"user/nothing.*world"):
+        models.find("user/nothing")
+
+
+def test_a_repo_under_a_local_folders_name_stays_on_the_hub_side(bundled, server, tmp_path):
+    """A folder user/world hides the repo; the address of the repo still names it."""
+    server.add("user/world", files_of(bundled / "gan"))
+    variants.write(tmp_path / "user" / "world", variants.FULL)
+    assert models.load_one("user/world").name == "GAN + cycle + identity"
+    assert models.load_one(f"{server.url}/user/world").name == "GAN"
+
+
+def test_weights_are_the_files(bundled):
+    loaded = models.load_one("world/gan").model.state_dict()
+    stored = load_file(bundled / "gan" / "model.safetensors")
+    assert all(torch.equal(loaded[key], stored[key].float()) for key in stored)
