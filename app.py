@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,10 +25,16 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--share", action="store_true", help="also open a public Gradio link")
     parser.add_argument(
         "--checkpoints",
-        metavar="DIR",
+        metavar="NAME",
         nargs="+",
-        type=Path,
-        help="sets, or folders of sets, to offer (default: the bundled ones and runs/)",
+        help="what to offer: sets, folders of sets, weight files, or user/repo[@revision][:part] "
+        "on the Hub (default: the bundled ones and runs/)",
+    )
+    parser.add_argument(
+        "--allow-hub",
+        action=argparse.BooleanOptionalAction,
+        default="SPACE_ID" not in os.environ,
+        help="let visitors open models of the Hub (default: yes, but not on a Space)",
     )
     return parser
 
@@ -41,29 +48,45 @@ def gpu_wrapper() -> Callable:
     return spaces.GPU(duration=15)
 
 
-def build(folders: list[Path]):
-    """The page over the sets in `folders`; raises CheckpointError where there are none."""
+def build(names: list[str], allow_hub: bool = True, allow_paths: bool = False):
+    """The page over the models of `names`; raises CheckpointError where there are none.
+
+    names: folders of sets, or whatever `cyclegan.models.find` knows.
+    """
     # The spaces package wants to be imported before anything asks for CUDA.
     on_device = gpu_wrapper()
+    from cyclegan import models
     from cyclegan.ui.library import Library
+    from cyclegan.ui.models_tab import Access
     from cyclegan.ui.page import build_demo
 
+    folders = [Path(name) for name in names]
     library = Library(folders, "cuda" if torch.cuda.is_available() else "cpu")
+    for folder, name in zip(folders, names, strict=True):
+        if not folder.is_dir() or any(s.is_foreign for s in models.in_folder(folder)):
+            library.add(models.find(name))
     if not library.sets:
-        places = ", ".join(str(folder) for folder in folders)
         raise checkpoints.CheckpointError(
-            f"No finished checkpoint lies in {places}; train one with train.py, or name a folder "
-            "with --checkpoints."
+            f"No finished checkpoint lies in {', '.join(names)}; train one with train.py, or name "
+            "another with --checkpoints."
         )
     if library.device == "cuda":
         library.load_all()
-    return build_demo(library, on_device)
+    return build_demo(library, on_device, Access(allow_hub, allow_paths))
+
+
+def is_private(args: argparse.Namespace) -> bool:
+    """Whether the visitor can only be somebody at this machine, who may name its files."""
+    host = args.host or os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
+    shared = args.share or os.environ.get("GRADIO_SHARE", "").lower() == "true"
+    return host in ("127.0.0.1", "localhost", "::1") and not shared and "SPACE_ID" not in os.environ
 
 
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     try:
-        demo = build(args.checkpoints or [checkpoints.BUNDLED, RUNS])
+        names = args.checkpoints or [str(f) for f in (checkpoints.BUNDLED, RUNS) if f.is_dir()]
+        demo = build(names, args.allow_hub, is_private(args))
     except checkpoints.CheckpointError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from cyclegan import checkpoints, images
+from cyclegan import checkpoints, models, training
 from cyclegan.config import (
     Config,
     ConfigError,
@@ -20,13 +20,11 @@ from cyclegan.config import (
     Objective,
     Training,
 )
-from cyclegan.data import DataError, UnpairedBatches, UnpairedData, open_data
-from cyclegan.model import CycleGAN
+from cyclegan.data import DataError, UnpairedData, open_data
 from cyclegan.runs import Run, RunError, describe_machine
 from cyclegan.trainer import NonFiniteError, StepDone, Trainer
 
-SAMPLES = 4
-DECODING_WORKERS = 2
+ARCHITECTURE = {"--generator", "--width", "--blocks", "--upsampling"}
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -95,6 +93,13 @@ def build_parser() -> argparse.ArgumentParser:
         "--discriminator-width", type=int, default=64, metavar="N", help="filters of D_X and D_Y"
     )
 
+    g.add_argument(
+        "--init",
+        metavar="MODEL",
+        help="begin with these weights: a variant, folder, file, or user/repo[:part] on the Hub; "
+        "the generators' architecture is theirs",
+    )
+
     g = parser.add_argument_group("objective")
     g.add_argument("--no-gan", action="store_true", help="leave the adversarial terms out")
     g.add_argument(
@@ -154,8 +159,13 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def config_from(args: argparse.Namespace, data: UnpairedData) -> Config:
-    """The settings that the command line asks for; raises ConfigError."""
+def config_from(
+    args: argparse.Namespace, data: UnpairedData, initial: checkpoints.Checkpoint | None = None
+) -> Config:
+    """The settings that the command line asks for; raises ConfigError.
+
+    initial: the weights to begin with, which decide the generators' architecture.
+    """
     weight = {
         way: args.lam if args.cycle in (way, "both") else 0.0 for way in ("forward", "backward")
     }
@@ -165,7 +175,9 @@ def config_from(args: argparse.Namespace, data: UnpairedData) -> Config:
             raise ConfigError(f"epochs is {args.epochs}; it must be at least 1.")
         steps = max(1, args.epochs * len(data.train_x) // max(1, args.batch))
     return Config(
-        generator=Generator(
+        generator=initial.config.generator
+        if initial
+        else Generator(
             kind=args.generator,
             width=args.width,
             blocks=args.blocks if args.blocks is not None else (9 if args.size >= 256 else 6),
@@ -210,20 +222,6 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def fixed_samples(data: UnpairedData, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The middle of the same few held-out pictures of X and of Y, spread over each collection."""
-    sides = []
-    for pictures in (data.test_x, data.test_y):
-        count = min(SAMPLES, len(pictures))
-        chosen = [pictures[i * len(pictures) // count] for i in range(count)]
-        middles = []
-        for picture in chosen:
-            top, left = ((side - size) // 2 for side in picture.shape[1:])
-            middles.append(picture[:, top : top + size, left : left + size])
-        sides.append(images.to_float(torch.stack(middles)))
-    return sides[0], sides[1]
-
-
 def _explicit(argv: list[str]) -> set[str]:
     """The options that were given on the command line, as "--size"."""
     parser = build_parser()
@@ -247,6 +245,7 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
             )
         folder, config = args.resume, checkpoints.read_config(args.resume)
         data = open_data(config.training.data, config.image_size, config.training.resize)
+        initial = None
     else:
         if not args.data:
             raise ConfigError("Say what to train on: --data satellite2map or --data FOLDER.")
@@ -257,47 +256,46 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
             objective=Objective(gan=0.0 if args.no_gan else 1.0),
             image_size=args.size,
         )
+        initial = models.load_one(args.init) if args.init else None
+        if initial and (given := _explicit(argv) & ARCHITECTURE):
+            raise ConfigError(f"The weights of --init say what {min(given)} is; leave it out.")
         data = open_data(args.data, args.size, args.resize)
-        config = config_from(args, data)
+        config = config_from(args, data, initial)
         folder = args.out or Path("runs") / Path(args.data).name / config.objective.slug
-        config = replace(config, facts={"machine": describe_machine(device)})
+        began = {"init": args.init} if args.init else {}
+        config = replace(config, facts={"machine": describe_machine(device), **began})
 
-    torch.manual_seed(config.training.seed)
-    trainer = Trainer(CycleGAN(config), config.training, device)
-    samples = fixed_samples(data, config.image_size)
-    run = Run(folder, config, samples, args.log_every, args.save_every)
-    if args.resume:
-        run.resume(trainer)
-    else:
-        run.start()
+    run, trainer = training.prepare(
+        folder,
+        config,
+        data,
+        device,
+        args.log_every,
+        args.save_every,
+        resume=bool(args.resume),
+        initial=initial,
+    )
     return run, trainer, data
 
 
 def train(run: Run, trainer: Trainer, data: UnpairedData) -> None:
-    """Train to the end, or to Ctrl-C; the run's folder holds all that is to be kept."""
-    settings = run.config.training
-    batches = UnpairedBatches(
-        data.train_x, data.train_y, run.config.image_size, settings.batch, settings.seed
-    )
-    workers = 0 if data.in_memory else DECODING_WORKERS
-    loader = batches.loader(trainer.steps_done, settings.steps, workers)
+    """Train with a progress bar to the end, or to Ctrl-C."""
 
     def stop(signum: int, frame: object) -> None:
         trainer.stop = True
 
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, stop)
+    steps = run.config.training.steps
     title = f"{run.config.objective.name} on {trainer.device}"
-    with tqdm(total=settings.steps, initial=trainer.steps_done, desc=title, unit="step") as bar:
+    with tqdm(total=steps, initial=trainer.steps_done, desc=title, unit="step") as bar:
 
         def progress(trainer: Trainer, done: StepDone) -> None:
             bar.update()
             if done.step % 10 == 0:
                 bar.set_postfix({k: f"{v:.2f}" for k, v in done.terms.items()}, refresh=False)
 
-        trainer.fit(loader, [progress, run])
-    if run.saved_step != trainer.steps_done:  # Ctrl-C came while the callbacks were at work.
-        run.save(trainer)
+        training.fit(run, trainer, data, [progress])
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -125,7 +125,7 @@ class Click:
         self.request = Request(self.title, "xy", True, (True, False), path=str(self.picture))
         self.x = images.to_tensor(Image.open(self.picture))
         variants = [self.set.pick(cycle, True) for cycle in (True, False)]
-        self.models = [self.library.translator(v.folder).model for v in variants]
+        self.models = [self.library.translator(v.source).model for v in variants]
 
     def page(self) -> str:
         shown = translate(self.library, self.request)

@@ -3,6 +3,7 @@
 import socket
 import sys
 import types
+from pathlib import Path
 
 import gradio as gr
 import pytest
@@ -82,3 +83,35 @@ def test_networks_run_inside_the_gpu_wrapper_of_a_zerogpu_space(monkeypatch, tmp
 def test_without_the_spaces_package_functions_stay_as_they_are(monkeypatch):
     monkeypatch.setattr(app.importlib.util, "find_spec", lambda name: None)
     assert app.gpu_wrapper()(len) is len
+
+
+@pytest.mark.parametrize(
+    "argv, environment, private",
+    [
+        ([], {}, True),
+        (["--host", "127.0.0.1"], {}, True),
+        (["--host", "0.0.0.0"], {}, False),
+        (["--share"], {}, False),
+        ([], {"GRADIO_SERVER_NAME": "0.0.0.0"}, False),
+        ([], {"GRADIO_SHARE": "True"}, False),
+        ([], {"SPACE_ID": "user/space"}, False),
+    ],
+)
+def test_only_a_visitor_at_this_machine_may_name_its_paths(monkeypatch, argv, environment, private):
+    for name in ("GRADIO_SERVER_NAME", "GRADIO_SHARE", "SPACE_ID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    args = app.build_parser().parse_args(argv)
+    assert app.is_private(args) == private
+    assert args.allow_hub == ("SPACE_ID" not in environment)
+    assert app.build_parser().parse_args([*argv, "--no-allow-hub"]).allow_hub is False
+
+
+def test_a_weight_file_can_be_offered(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr("cyclegan.ui.page.build_demo", lambda library, *_: seen.append(library))
+    write(tmp_path / "set" / "gan", GAN)
+    golden = Path(__file__).parent / "golden" / "latest_net_G_A.pth"
+    app.build([str(tmp_path / "set"), str(golden)])
+    assert [title.split("/")[-1] for title in seen[0].sets] == ["set", "latest_net_G_A.pth"]

@@ -1,5 +1,7 @@
 """From a visitor's request to rows, close-ups and the probe's curve."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,7 +9,9 @@ from tiny import config, noise
 from variants import FULL, GAN, GAN_IDENTITY, JUDGES, write
 
 from cyclegan import figures, images
+from cyclegan.config import Objective
 from cyclegan.inference import LONGEST_SIDE
+from cyclegan.models import Model, Source
 from cyclegan.ui.compare import JPEG, NOISE, Probe, Request, look_closer, translate
 from cyclegan.ui.library import Library
 
@@ -109,3 +113,29 @@ def test_no_noise_leaves_the_picture_alone():
     picture = noise(16, 16)
     assert equal(Probe(NOISE, sigma=0).disturb(picture), picture)
     assert not equal(Probe(JPEG, quality=5).disturb(picture), picture)
+
+
+def test_one_generator_shows_its_translation_alone(tmp_path):
+    library = Library([])
+    path = Path(__file__).parent / "golden" / "latest_net_G_A.pth"
+    title = library.add(Model("alone", (Source((path,)),), tmp_path))
+    noise(40, 40).save(tmp_path / "own.png")
+    wanted = Request(title, "xy", True, BOTH, path=str(tmp_path / "own.png"))
+    shown = translate(library, wanted)
+    first, second = shown.rows
+    assert first.title == "As published" and second.made is None
+    assert first.made.translation.size == (40, 40)
+    assert first.made.reconstruction is None and first.made.cycle_error is None
+    assert "one direction" in shown.note
+    assert look_closer(library, wanted, Probe()) == ([], "", [])
+
+
+def test_a_discriminator_of_pairs_judges_nobody(tmp_path):
+    pairs = Objective(cycle_forward=0, cycle_backward=0, identity=0, paired=100)
+    write(tmp_path / "set" / "pix2pix", pairs, JUDGES)
+    noise(40, 40).save(tmp_path / "own.png")
+    library = Library([tmp_path / "set"])
+    (title,) = library.sets
+    wanted = Request(title, "xy", True, BOTH, path=str(tmp_path / "own.png"))
+    ((close,), judge, _) = look_closer(library, wanted, Probe())
+    assert judge == "" and close.score is None

@@ -13,10 +13,13 @@ from tiny import config, noise
 from variants import FULL, GAN, GAN_CYCLE, GAN_IDENTITY, write
 
 from cyclegan import checkpoints
-from cyclegan.config import Objective
+from cyclegan.config import Domains, Objective
 from cyclegan.data import satellite2map
 from cyclegan.inference import Translator
+from cyclegan.models import Model, Source
 from cyclegan.ui.library import CheckpointSet, Library, Variant
+
+GOLDEN = Path(__file__).parent / "golden"
 
 
 def put_examples(folder: Path, *names: str) -> None:
@@ -30,7 +33,7 @@ def put_examples(folder: Path, *names: str) -> None:
 def found(*folders: Path) -> dict[str, list[str]]:
     """Titles and their variants' folders."""
     sets = Library(folders).sets
-    return {title: [v.folder.name for v in set_.variants] for title, set_ in sets.items()}
+    return {title: [v.source.name for v in set_.variants] for title, set_ in sets.items()}
 
 
 # Finding sets
@@ -262,10 +265,10 @@ def translations(monkeypatch) -> Counter:
 def test_networks_are_loaded_when_asked_for_and_once(library, loads):
     _, (full, gan) = title_and_variants(library)
     assert not loads
-    first = library.translator(full.folder)
-    assert library.translator(full.folder) is first
+    first = library.translator(full.source)
+    assert library.translator(full.source) is first
     assert loads == {"full": 1}
-    assert library.translator(gan.folder) is not first
+    assert library.translator(gan.source) is not first
     assert loads == {"full": 1, "gan": 1}
 
 
@@ -275,7 +278,7 @@ def test_eight_threads_at_the_same_moment_load_once(library, loads):
 
     def ask(_: int) -> Translator:
         together.wait(10)
-        return library.translator(full.folder)
+        return library.translator(full.source)
 
     with ThreadPoolExecutor(8) as pool:
         got = list(pool.map(ask, range(8)))
@@ -287,7 +290,7 @@ def test_a_translation_is_that_of_its_variant(library):
     _, variants = title_and_variants(library)
     picture = noise(28, 24, seed=9)
     for variant in variants:
-        alone = Translator(checkpoints.load(variant.folder))
+        alone = Translator(variant.source.load())
         for direction in ("xy", "yx"):
             made = library.translate(variant, picture, direction)
             expected = alone.translate(picture, direction)
@@ -326,3 +329,68 @@ def test_an_example_is_translated_from_its_own_side(library):
         assert np.array_equal(np.asarray(made.original), np.asarray(original))
         again = library.translate(full, original, direction)
         assert np.array_equal(np.asarray(made.translation), np.asarray(again.translation))
+
+
+def golden(*names: str, **kinds) -> Model:
+    paths = tuple(GOLDEN / name for name in names)
+    return Model(" + ".join(names), (Source(paths, **kinds),), GOLDEN)
+
+
+def test_a_foreign_model_is_added_under_its_name_and_what_was_said_of_it(tmp_path):
+    library = Library([])
+    title = library.add(golden("latest_net_G_A.pth"), Domains("horse", "zebra"), 128)
+    assert title == "latest_net_G_A.pth (horse → zebra, 128 px)"
+    set_ = library.sets[title]
+    assert set_.directions == ("xy",) and set_.domains == Domains("horse", "zebra")
+    assert set_.variants[0].config.image_size == 128
+    assert set_.variants[0].name == "the original authors' generator"
+    plain = library.add(golden("upit_pytorch_model.bin"))
+    assert plain == "upit_pytorch_model.bin" and library.sets[plain].directions == ("xy", "yx")
+
+
+def test_a_bad_model_leaves_nothing_behind(tmp_path):
+    (tmp_path / "bad.pth").write_bytes(b"no weights")
+    library = Library([])
+    with pytest.raises(checkpoints.CheckpointError):
+        library.add(Model("bad", (Source((tmp_path / "bad.pth",)),), tmp_path))
+    assert not library.sets
+
+
+def test_the_networks_used_longest_ago_go_first(tmp_path):
+    folders = [tmp_path / "set" / objective.slug for objective in (FULL, GAN, GAN_CYCLE)]
+    for folder, objective in zip(folders, (FULL, GAN, GAN_CYCLE), strict=True):
+        write(folder, objective)
+    a, b, c = (Source((folder,)) for folder in folders)
+    size = sum(p.numel() * p.element_size() for p in a.load().model.parameters())
+    library = Library([], memory=2 * size)
+    first, second = library.translator(a), library.translator(b)
+    assert library.translator(a) is first
+    library.translator(c)
+    assert library.translator(a) is first, "used since"
+    assert library.translator(b) is not second, "forgotten, and loaded again"
+
+
+def test_a_model_larger_than_the_cache_still_serves(tmp_path):
+    write(tmp_path / "set" / "gan", GAN)
+    library = Library([], memory=10)
+    source = Source((tmp_path / "set" / "gan",))
+    assert library.translator(source) is library.translator(source)
+
+
+def test_guests_are_forgotten_oldest_first(tmp_path, monkeypatch):
+    monkeypatch.setattr("cyclegan.ui.library.GUESTS", 2)
+    write(tmp_path / "gan", GAN)
+    library = Library([])
+    for name in ("one", "two", "one", "three"):
+        library.add(Model(name, (Source((tmp_path / "gan",)),), tmp_path))
+    assert list(library.sets) == ["two", "three"]
+    with pytest.raises(checkpoints.CheckpointError, match="one was opened too long ago"):
+        library.sets["one"]
+
+
+def test_the_papers_whole_objective_goes_before_halves_of_it(tmp_path):
+    half = Objective(cycle_backward=0)
+    for name, objective in (("a-half", half), ("b-alone", Objective(gan=0)), ("c-full", FULL)):
+        write(tmp_path / "set" / name, objective)
+    (set_,) = Library([tmp_path / "set"]).sets.values()
+    assert set_.pick(True, True).source.name == "c-full"

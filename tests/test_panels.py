@@ -15,6 +15,7 @@ from variants import FULL, GAN, GAN_CYCLE
 
 from cyclegan.config import Domains, Objective
 from cyclegan.inference import Translation
+from cyclegan.models import Source
 from cyclegan.ui import panels, sheet
 from cyclegan.ui.compare import Close, Row
 from cyclegan.ui.library import Variant
@@ -71,7 +72,7 @@ def flat(colour: tuple[int, int, int], size: tuple[int, int] = (20, 20)) -> Imag
 
 
 def variant(objective: Objective, metrics: dict | None = None) -> Variant:
-    return Variant(Path(), config(objective), metrics or {})
+    return Variant(Source((Path(),)), config(objective), metrics or {})
 
 
 def row(
@@ -173,7 +174,7 @@ def test_a_missing_variant_says_so():
     page = comparison([row(True), ABSENT])
     assert page.tags["figure"] == 4
     assert len(page.of_class("row")) == 2
-    assert "Without cycle loss" in page.words and "no such variant" in page.words
+    assert "Without cycle loss" in page.words and "nothing to compare" in page.words
     assert "no such variant" not in comparison([row(True), row(False)]).words
 
 

@@ -12,15 +12,15 @@ from .library import Library
 
 def build(library: Library, on_device: Callable) -> None:
     """Add the endpoint to the current Blocks."""
-    by_slug = {
-        f"{title}/{variant.config.objective.slug}": variant
+    by_name = {
+        f"{title}/{variant.source.name}": variant
         for title, set_ in library.sets.items()
         for variant in set_.variants
     }
 
     @on_device
     def run(name: str, path: str, direction: str):
-        return library.translate(by_slug[name], images.load(path, "The file"), direction)
+        return library.translate(by_name[name], images.load(path, "The file"), direction)
 
     def translate(image: str, variant: str, direction: str):
         """Translate one picture with one variant.
@@ -30,8 +30,8 @@ def build(library: Library, on_device: Callable) -> None:
         Returns translation, reconstruction and identity output as PNG files, and the cycle and
         identity errors in 0–255 units.
         """
-        if variant not in by_slug:
-            valid = ", ".join(by_slug)
+        if variant not in by_name:
+            valid = ", ".join(by_name)
             raise gr.Error(
                 f"There is no variant {variant}; valid are {valid}.", print_exception=False
             )
@@ -50,8 +50,8 @@ def build(library: Library, on_device: Callable) -> None:
         return made.translation, made.reconstruction, made.identity, errors
 
     with gr.Group(visible=False):
-        default = next(iter(by_slug))
-        preferred = [name for name in by_slug if name.endswith("gan-cycle-identity")]
+        default = next(iter(by_name))
+        preferred = [name for name in by_name if name.endswith("gan-cycle-identity")]
         inputs = [
             picture_input(label="image"),
             gr.Textbox((preferred or [default])[0], label="variant"),

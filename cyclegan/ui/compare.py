@@ -65,6 +65,8 @@ class Row:
 
     @property
     def title(self) -> str:
+        if self.variant and self.variant.source.is_foreign:
+            return "As published"  # Its objective is not known.
         return "With cycle loss" if self.cycle else "Without cycle loss"
 
     @property
@@ -107,6 +109,7 @@ def translate(library: Library, request: Request) -> Shown:
     truth, notes, made = None, [], {}
     if not set_.is_fair:
         notes.append("The variants of this set differ in more than their objective.")
+    notes += [note for v in set_.variants for note in v.config.facts.get("notes", [])]
     if request.example is not None:
         truth = set_.examples[request.example].truth(request.direction)
         for cycle, variant in variants.items():
@@ -137,7 +140,7 @@ def look_closer(
     set_ = library.sets[request.title]
     direction = request.direction
     full_first = sorted(set_.variants, key=lambda v: v.switches, reverse=True)
-    loaded = ((v, library.translator(v.folder)) for v in full_first)
+    loaded = ((v, library.translator(v.source)) for v in full_first)
     judge, name = next(((t, v.name) for v, t in loaded if t.judge(direction)), (None, ""))
     found, points = [], []
     shown = translate(library, request)
@@ -145,9 +148,9 @@ def look_closer(
     if judge and shown.truth:
         truth_score = float(judge.patch_scores(shown.truth, direction).mean())
     for row in shown.rows:
-        if row.made is None:
+        if row.made is None or row.made.reconstruction is None:
             continue
-        translator = library.translator(row.variant.folder)
+        translator = library.translator(row.variant.source)
         made = row.made
 
         def recover(by: Probe, made=made, translator=translator):

@@ -1,23 +1,32 @@
 """The checkpoint sets that the page offers, their examples, and their loaded networks.
 
-Knows where sets lie and which variant answers to which switches; knows no components.
+Knows where sets lie, which variant answers to which switches, and how much may be kept in memory;
+knows no components.
 """
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
 
 import torch
+from cachetools import LRUCache
 from PIL import Image
 
 from .. import checkpoints, images
-from ..config import Config, Domains
+from ..config import Config, Domains, Objective
 from ..inference import Direction, Translation, Translator
+from ..models import Model, Source
 
 EXAMPLES = "examples"
+
+MEMORY_LIMIT = 2 * 1024**3
+"""Bytes of weights that stay loaded; beyond that, the networks used longest ago go first."""
+
+GUESTS = 256
+"""Models that visitors opened and that are remembered; beyond that, the oldest are forgotten."""
 
 
 @dataclass(frozen=True)
@@ -37,20 +46,32 @@ class Example:
 
 @dataclass(frozen=True)
 class Variant:
-    """One checkpoint of a set, before its networks are loaded."""
+    """One checkpoint of a set, before its networks are loaded.
 
-    folder: Path
+    directions: what it can translate; a foreign file may hold one generator alone.
+    """
+
+    source: Source
     config: Config
     metrics: dict
+    directions: tuple[Direction, ...] = ("xy", "yx")
 
     @property
     def name(self) -> str:
-        return self.config.objective.name
+        """The objective's name; a foreign file says nothing of its objective."""
+        return self.config.facts.get("layout") or self.config.objective.name
 
     @property
     def switches(self) -> tuple[bool, bool]:
         """(cycle terms, identity term) on or off."""
         return self.config.objective.has_cycle, bool(self.config.objective.identity)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the objective is the paper's, whole: no half cycle, no remedy, no pairs."""
+        o = self.config.objective
+        defaults = Objective(o.gan, o.cycle_forward, o.cycle_backward, o.identity)
+        return bool(o == defaults and o.gan) and bool(o.cycle_forward) == bool(o.cycle_backward)
 
 
 @dataclass(frozen=True)
@@ -75,8 +96,12 @@ class CheckpointSet:
     def pick(self, cycle: bool, identity: bool) -> Variant | None:
         """The variant with these switches; else one with the right cycle switch; else None."""
         wanted = [v for v in self.variants if v.switches[0] == cycle]
-        exact = [v for v in wanted if v.switches[1] == identity]
-        return next(iter(exact or wanted), None)
+        return max(wanted, key=lambda v: (v.switches[1] == identity, v.is_plain), default=None)
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """What every variant can translate."""
+        return min((v.directions for v in self.variants), key=len)
 
     @cached_property
     def examples(self) -> list[Example]:
@@ -96,31 +121,73 @@ def _capitals(name: str) -> str:
     return " ".join(word if word == "of" else word.capitalize() for word in name.split())
 
 
+class _Sets(dict):
+    """Sets by title; a title that was forgotten is answered with a sentence."""
+
+    def __missing__(self, title: str) -> CheckpointSet:
+        raise checkpoints.CheckpointError(
+            f"{title} was opened too long ago; open it again under Models."
+        )
+
+
 class Library:
-    """All sets below some folders, and the networks that were asked for.
+    """All sets below some folders, the models that visitors opened, and the loaded networks.
 
     folders: each a set, or a folder of sets (nested folders of runs included).
-    device: where networks run.
+    device: where networks run. memory: bytes of weights that stay loaded.
     """
 
-    def __init__(self, folders: Iterable[Path], device: torch.device | str = "cpu"):
+    def __init__(
+        self,
+        folders: Iterable[Path],
+        device: torch.device | str = "cpu",
+        memory: int = MEMORY_LIMIT,
+    ):
         self.device = device
-        found = [set_ for folder in folders for set_ in _sets_in(Path(folder))]
-        self.sets: dict[str, CheckpointSet] = {}
-        for set_ in found:
+        self.sets: dict[str, CheckpointSet] = _Sets()
+        for set_ in (set_ for folder in folders for set_ in _sets_in(Path(folder))):
             alike = sum(other.title == set_.title for other in self.sets.values())
             self.sets[f"{set_.title} ({alike + 1})" if alike else set_.title] = set_
+        self._guests: list[str] = []
+        self._changing = Lock()
         self._loading = Lock()
-        self._loaded = lru_cache(maxsize=32)(self._load)
+        # A model larger than the whole cache takes all of it.
+        self._loaded = LRUCache(memory, getsizeof=lambda t: min(_bytes(t), memory))
         self._of_example = lru_cache(maxsize=256)(self._translate_example)
 
-    def translator(self, folder: Path) -> Translator:
+    def translator(self, source: Source) -> Translator:
         """The networks of a checkpoint, loaded once however many ask at the same moment."""
         with self._loading:
-            return self._loaded(folder)
+            if source not in self._loaded:
+                self._loaded[source] = Translator(source.load(), self.device)
+            return self._loaded[source]
 
-    def _load(self, folder: Path) -> Translator:
-        return Translator(checkpoints.load(folder), self.device)
+    def add(
+        self, model: Model, domains: Domains | None = None, image_size: int | None = None
+    ) -> str:
+        """Load a model that a visitor named; returns the title it has from now on.
+
+        domains, image_size: for foreign files, which do not say. Raises CheckpointError or
+        ConfigError.
+        """
+        variants = []
+        for source in model.sources:
+            if source.is_foreign:
+                source = replace(source, domains=domains, image_size=image_size)
+            networks = self.translator(source)
+            metrics = _metrics(source.paths[0])
+            variants.append(Variant(source, networks.config, metrics, networks.directions))
+        own = (domains, image_size) if model.sources[0].is_foreign else (None, None)
+        named = [f"{own[0].x} → {own[0].y}" if own[0] else "", f"{own[1]} px" if own[1] else ""]
+        details = ", ".join(filter(None, named))
+        title = f"{model.name} ({details})" if details else model.name
+        with self._changing:
+            if title not in self.sets:
+                self._guests.append(title)
+            self.sets[title] = CheckpointSet(title, model.folder, tuple(variants))
+            if len(self._guests) > GUESTS:
+                del self.sets[self._guests.pop(0)]
+        return title
 
     def on_cpu(self) -> "Library":
         """The same sets with networks on the CPU."""
@@ -134,23 +201,27 @@ class Library:
         """Load every network now: on a shared GPU each call starts from what is loaded here."""
         for set_ in self.sets.values():
             for variant in set_.variants:
-                self.translator(variant.folder)
+                self.translator(variant.source)
 
     def translate(
         self, variant: Variant, picture: Image.Image, direction: Direction
     ) -> Translation:
         """What a variant makes of a visitor's picture."""
-        return self.translator(variant.folder).translate(picture, direction)
+        return self.translator(variant.source).translate(picture, direction)
 
     def translate_example(
         self, title: str, variant: Variant, index: int, direction: Direction
     ) -> Translation:
         """What a variant makes of example `index` of a set, remembered from the first time on."""
-        return self._of_example(title, variant.folder, index, direction)
+        return self._of_example(title, variant.source, index, direction)
 
-    def _translate_example(self, title: str, folder: Path, index: int, direction: Direction):
+    def _translate_example(self, title: str, source: Source, index: int, direction: Direction):
         picture = self.sets[title].examples[index].original(direction)
-        return self.translator(folder).translate(picture, direction)
+        return self.translator(source).translate(picture, direction)
+
+
+def _bytes(translator: Translator) -> int:
+    return sum(p.numel() * p.element_size() for p in translator.model.parameters())
 
 
 def _sets_in(folder: Path, depth: int = 3) -> list[CheckpointSet]:
@@ -167,18 +238,21 @@ def _as_set(folder: Path) -> CheckpointSet | None:
     variants = []
     for child in checkpoints.find(folder):
         try:
-            config = checkpoints.read_config(child)
-            metrics = child / checkpoints.METRICS
-            figures = checkpoints.read_json(metrics) if metrics.exists() else {}
+            config, metrics = checkpoints.read_config(child), _metrics(child)
         except checkpoints.CheckpointError as error:
             logging.warning("Left out: %s", error)
             continue
         # A run that is still under way is not offered.
-        if config.facts.get("steps") == config.training.steps:
-            variants.append(Variant(child, config, figures))
+        if not config.is_under_way:
+            variants.append(Variant(Source((child,)), config, metrics))
     if not variants:
         return None
     return CheckpointSet(_title(folder), folder, tuple(variants))
+
+
+def _metrics(folder: Path) -> dict:
+    path = folder / checkpoints.METRICS
+    return checkpoints.read_json(path) if path.exists() else {}
 
 
 def _title(folder: Path) -> str:

@@ -63,8 +63,8 @@ def columns(direction: Direction, domains: Domains, with_truth: bool) -> list[Co
         source, target = target, source
     back, there = s["same"][0], s["there"][0]
     listed = [
-        Column(s["x"], "Input", f"A {source} picture, as the networks see it."),
-        Column(s["there"], "Translation", f"{there} turns it into a {target} picture."),
+        Column(s["x"], "Input", f"A{_a(source)[1:]} picture, as the networks see it."),
+        Column(s["there"], "Translation", f"{there} turns it into {_a(target)} picture."),
         Column(
             s["back"],
             "Reconstruction",
@@ -75,6 +75,11 @@ def columns(direction: Direction, domains: Domains, with_truth: bool) -> list[Co
     if with_truth:
         listed.append(Column(s["truth"], "Truth", f"The real {target}, never seen in training."))
     return listed
+
+
+def _a(domain: str) -> str:
+    vowel = domain[:1].lower() in "aeiou" or domain == "X"
+    return f"{'an' if vowel else 'a'} {domain}"
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,11 @@ def grid(heads: list[Column], rows: list[tuple[Row, list[Panel]]], note: str = "
             f'<section class="row {kind}"><h3>{row.title}<span>{escape(row.subtitle)}</span></h3>'
         )
         if row.made is None:
-            parts.append('<p class="absent">This set holds no such variant.</p></section>')
+            loss = "with" if row.cycle else "without"
+            parts.append(
+                f'<p class="absent">No partner trained {loss} the cycle loss is known for this '
+                "model: there is nothing to compare it with.</p></section>"
+            )
             continue
         parts.append('<div class="panels">')
         for head, panel in zip(heads, panels, strict=True):
@@ -129,7 +138,7 @@ def panels_of(
     rows: list[Row], truth: Image.Image | None, is_map: bool
 ) -> list[tuple[Row, list[Panel]]]:
     """The panels of every row, with the smaller of two cycle errors marked."""
-    errors = [row.made.cycle_error for row in rows if row.made]
+    errors = [e for row in rows if row.made and (e := row.made.cycle_error) is not None]
     listed = []
     for row in rows:
         made = row.made
@@ -140,13 +149,21 @@ def panels_of(
         panels = [
             Panel(made.original, f"{made.original.width}×{made.original.height} px"),
             Panel(made.translation, _against_truth(made.translation, truth, is_map)),
-            Panel(made.reconstruction, f"cycle error {made.cycle_error:.1f}", best),
-            Panel(made.identity, f"identity error {made.identity_error:.1f}"),
+            _error_panel(made.reconstruction, "cycle", made.cycle_error, best),
+            _error_panel(made.identity, "identity", made.identity_error),
         ]
         if truth is not None:
             panels.append(Panel(truth, "ground truth"))
         listed.append((row, panels))
     return listed
+
+
+def _error_panel(
+    picture: Image.Image | None, name: str, error: float | None, best: bool = False
+) -> Panel:
+    if picture is None:
+        return Panel(None, "needs the generator back, which this model lacks")
+    return Panel(picture, f"{name} error {error:.1f}", best)
 
 
 def _against_truth(made: Image.Image, truth: Image.Image | None, is_map: bool) -> str:
@@ -163,7 +180,7 @@ NEXT = " Now switch the identity loss off: which row still comes back, and is it
 def verdict(rows: list[Row], direction: Direction, ask: bool) -> str:
     """One sentence that reads the two cycle errors out; `ask` adds what to try next."""
     errors = {row.cycle: row.made.cycle_error for row in rows if row.made}
-    if len(errors) < 2:
+    if len(errors) < 2 or None in errors.values():
         return ""
     s = symbols(direction)
     return (
@@ -200,14 +217,14 @@ MEASURED = {
 def measured(variants: list[Variant], direction: Direction) -> str:
     """The set's figures on all held-out pairs, a row a variant; empty without figures."""
     network = "G" if direction == "xy" else "F"
-    known = [v for v in variants if v.metrics.get(network)]
+    known = [v for v in variants if v.metrics.get(network) and v.metrics.get("pairs")]
     if not known:
         return ""
     names = [n for n in MEASURED if any(n in v.metrics[network] for v in known)]
     head = "".join(f'<th scope="col">{MEASURED[n]}</th>' for n in names)
     body = ""
     for variant in sorted(known, key=lambda v: (not v.switches[0], not v.switches[1])):
-        cells = "".join(f"<td>{_number(n, variant.metrics[network].get(n))}</td>" for n in names)
+        cells = "".join(f"<td>{number(n, variant.metrics[network].get(n))}</td>" for n in names)
         body += f'<tr><th scope="row">{escape(variant.name)}</th>{cells}</tr>'
     pairs, size = known[0].metrics["pairs"], known[0].metrics["size"]
     return (
@@ -219,7 +236,7 @@ def measured(variants: list[Variant], direction: Direction) -> str:
     )
 
 
-def _number(name: str, value: float | None) -> str:
+def number(name: str, value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.1f}" if name in ("rmse", "cycle_error", "identity_error") else f"{value:.2f}"
@@ -237,6 +254,8 @@ def close_ups(close: list[Close], direction: Direction, judge: str) -> str:
 
     judge: name of the variant whose discriminator gave the scores, or "" without one.
     """
+    if not close:
+        return '<p class="absent">There is no way back to look at more closely.</p>'
     s = symbols(direction)
     D = "D_Y" if direction == "xy" else "D_X"
     judged = (

@@ -39,8 +39,9 @@ def draw_sheet(
         draw.text((MARGIN + 200, top + 10), row.subtitle, SOFT, small)
         top += TITLE
         for left, panel in zip(lefts, panels, strict=True):
-            picture = _fit(panel.picture)
-            sheet.paste(picture, (left, top + (PANEL - picture.height) // 2))
+            if panel.picture is not None:
+                picture = _fit(panel.picture)
+                sheet.paste(picture, (left, top + (PANEL - picture.height) // 2))
             ink = ACCENT if panel.best else SOFT
             draw.text((left, top + PANEL + 6), panel.caption.translate(PLAIN), ink, small)
         top += PANEL + CAPTION
