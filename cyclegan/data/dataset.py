@@ -19,6 +19,7 @@ class UnpairedData:
     train_x, train_y: each side at least the crop; sizes may differ from picture to picture.
     test_x, test_y: held out. If `paired`, test_y[i] is the ground truth of test_x[i].
     in_memory: whether indexing is free, or decodes a file each time.
+    train_truth: the ground truth of train_x, for the paired upper bound alone, or None.
     """
 
     domains: Domains
@@ -28,3 +29,4 @@ class UnpairedData:
     test_y: Sequence[Tensor]
     paired: bool
     in_memory: bool
+    train_truth: Sequence[Tensor] | None = None

