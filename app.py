@@ -72,7 +72,9 @@ def build(names: list[str], allow_hub: bool = True, allow_paths: bool = False):
         )
     if library.device == "cuda":
         library.load_all()
-    return build_demo(library, on_device, Access(allow_hub, allow_paths))
+    # Whoever may name paths may also look at the runs that lie here.
+    roots = [RUNS] if allow_paths else []
+    return build_demo(library, on_device, Access(allow_hub, allow_paths), roots)
 
 
 def is_private(args: argparse.Namespace) -> bool:

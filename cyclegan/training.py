@@ -54,10 +54,10 @@ def prepare(
 ) -> tuple[Run, Trainer]:
     """Everything up to the first step: weights drawn, folder claimed or the run's state loaded.
 
-    initial: a checkpoint to begin with instead of random weights. Where the data has held-out pairs, a few of them are scored at every save, for the curves.
-    Raises RunError where the folder holds a run already (or, to resume, none), DataError where
-    the objective needs true pairs that the data lacks, and CheckpointError where `initial` has
-    other networks.
+    initial: a checkpoint to begin with instead of random weights. Where the data has held-out
+    pairs, a few of them are scored at every save, for the curves. Raises RunError where the folder
+    holds a run already (or, to resume, none), DataError where the objective needs true pairs that
+    the data lacks, and CheckpointError where `initial` has other networks.
     """
     if config.objective.paired and data.train_truth is None:
         raise DataError(

@@ -1,6 +1,7 @@
 """One way to name a model: bundled names, folders, files, and Hub repos."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,3 +147,13 @@ def test_weights_are_the_files(bundled):
     loaded = models.load_one("world/gan").model.state_dict()
     stored = load_file(bundled / "gan" / "model.safetensors")
     assert all(torch.equal(loaded[key], stored[key].float()) for key in stored)
+
+
+def test_two_who_ask_at_once_download_once(server):
+    data = (GOLDEN / "upit_pytorch_model.bin").read_bytes()
+    server.add("user/upit", {"pytorch_model.bin": data})
+    server.bandwidth = len(data)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(models.find, ["user/upit"] * 2)
+    assert first.sources == second.sources
+    assert server.downloads.count("user/upit/pytorch_model.bin") == 1

@@ -1,8 +1,5 @@
 """The page in a real headless Chromium, over the bundled checkpoint set."""
 
-import os
-import shutil
-
 import pytest
 from PIL import Image
 
@@ -13,10 +10,6 @@ from cyclegan.ui.sheet import sheet_size
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE = 60_000
 PANELS = "#result .panels img"
 
@@ -27,19 +20,6 @@ def url():
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
     yield address
     demo.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM:
-        sentence = "No Chromium on this machine (Debian: apt-get install chromium)."
-        assert not os.environ.get("REQUIRE_BROWSER"), sentence
-        pytest.skip(sentence)
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import variants
 from hub_server import serve
-from test_page import PANELS, PATIENCE, browser, wait_for_change  # noqa: F401 (fixture)
+from test_page import PANELS, PATIENCE
 
 from app import build
 from cyclegan.ui.page import launch_options
@@ -43,7 +43,7 @@ def url(hub, tmp_path_factory):
 
 
 @pytest.fixture
-def page(browser, url):  # noqa: F811
+def page(browser, url):
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.set_default_timeout(PATIENCE)
     page.goto(url)
@@ -95,7 +95,7 @@ def test_a_second_visitor_finds_it_in_the_cache(page, hub):
     assert time.perf_counter() - started < 5
 
 
-def test_what_a_visitor_opened_is_not_shown_to_another(page, browser, url):  # noqa: F811
+def test_what_a_visitor_opened_is_not_shown_to_another(page, browser, url):
     name(page, "someone/horses")
     page.get_by_text("Opened: someone/horses").wait_for()
     other = browser.new_page()
@@ -168,7 +168,7 @@ def test_a_bad_file_is_answered_with_a_sentence(page, tmp_path):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_scrolls_down_only(browser, url, scheme):  # noqa: F811
+def test_a_phone_scrolls_down_only(browser, url, scheme):
     phone = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     phone.goto(url)
     phone.get_by_role("tab", name="Models").click()

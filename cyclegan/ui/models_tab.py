@@ -62,7 +62,7 @@ def build(library: Library, access: Access, own: gr.State, open_in_translate: Ca
         with gr.Column(scale=1, min_width=280):
             gr.Markdown(
                 "Other people's weight files do not say what they show, nor at which size they "
-                "were trained: say it here if you know.",
+                "were trained: say it here if you know. Files may have 2 GiB.",
                 elem_classes="hint",
             )
             with gr.Row():

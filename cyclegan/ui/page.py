@@ -1,12 +1,14 @@
 """The whole page: title, tabs, and the look of both; `build_demo` returns it ready to launch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import gradio as gr
 
-from . import api, translate_tab
+from ..formats import MAX_BYTES
+from . import ablation_tab, api, models_tab, translate_tab
 from .library import Library
+from .models_tab import Access
 
 CSS = Path(__file__).with_name("style.css")
 
@@ -28,18 +30,31 @@ on the same data from the same seed, with that loss and without it.</p>
 """
 
 
-def build_demo(library: Library, on_device: Callable = lambda function: function) -> gr.Blocks:
+def build_demo(
+    library: Library,
+    on_device: Callable = lambda function: function,
+    access: Access = Access(),  # noqa: B008 (frozen)
+    run_roots: Sequence[Path] = (),
+) -> gr.Blocks:
     """The page over a library of checkpoint sets (at least one).
 
     on_device: wraps the function that runs networks (`spaces.GPU` on a ZeroGPU Space).
-    Launch it with `launch_options()`.
+    access: what visitors may open. run_roots: folders below which training runs are offered with
+    their curves. Launch it with `launch_options()`.
     """
     with gr.Blocks(
         title="What does cycle consistency do?", analytics_enabled=False, fill_width=True
     ) as demo:
         gr.HTML(INTRODUCTION, apply_default_css=False)
-        with gr.Tabs(), gr.Tab("Translate"):
-            translate_tab.build(library, on_device)
+        own = gr.State([])
+        with gr.Tabs() as tabs:
+            with gr.Tab("Translate", id="translate"):
+                open_in_translate = translate_tab.build(library, on_device, own, tabs)
+            with gr.Tab("Ablation", id="ablation") as ablation:
+                show_when = ablation_tab.build(library, on_device, run_roots)
+                show_when(ablation.select)
+            with gr.Tab("Models", id="models"):
+                models_tab.build(library, access, own, open_in_translate)
         api.build(library, on_device)
     demo.queue(default_concurrency_limit=4, max_size=64)
     return demo
@@ -53,5 +68,5 @@ def launch_options() -> dict:
         "footer_links": ["api", "gradio"],
         "run_history": False,
         "ssr_mode": False,
-        "max_file_size": "40mb",
+        "max_file_size": MAX_BYTES,
     }

@@ -52,13 +52,17 @@ SAVE_FILE = "() => document.getElementById('file').click()"
 
 def direction_choices(set_: CheckpointSet) -> list[tuple[str, Direction]]:
     x, y = set_.domains.x, set_.domains.y
-    return [(f"{x} → {y}", "xy"), (f"{y} → {x}", "yx")]
+    names = {"xy": f"{x} → {y}", "yx": f"{y} → {x}"}
+    return [(names[direction], direction) for direction in set_.directions]
 
 
-def build(library: Library, on_device: Callable) -> None:
+def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -> Callable:
     """Lay the tab out inside the current Blocks and wire it.
 
     on_device: wraps the one function that runs networks (`spaces.GPU` on a ZeroGPU Space).
+    own: titles of the models that this visitor opened. tabs: where this tab has the id
+    "translate". Returns a function that wires an event, and a component that holds a title, to
+    the choice of that set.
     """
     sheets = tempfile.TemporaryDirectory(prefix="cyclegan-sheets-")
     titles = list(library.sets)
@@ -189,6 +193,12 @@ def build(library: Library, on_device: Callable) -> None:
         shown = on_switch(old, title, "xy", identity, cycles)
         return *shown, gr.Radio(choices=choices, value="xy")
 
+    def on_open(title: str | None, own: list[str], old, identity, cycles):
+        if title is None:
+            return (gr.skip(),) * 7
+        dropdown = gr.Dropdown(choices=titles + own, value=title)
+        return *on_set(old, title, identity, cycles), dropdown, gr.Tabs(selected="translate")
+
     def on_example(event: gr.EventData, old: Request):
         request = Request(
             old.title, old.direction, old.identity, old.cycles, example=int(event.index)
@@ -228,7 +238,13 @@ def build(library: Library, on_device: Callable) -> None:
         picture.save(path)
         return str(path)
 
-    networks = {"concurrency_id": "networks", "concurrency_limit": 1, "api_visibility": "private"}
+    # A click while another is under way is not lost: the last one counts.
+    networks = {
+        "concurrency_id": "networks",
+        "concurrency_limit": 1,
+        "trigger_mode": "always_last",
+        "api_visibility": "private",
+    }
     shown = [state, result, thumbnails, measured]
     switches = [state, chosen_set, direction, identity, cycles]
     close_inputs = [opened, state, kind, sigma, quality]
@@ -253,6 +269,16 @@ def build(library: Library, on_device: Callable) -> None:
     for renewal in renewals:
         renewal.success(on_close_up, close_inputs, [close_html, curve], **networks)
     accordion.collapse(lambda: False, None, opened, api_visibility="private")
+
+    def open_when(trigger: Callable, title: gr.State) -> None:
+        trigger(
+            on_open,
+            [title, own, state, identity, cycles],
+            [*shown, direction, chosen_set, tabs],
+            **networks,
+        ).success(on_close_up, close_inputs, [close_html, curve], **networks)
+
     download.click(on_download, state, file, **networks).success(
         None, js=SAVE_FILE, api_visibility="private"
     )
+    return open_when

@@ -1,0 +1,323 @@
+"""The laboratory as read and as markup: what is missing is left out, the best is marked."""
+
+import json
+import math
+
+import labs
+import pytest
+import variants
+from labs import FIGURES, STEPS
+from test_panels import HOSTILE, Page, flat
+from tiny import config, noise
+
+from cyclegan.ablation.variants import VARIANTS
+from cyclegan.inference import Translation
+from cyclegan.runs import LOG, read_log
+from cyclegan.ui import curves, film, lab, lab_panels, prediction
+from cyclegan.ui.lab import LabError
+from cyclegan.ui.lab_panels import Cell
+from cyclegan.ui.library import Library
+
+FIVE = ["cycle", "gan", "gan-forward", "gan-backward", "cyclegan"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return labs.write(tmp_path_factory.mktemp("labs") / "lab", labs.report())
+
+
+@pytest.fixture(scope="module")
+def report(folder):
+    return lab.read(folder)
+
+
+def read(tmp_path, values):
+    return lab.read(labs.write(tmp_path / "lab", values, frames=False))
+
+
+# Reading
+
+
+def test_a_report_is_read(report):
+    assert [row.name for row in report.rows] == list(FIGURES)
+    assert (report.pairs, report.steps, report.seeds, report.frame_rows) == (297, 300, 2, 3)
+    assert report.row("gan").mean("G", "cycle_error") == 46.0
+    assert report.row("gan").mean("F", "sea_iou") is None
+    assert [row.name for row in report.rows if row.paired] == ["pix2pix"]
+
+
+def test_groups_are_those_that_have_rows(report):
+    groups = report.groups()
+    assert list(groups) == ["paper", "identity", "others"]
+    assert groups["paper"] == report.opening() == FIVE
+
+
+def test_the_best_of_a_column_respects_where_good_lies(report):
+    assert report.best("G", "sea_iou") == {"cyclegan-identity"}, "pairs do not compete"
+    assert report.best("G", "rmse") == {"cyclegan-identity"}
+    assert report.best("G", "cycle_error") == {"cycle"}
+    assert report.best("G", "diversity") == {"cyclegan"}, "nearest to 1, not the largest"
+    assert report.best("G", "ssim") == set()
+
+
+def test_what_is_missing_is_left_out(tmp_path):
+    values = {"variants": [{"name": "gan"}, {"name": "../up"}, {"title": "nameless"}, 7]}
+    found = read(tmp_path, values)
+    assert [row.name for row in found.rows] == ["gan"]
+    assert (found.pairs, found.seeds, found.data) == (None, 0, "")
+    assert found.columns("G") == [] and curves.choices(found) == []
+    assert curves.of_report(found, "gan_G", ["gan"]).empty
+    for html in (
+        lab_panels.introduction(found),
+        lab_panels.table(found, "G"),
+        lab_panels.paper(found),
+        film.draw(found, *found.rows * 2),
+        prediction.verdict(found, ["gan"], "gan", "alike"),
+    ):
+        Page(html)
+
+
+def test_numbers_that_are_none_are_left_out(tmp_path):
+    values = labs.report(("cycle", "gan"))
+    values["variants"][0]["figures"]["G"]["rmse"] = {"mean": math.nan, "spread": None}
+    values["variants"][1]["figures"]["G"]["rmse"]["spread"] = None
+    values["variants"][0]["curves"]["terms"]["gan_G"] = [0.5, None, "x"]
+    found = read(tmp_path, values)
+    assert found.row("cycle").mean("G", "rmse") is None
+    assert found.best("G", "rmse") == set(), "one alone is not the best"
+    assert "±" not in lab_panels._cell("rmse", found.row("gan").figures["G"]["rmse"], False)
+    assert curves.of_report(found, "gan_G", ["cycle"])["step"].tolist() == [100]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"variants": {}}', '{"variants": [1]}', "{"])
+def test_a_damaged_report_is_refused_with_a_sentence(tmp_path, text):
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.json").write_text(text)
+    with pytest.raises(LabError, match=r"report\.json"):
+        lab.read(tmp_path)
+
+
+def test_laboratories_are_found_as_sets_and_as_folders_of_seeds(tmp_path):
+    labs.write_all(tmp_path / "bundled" / "lab")
+    own = tmp_path / "runs" / "own"
+    for name in ("gan", "cyclegan"):
+        for seed in (0, 1):
+            c = config(VARIANTS[name].objective, data="satellite2map", seed=seed)
+            variants.write(own / name / f"seed-{seed}", c)
+    labs.write(own, labs.report(("gan", "cyclegan")), frames=False)
+    variants.write(tmp_path / "runs" / "plain" / "gan")
+    library = Library([tmp_path / "bundled", tmp_path / "runs"])
+    found = lab.find(library)
+    assert list(found) == ["bundled/lab", "runs/own"]
+    assert set(found["bundled/lab"].weights) == set(FIGURES)
+    assert {n: v.config.training.seed for n, v in found["runs/own"].weights.items()} == {
+        "gan": 0,
+        "cyclegan": 0,
+    }
+    assert found["runs/own"].examples == found["bundled/lab"].examples == "bundled/lab"
+    assert [direction for _, direction in found["runs/own"].directions] == ["xy", "yx"]
+
+
+# Markup
+
+
+def test_the_introduction_tells_no_result(report):
+    words = Page(lab_panels.introduction(report)).words
+    for said in ("7 objectives", "2 seeds", "300 steps", "297"):
+        assert said in words
+    assert not any(str(value) in words for values in FIGURES.values() for value in values)
+
+
+def test_the_table_can_be_sorted_and_explains_itself(report):
+    page = Page(lab_panels.table(report, "G"))
+    heads = page.all("th")[:5]
+    assert [h["aria-sort"] for h in heads] == ["ascending"] + ["none"] * 4
+    assert [h["data-first"] for h in heads] == [
+        *("ascending", "descending", "ascending", "ascending", "descending")
+    ]
+    assert all(h["title"] for h in heads) and page.tags["button"] == 5
+    assert page.tags["dt"] == page.tags["dd"] == 4
+    cells = page.all("td")
+    assert len(cells) == 4 * len(FIGURES)
+    assert [float(c["data-value"]) for c in cells[:4]] == list(FIGURES["cycle"])
+    best = [i for i, c in enumerate(cells) if c.get("class") == "best"]
+    # One a column: sea IoU and RMSE of the sixth row, cycle error of the first, ….
+    assert best == [2, 4 * 4 + 3, 4 * 5, 4 * 5 + 1]
+    assert page.of_class("paired") == ["tr"] and "upper bound" in page.words
+    assert "0.300 ± 0.006" in page.words and "80.0 ± 1.6" in page.words
+
+
+def test_the_table_of_F_speaks_of_F(report):
+    page = Page(lab_panels.table(report, "F"))
+    assert "sea IoU" not in page.words and "|G(F(y)) − y|" in page.words
+
+
+def test_the_papers_own_table_is_named(report):
+    page = Page(lab_panels.paper(report))
+    assert page.tags["table"] == 2 and "1703.10593" in page.words and "0.58" in page.words
+    assert "GAN + backward cycle" in page.words
+
+
+def cell(report, name, colour, error=5.0):
+    made = Translation(flat((9, 9, 9)), flat(colour), flat((7, 7, 7)), flat((6, 6, 6)), error, 1.0)
+    return Cell(report.row(name), made)
+
+
+def test_the_grid_shows_every_objective_and_marks_the_best(report):
+    cells = [
+        cell(report, "gan", (200, 200, 200), 30.0),
+        cell(report, "cyclegan", (110, 110, 110), 20.0),
+        cell(report, "pix2pix", (100, 100, 100), 10.0),
+    ]
+    html = lab_panels.grid(cells, flat((9, 9, 9)), flat((100, 100, 100)), "xy", with_sea=True)
+    page = Page(html)
+    assert [a["data-variant"] for a in page.all("section") if "data-variant" in a] == [
+        *("gan", "cyclegan", "pix2pix")
+    ]
+    assert page.tags["img"] == 2 + 2 * 3 and all(a["alt"] for a in page.all("img"))
+    assert "<b>RMSE 10</b>" in html and "<b>cycle error 20.0</b>" in html, "pairs do not compete"
+    assert page.tags["b"] == 2 and "sea IoU 1.00" in page.words
+    back = Page(lab_panels.grid(cells, flat((9, 9, 9)), flat((1, 1, 1)), "yx", with_sea=False))
+    assert "G(F(y))" in back.words and "sea" not in back.words
+
+
+def test_the_film_holds_all_frames_as_they_are(folder, report):
+    html = film.draw(report, report.row("gan"), report.row("cyclegan"))
+    page = Page(html)
+    pictures = page.all("img")
+    assert len(pictures) == 1 + 2 * len(STEPS)
+    assert sum("hidden" not in a for a in pictures) == 3
+    (slider,) = page.all("input")
+    assert slider["data-steps"] == "100 200 300" and slider["max"] == slider["value"] == "2"
+    frame = folder / "report" / "frames" / "gan" / "000100.webp"
+    assert film._url(frame) in html
+    assert "0.55" in page.words and "0.85" in page.words
+
+
+def test_words_of_a_report_are_only_words(tmp_path):
+    values = labs.report(("gan", "cyclegan"))
+    values["data"] = HOSTILE
+    for one in values["variants"]:
+        one.update(title=HOSTILE, terms=HOSTILE, source=HOSTILE)
+    values["paper"] = {
+        "source": HOSTILE,
+        "data": HOSTILE,
+        "figures": [HOSTILE],
+        "tables": [{"table": HOSTILE, "direction": HOSTILE, "rows": {HOSTILE: [HOSTILE]}}],
+    }
+    found = lab.read(labs.write(tmp_path / "lab", values))
+    cells = [cell(found, row.name, (9, 9, 9)) for row in found.rows]
+    for html in (
+        lab_panels.introduction(found),
+        lab_panels.table(found, "G"),
+        lab_panels.paper(found),
+        lab_panels.grid(cells, noise(8, 8), flat((1, 1, 1)), "xy", True),
+        film.draw(found, *found.rows),
+        prediction.verdict(found, ["gan", "cyclegan"], "gan", "alike"),
+    ):
+        page = Page(html)
+        assert "script" not in page.tags
+        assert not any("onload" in attributes for _, attributes in page.attributes)
+
+
+# Prediction
+
+
+def test_faults_are_told_by_the_figures(report):
+    found = {f.row.name: f.fault for f in prediction.judge(report, list(FIGURES))}
+    assert found == {
+        "cycle": "wrong",
+        "gan": "alike",
+        "gan-forward": "wrong",
+        "gan-backward": "elsewhere",
+        "cyclegan": None,
+        "cyclegan-identity": None,
+        "pix2pix": None,
+    }
+
+
+def test_a_copy_is_told_by_the_pictures(tmp_path):
+    folder = labs.write(tmp_path / "lab", labs.report())
+    labs.copied(folder, "cycle")
+    found = lab.read(folder)
+    assert prediction.moved(found, found.row("cycle")) < 0.1
+    assert prediction.moved(found, found.row("gan")) > 0.5
+    assert prediction.find_fault(found, found.row("cycle")) == "copy"
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "said"),
+    [
+        ("gan", "alike", "So it is."),
+        ("gan", "elsewhere", "It fails, but otherwise: every output looks alike."),
+        ("gan", "elsewhere", "In your way GAN + backward cycle fails."),
+        ("cyclegan", "wrong", "In your way Cycle alone and GAN + forward cycle fail."),
+        ("cyclegan", "copy", "does not fail. No row fails in your way."),
+        ("cycle", "wrong", "In your way GAN + forward cycle fails too."),
+    ],
+)
+def test_the_verdict_sets_what_was_expected_against_what_was_measured(report, name, fault, said):
+    words = Page(prediction.verdict(report, FIVE, name, fault)).words
+    assert said in words and prediction.FAULTS[fault] in words
+    assert f"{FIGURES[name][2]}" in words
+    assert ("(CycleGAN: 17.0)" in words) == (name != "cyclegan")
+
+
+# Curves and runs
+
+
+def test_curves_are_figures_first(report):
+    values = [value for _, value in curves.choices(report)]
+    assert values == ["sea_iou", "cycle_error", "diversity", "rmse", "gan_G", "D_X"]
+    frame = curves.of_report(report, "sea_iou", ["gan", "cyclegan"])
+    assert len(frame) == 6 and set(frame["objective"]) == {"GAN alone", "CycleGAN"}
+    colours = curves.colours(report)
+    assert len(set(colours.values())) == len(FIGURES)
+    assert curves.colours(report) == colours
+
+
+def write_run(folder, steps=3, cut=True):
+    folder.mkdir(parents=True)
+    lines = [
+        {
+            "step": 100 * (i + 1),
+            "seconds_per_step": 0.25,
+            "terms": {"gan_G": 1.0 - i / 10, "D_X": 0.5},
+            **({"figures": {"sea_iou": 0.5 + i / 10}} if i else {}),
+        }
+        for i in range(steps)
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / LOG).write_text(text + ('{"step": 40' if cut else ""))
+    (folder / "config.json").write_text('{"training": {"steps": 1000}}')
+    return folder
+
+
+def test_a_log_that_is_cut_short_is_read_up_to_there(tmp_path):
+    log = read_log(write_run(tmp_path / "run"))
+    assert [line["step"] for line in log] == [100, 200, 300]
+    (tmp_path / "run" / LOG).write_bytes(b'{"step": 1}\n[2]\n\xff\xfe\n\n{"step": 3}')
+    assert [line["step"] for line in read_log(tmp_path / "run")] == [1, 3]
+    assert read_log(tmp_path) == []
+
+
+def test_runs_are_found_some_levels_down(tmp_path):
+    write_run(tmp_path / "runs" / "horses" / "gan")
+    write_run(tmp_path / "runs" / "lab" / "gan" / "seed-0")
+    write_run(tmp_path / "runs" / "1" / "2" / "3" / "4" / "5")
+    found = curves.find_runs([tmp_path / "runs", tmp_path / "nowhere"])
+    assert set(found) == {"runs/horses/gan", "runs/lab/gan/seed-0"}
+
+
+def test_a_run_under_way_says_how_far_it_is(tmp_path):
+    folder = write_run(tmp_path / "run")
+    log = read_log(folder)
+    words = Page(curves.summary(folder, log)).words
+    for said in ("step 300 of 1,000", "0.25 s a step", "about 3 min to go", "sea IoU 0.700"):
+        assert said in words
+    (folder / "config.json").unlink()
+    assert "step 300 ·" in Page(curves.summary(folder, log)).words
+    assert "nothing yet" in curves.summary(folder, [])
+    assert [v for _, v in curves.run_choices(log)] == ["all terms", "sea_iou", "gan_G", "D_X"]
+    assert len(curves.of_run(log, curves.ALL_TERMS)) == 6
+    assert curves.of_run(log, "sea_iou")["value"].tolist() == [0.6, 0.7]

@@ -1,0 +1,246 @@
+"""The Ablation tab in a real headless Chromium, over a laboratory of tiny networks."""
+
+import json
+
+import labs
+import pytest
+from labs import FIGURES, STEPS
+from test_lab import FIVE, write_run
+
+from cyclegan.ui.library import Library
+from cyclegan.ui.page import build_demo, launch_options
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 30_000
+CELLS = "#lab-grid .cell[data-variant]"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a laboratory, and another with runs."""
+    folder = tmp_path_factory.mktemp("page")
+    labs.write_all(folder / "sets" / "lab")
+    write_run(folder / "runs" / "horses" / "gan")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(folder):
+    demo = build_demo(Library([folder / "sets"]), run_roots=[folder / "runs"])
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    yield address
+    demo.close()
+
+
+HEAR = """
+window.heard = '';
+const ask = window.fetch;
+window.fetch = async (...how) => {
+  const answer = await ask(...how);
+  const reader = answer.clone().body?.getReader(), decoder = new TextDecoder();
+  const hear = () => reader.read().then(({done, value}) => {
+    if (value) window.heard += decoder.decode(value, {stream: true});
+    if (!done) hear();
+  }, () => {});
+  if (reader) hear();
+  return answer;
+};
+"""
+"""Keeps all that the server answers, streams included."""
+
+
+def visit(browser, url, query="", **settings):
+    page = browser.new_page(**{"viewport": {"width": 1280, "height": 800}, **settings})
+    page.set_default_timeout(PATIENCE)
+    page.asked, page.mistakes = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("pageerror", lambda error: page.mistakes.append(str(error)))
+    page.add_init_script(HEAR)
+    page.goto(url + query)
+    page.get_by_role("tab", name="Ablation").click()
+    return page
+
+
+@pytest.fixture
+def page(browser, url):
+    """A visitor with all of the tab in sight."""
+    page = visit(browser, url)
+    page.wait_for_selector(f"{CELLS} img")
+    yield page
+    assert not page.mistakes
+    page.close()
+
+
+def wait_for_cells(page, names):
+    page.wait_for_function(
+        "([cells, names]) => [...document.querySelectorAll(cells)]"
+        ".map(cell => cell.dataset.variant).join() === names.join()",
+        arg=[CELLS, names],
+    )
+
+
+def column(page, number):
+    """What the table's cells of one column say, from above."""
+    return page.locator(f"#lab-table tbody tr > :nth-child({number + 1})").all_inner_texts()
+
+
+def test_the_tab_opens_with_everything_and_calls_nobody(page, url):
+    wait_for_cells(page, FIVE)
+    assert page.locator("#lab-grid img").count() == 2 + 2 * len(FIVE)
+    assert len(column(page, 0)) == len(FIGURES)
+    assert page.locator("#lab-plot canvas, #lab-plot svg").count() >= 1
+    assert page.locator("#lab-film .strip").count() == 2
+    assert "1703.10593" in page.locator("#lab-paper").inner_text()
+    assert not page.locator("#cover").is_visible()
+    assert all(asked.startswith((url, "data:", "blob:")) for asked in page.asked)
+
+
+def test_groups_add_their_objectives_to_the_grid(page):
+    page.get_by_label("the same with identity").click()
+    wait_for_cells(page, [*FIVE, "cyclegan-identity"])
+    page.get_by_label("others").click()
+    page.get_by_label("the paper's five").click()
+    wait_for_cells(page, ["cyclegan-identity", "pix2pix"])
+
+
+def test_an_example_changes_every_cell_and_the_direction_the_table_too(page):
+    images = "[...document.querySelectorAll('#lab-grid img')].map(image => image.src)"
+    before = page.evaluate(images)
+    page.locator("#lab-examples button").nth(1).click()
+    page.wait_for_function(f"!{images}.includes('{before[0]}')")
+    after = page.evaluate(images)
+    assert len(before) == len(after) and not set(before) & set(after)
+    assert "sea IoU" in page.locator("#lab-table").inner_text()
+    page.locator("#lab-direction label").nth(1).click()
+    page.wait_for_function("!document.querySelector('#lab-table').innerText.includes('sea IoU')")
+    page.wait_for_function(f"{images}[0] === '{after[1]}'")
+    assert page.evaluate(images)[:2] == [after[1], after[0]]
+
+
+def test_the_table_sorts_on_a_click_and_by_keyboard(page):
+    asked = len(page.asked)
+    titles = column(page, 0)
+    head = page.locator("#lab-table th[aria-sort]").nth(3)
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    errors = [float(text.split()[0]) for text in column(page, 3)]
+    assert errors == sorted(errors) and column(page, 0)[0] == "Cycle alone"
+    head.locator("button").press("Enter")
+    assert head.get_attribute("aria-sort") == "descending"
+    assert column(page, 0)[0] == "GAN alone"
+    page.locator("#lab-table th button").first.click()
+    assert column(page, 0) == titles
+    assert len(page.asked) == asked, "sorting asks nobody"
+
+
+def test_the_slider_changes_both_films_without_a_request(page):
+    sights = "#lab-film .strip img:not([hidden])"
+    alts = lambda: [image.get_attribute("alt") for image in page.query_selector_all(sights)]  # noqa: E731
+    assert alts() == ["GAN alone, step 300", "CycleGAN, step 300"]
+    asked = len(page.asked)
+    slider = page.locator("#lab-film input[type=range]")
+    slider.fill("0")
+    assert alts() == ["GAN alone, step 100", "CycleGAN, step 100"]
+    assert page.locator("#lab-film output").inner_text() == "step 100"
+    figures = page.locator("#lab-film .strip .figure:visible").all_inner_texts()
+    assert len(figures) == 2 and figures[0] != figures[1]
+    slider.press("ArrowRight")
+    assert alts()[0].endswith("step 200")
+    slider.fill("0")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function(
+        f"document.querySelector('#lab-film output').innerText === 'step {STEPS[-1]}'"
+    )
+    page.get_by_role("button", name="Play").wait_for()
+    assert [a for a in page.asked[asked:] if not a.startswith("data:")] == []
+
+
+def test_other_rivals_and_other_curves_can_be_chosen(page):
+    page.locator("#lab-first input").click()
+    page.get_by_role("option", name="Cycle alone", exact=True).click()
+    page.wait_for_selector("#lab-film img[alt='Cycle alone, step 300']")
+    page.locator("#lab-what input").click()
+    page.get_by_role("option", name="GAN term of G").click()
+    page.wait_for_function(
+        "document.querySelector('#lab-plot').innerHTML.includes('GAN term of G')"
+    )
+
+
+def test_a_prediction_comes_before_any_result(browser, url):
+    """No figure reaches the browser before, neither on the page nor in an answer."""
+    page = visit(browser, url, "?predict")
+    page.wait_for_selector("#expected input")
+    page.wait_for_timeout(1000)
+    heard = page.evaluate("window.heard")
+    assert "GAN alone" in heard, "answers are heard"
+    heard += page.content()
+    for name in ("sea_iou", "data-value", "data:image/webp", "± ", "46.0", "0.550"):
+        assert name not in heard
+    assert page.locator("#lab-table td, #lab-grid img, #lab-film img").count() == 0
+    assert not page.locator("#lab").is_visible() and not page.locator("#runs").is_visible()
+    assert page.locator("#expected label").count() == len(FIVE)
+    button = page.locator("#reveal")
+    assert button.is_disabled()
+    page.locator("#expected label").nth(1).click()
+    page.locator("#fault label").nth(1).click()
+    page.wait_for_selector("#reveal:not([disabled])")
+    button.click()
+    page.wait_for_selector(f"{CELLS} img")
+    words = page.locator("#lab-verdict").inner_text()
+    assert "GAN alone" in words and "It fails, but otherwise: every output looks alike." in words
+    assert "GAN + backward cycle fails" in words and "0.200" in words
+    assert len(column(page, 0)) == len(FIGURES)
+    assert "data:image/webp" in page.evaluate("window.heard"), "it would have been heard before"
+    # Covered once more, all of it leaves the page.
+    page.get_by_label("Predict first").click()
+    page.wait_for_selector("#cover")
+    page.wait_for_function("!document.querySelector('#lab-table td, #lab-grid img, #lab-film img')")
+    assert page.locator(".reveal").count() == 0 and page.locator("#reveal").is_disabled()
+    assert not page.mistakes
+    page.close()
+
+
+def test_runs_are_shown_and_read_again(page, folder):
+    page.get_by_role("button", name="Runs").click()
+    page.get_by_text("step 300 of 1,000").wait_for()
+    page.wait_for_selector("#run-plot canvas, #run-plot svg")
+    line = {"step": 500, "seconds_per_step": 0.5, "terms": {"gan_G": 0.1}}
+    log = folder / "runs" / "horses" / "gan" / "log.jsonl"
+    log.write_text(log.read_text() + "\n" + json.dumps(line) + "\n")
+    page.get_by_role("button", name="Refresh").click()
+    page.get_by_text("step 500 of 1,000").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_scrolls_down_only(browser, url, scheme):
+    phone = visit(browser, url, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    phone.wait_for_selector(f"{CELLS} img")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    boxes = [box.bounding_box() for box in phone.locator("#lab-grid .cell").all()[:3]]
+    assert boxes[0]["y"] == boxes[1]["y"] < boxes[2]["y"], "two a line"
+    phone.close()
+
+
+def test_without_a_laboratory_the_tab_says_how_to_make_one(browser, folder, tmp_path):
+    labs.write_all(tmp_path / "plain")
+    (tmp_path / "plain" / "report" / "report.json").unlink()
+    demo = build_demo(Library([tmp_path]), run_roots=[folder / "runs"])
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    page = visit(browser, address)
+    page.get_by_text("python -m cyclegan.ablation run").wait_for()
+    page.get_by_role("button", name="Runs").click()
+    page.get_by_text("of 1,000").wait_for()
+    page.close()
+    demo.close()
+
+
+def test_a_damaged_report_is_a_sentence(browser, tmp_path):
+    labs.write_all(tmp_path / "lab")
+    (tmp_path / "lab" / "report" / "report.json").write_text('{"variants": ')
+    demo = build_demo(Library([tmp_path]))
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    page = visit(browser, address)
+    page.get_by_text("report.json cannot be read").wait_for()
+    page.close()
+    demo.close()
