@@ -1,0 +1,291 @@
+"""Visitors' pictures to a dataset: what is taken, what is refused, and that nothing else stays."""
+
+import io
+import stat
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from tiny import noise
+
+from cyclegan.data import DataError, intake, open_data
+
+
+def picture_bytes(width: int = 40, height: int = 30, seed: int = 0, kind: str = "PNG") -> bytes:
+    made = io.BytesIO()
+    noise(width, height, seed).save(made, kind)
+    return made.getvalue()
+
+
+def files(folder: Path, count: int, size: int = 40) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for i in range(count):
+        noise(size + i, size, seed=i).save(folder / f"{i:04d}.png")
+    return sorted(folder.iterdir())
+
+
+def archive(path: Path, entries: dict[str | zipfile.ZipInfo, bytes], **options) -> Path:
+    with zipfile.ZipFile(path, "w", **options) as packed:
+        for name, data in entries.items():
+            packed.writestr(name, data)
+    return path
+
+
+def pictures(count: int) -> dict[str, bytes]:
+    return {f"{i:03d}.png": picture_bytes(seed=i) for i in range(count)}
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run's folder, into which alone anything may be written."""
+    (tmp_path / "run").mkdir()
+    return tmp_path / "run"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+# What is taken
+
+
+def test_pictures_become_a_dataset_that_can_be_trained_on(tmp_path, run):
+    """Mixed sizes; every tenth of many is held out, of few none."""
+    x, y = files(tmp_path / "x", 25), files(tmp_path / "y", 3, size=17)
+    taken = intake.take_in(run / "data", x, y, 32)
+    assert (taken.x.train, taken.x.held_out, taken.y.train, taken.y.held_out) == (23, 2, 3, 0)
+    assert taken.sentence == (
+        "X: 23 pictures to train on, 2 held out (every 10th). Y: 3 pictures to train on, too few "
+        "to hold any out: samples show training pictures."
+    )
+    assert [n for n in names(run) if "test" in n] == [
+        "data/testA/00010.png",
+        "data/testA/00020.png",
+    ]
+    data = open_data(str(run / "data"), 32, "resize-and-crop")
+    assert (len(data.train_x), len(data.train_y), len(data.test_x)) == (23, 3, 2)
+    assert data.train_x[0].shape == (3, 36, 36)
+
+
+def test_pictures_are_reduced_to_what_training_needs(tmp_path, run):
+    (tmp_path / "x").mkdir()
+    for i, size in enumerate([(300, 200), (20, 10), (4000, 50), (1, 900)]):
+        noise(*size, seed=i).save(tmp_path / "x" / f"{i}.png")
+    x = sorted((tmp_path / "x").iterdir())
+    intake.take_in(run / "data", x, x, 64)  # The shorter side to 64 · 286 / 256 = 71.5
+    sizes = [Image.open(path).size for path in sorted((run / "data/trainA").iterdir())]
+    assert sizes == [(108, 72), (20, 10), (288, 50), (1, 288)]
+
+
+def test_a_zip_of_every_kind_of_rubbish_gives_its_pictures(tmp_path, run):
+    entries = {
+        "photos/b.jpg": picture_bytes(kind="JPEG"),
+        "photos/a.PNG": picture_bytes(seed=1),
+        "photos/deep/er/c.webp": picture_bytes(seed=2, kind="WEBP"),
+        "__MACOSX/photos/._b.jpg": b"resource fork",
+        "photos/.hidden.png": picture_bytes(),
+        "photos/readme.txt": b"hello",
+        "photos/inner.zip": b"PK\5\6" + bytes(18),
+        "photos/gone-bad.png": b"not a picture",
+        "photos/folder/": b"",
+        "photos/grün.png": picture_bytes(seed=3),
+    }
+    packed = archive(tmp_path / "photos.zip", entries, compression=zipfile.ZIP_DEFLATED)
+    taken = intake.take_in(run / "data", [packed], files(tmp_path / "y", 2), 24)
+    assert taken.x.train == 4
+    assert len(taken.x.left_out) == 3
+    said = taken.sentence
+    for part in ("photos/readme.txt is no picture", "inner.zip", "gone-bad.png is not a picture"):
+        assert part in said
+    assert all(name.startswith("data/train") and name.endswith(".png") for name in names(run))
+
+
+def test_progress_and_a_change_of_mind(tmp_path, run):
+    x, told = files(tmp_path / "x", 4), []
+    intake.take_in(run / "data", x, x[:2], 24, lambda *told_: told.append(told_))
+    assert told == [*(("X", i, 4) for i in (1, 2, 3, 4)), ("Y", 1, 2), ("Y", 2, 2)]
+    with pytest.raises(intake.CancelledError):
+        intake.take_in(run / "again", x, x, 24, cancelled=lambda: True)
+    assert [path.name for path in run.iterdir()] == ["data"]
+
+
+# What is refused
+
+
+def refusal(run: Path, x: list[Path], y: list[Path]) -> str:
+    before = {path: path.stat().st_mtime_ns for path in run.parent.rglob("*") if path.is_file()}
+    with pytest.raises(DataError) as error:
+        intake.take_in(run / "data", x, y, 24)
+    after = {path: path.stat().st_mtime_ns for path in run.parent.rglob("*") if path.is_file()}
+    assert after == before and list(run.iterdir()) == []
+    sentence = str(error.value)
+    assert sentence.endswith(".") and "\n" not in sentence and len(sentence) < 400
+    return sentence
+
+
+def link(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return entry
+
+
+PATHS = [
+    "../evil.png",
+    "a/../../evil.png",
+    "/etc/evil.png",
+    "..\\evil.png",
+    "C:\\evil.png",
+    "C:/evil.png",
+    "\\\\server\\evil.png",
+    "a/..",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_that_climbs_out(path, tmp_path, run):
+    packed = archive(tmp_path / "x.zip", {**pictures(3), path: picture_bytes()})
+    assert "a path that leads out of it" in refusal(run, [packed], files(tmp_path / "y", 2))
+
+
+def test_links_and_devices(tmp_path, run):
+    y = files(tmp_path / "y", 2)
+    packed = archive(tmp_path / "x.zip", {**pictures(3), link("a.png"): b"/etc/passwd"})
+    assert "x.zip holds a.png, a link or device" in refusal(run, [packed], y)
+    entry = zipfile.ZipInfo("b.png")
+    entry.external_attr = stat.S_IFCHR << 16
+    packed = archive(tmp_path / "x.zip", {entry: b""})
+    assert "a link or device" in refusal(run, [packed], y)
+
+
+def test_a_bomb_by_its_own_account(tmp_path, run, monkeypatch):
+    y = files(tmp_path / "y", 2)
+    zeros = {f"{i}.png": bytes(200_000) for i in range(5)}
+    packed = archive(tmp_path / "x.zip", zeros, compression=zipfile.ZIP_DEFLATED)
+    assert packed.stat().st_size < 5_000
+    monkeypatch.setattr(intake, "MAX_UNPACKED_BYTES", 900_000)
+    assert "x.zip unpacks to more than" in refusal(run, [packed], y)
+    monkeypatch.setattr(intake, "MAX_FILE_BYTES", 150_000)
+    assert "is larger than" in refusal(run, [packed], y)
+
+
+def test_a_bomb_that_lies_about_its_size(tmp_path, run):
+    """Declared as ten bytes in the table and before the data, a megabyte in fact."""
+    big = 1_000_000
+    packed = archive(tmp_path / "x.zip", {"a.png": bytes(big)}, compression=zipfile.ZIP_DEFLATED)
+    raw = packed.read_bytes()
+    assert raw.count(struct.pack("<I", big)) == 2
+    packed.write_bytes(raw.replace(struct.pack("<I", big), struct.pack("<I", 10)))
+    assert "x.zip is a damaged zip" in refusal(run, [packed], files(tmp_path / "y", 2))
+
+
+def test_more_is_read_than_was_declared(tmp_path, run, monkeypatch):
+    """The second line of defence: what was really read counts too."""
+    packed = archive(tmp_path / "x.zip", pictures(3))
+    monkeypatch.setattr(intake._Side, "_choose", lambda self, entries, name: entries)
+    monkeypatch.setattr(intake, "MAX_UNPACKED_BYTES", 5_000)
+    assert "unpacks to more than" in refusal(run, [packed], files(tmp_path / "y", 2))
+    monkeypatch.setattr(intake, "MAX_FILE_BYTES", 1_000)
+    assert "the most for a picture file" in refusal(
+        run, [packed], files(tmp_path / "z", 0) or [packed]
+    )
+
+
+def test_a_locked_zip(tmp_path, run):
+    packed = archive(tmp_path / "x.zip", pictures(1))
+    raw = bytearray(packed.read_bytes())
+    raw[6] |= 1
+    raw[raw.find(b"PK\1\2") + 8] |= 1
+    packed.write_bytes(raw)
+    assert "locked with a password" in refusal(run, [packed], files(tmp_path / "y", 2))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_unusual_compression(method, tmp_path, run):
+    packed = archive(tmp_path / "x.zip", pictures(2), compression=method)
+    assert "unusual way" in refusal(run, [packed], files(tmp_path / "y", 2))
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.9, 0.99])
+def test_a_zip_that_is_cut_short(cut, tmp_path, run):
+    packed = archive(tmp_path / "x.zip", pictures(30))
+    raw = packed.read_bytes()
+    packed.write_bytes(raw[: int(len(raw) * cut)])
+    refusal(run, [packed], files(tmp_path / "y", 2))
+
+
+@pytest.mark.parametrize("at", range(0, 4000, 333))
+def test_flipped_bytes_never_end_in_a_traceback(at, tmp_path, run):
+    packed = archive(tmp_path / "x.zip", pictures(2), compression=zipfile.ZIP_DEFLATED)
+    raw = bytearray(packed.read_bytes())
+    raw[at % len(raw)] ^= 0xFF
+    raw[-1 - at % 90] ^= 0x55
+    packed.write_bytes(raw)
+    try:
+        intake.take_in(run / "data", [packed], files(tmp_path / "y", 2), 24)
+    except DataError as error:
+        assert str(error).endswith(".") and list(run.iterdir()) == []
+
+
+def test_too_many_files(tmp_path, run):
+    y = files(tmp_path / "y", 2)
+    packed = archive(tmp_path / "x.zip", {f"{i}.png": b"" for i in range(10_000)})
+    assert refusal(run, [packed], y) == ("X has 10,000 pictures; at most 2,000 a side are taken.")
+    packed = archive(tmp_path / "x.zip", {f"{i}.txt": b"" for i in range(10_001)})
+    assert "10,001 files; at most 10,000 may" in refusal(run, [packed], y)
+    packed = archive(tmp_path / "x.zip", {f"{i}.txt": b"" for i in range(66_000)})
+    assert "too many files" in refusal(run, [packed], y)
+
+
+def test_a_table_of_contents_that_would_fill_the_memory(tmp_path, run, monkeypatch):
+    packed = archive(tmp_path / "x.zip", {f"{i}{'x' * 60}.png": b"" for i in range(100)})
+    monkeypatch.setattr(intake, "MAX_DIRECTORY_BYTES", 5_000)
+    monkeypatch.setattr(zipfile, "ZipFile", None)  # Refused before it is read.
+    assert "too many files" in refusal(run, [packed], files(tmp_path / "y", 2))
+
+
+def test_large_uploads(tmp_path, run, monkeypatch):
+    x, y = files(tmp_path / "x", 2), files(tmp_path / "y", 2)
+    monkeypatch.setattr(intake, "MAX_FILE_BYTES", 1000)
+    assert "0000.png is larger than" in refusal(run, x, y)
+    monkeypatch.setattr(intake, "MAX_ZIP_BYTES", 1000)
+    packed = archive(tmp_path / "x.zip", pictures(2))
+    assert "x.zip is larger than" in refusal(run, [packed], y)
+
+
+def test_too_many_pixels(tmp_path, run, monkeypatch):
+    x, y = files(tmp_path / "x", 4), files(tmp_path / "y", 2)
+    monkeypatch.setattr(intake, "MAX_MEGAPIXELS", 0.005)
+    assert "megapixels in all" in refusal(run, x, y)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_too_few_pictures(count, tmp_path, run):
+    few, enough = files(tmp_path / "x", count), files(tmp_path / "y", 2)
+    for x, y, name in ((few, enough, "X"), (enough, few, "Y")):
+        sentence = refusal(run, x, y)
+        assert sentence.startswith(f"{name} has ")
+        assert "no pictures yet" in sentence if count == 0 else "1 usable picture; " in sentence
+
+
+def test_no_pictures_at_all(tmp_path, run):
+    (tmp_path / "x").mkdir()
+    bad = []
+    for i in range(3):
+        bad.append(tmp_path / "x" / f"{i}.png")
+        bad[-1].write_bytes(b"not a picture")
+    sentence = refusal(run, bad, files(tmp_path / "y", 2))
+    assert "X has 0 usable pictures" in sentence and "0.png is not a picture" in sentence
+
+
+def test_a_zip_beside_pictures(tmp_path, run):
+    packed = archive(tmp_path / "x.zip", pictures(2))
+    y = files(tmp_path / "y", 2)
+    assert "picture files or one zip, not both" in refusal(run, [packed, *y], y)
+
+
+def test_hostile_names_stay_out_of_sentences(tmp_path, run):
+    entries = {**pictures(1), "a\nb\x1b[31m.txt": b"", f"{'long' * 60}.txt": b""}
+    packed = archive(tmp_path / "x.zip", entries)
+    assert "\x1b" not in refusal(run, [packed], files(tmp_path / "y", 2))
