@@ -36,7 +36,26 @@ def build_parser() -> argparse.ArgumentParser:
         default="SPACE_ID" not in os.environ,
         help="let visitors open models of the Hub (default: yes, but not on a Space)",
     )
+    parser.add_argument(
+        "--training",
+        action=argparse.BooleanOptionalAction,
+        default="SPACE_ID" not in os.environ,
+        help="let visitors train on this machine (default: yes, but not on a Space)",
+    )
+    parser.add_argument(
+        "--max-train-minutes",
+        type=_minutes,
+        metavar="N",
+        help="the longest that one training may last (default: as long as it takes)",
+    )
     return parser
+
+
+def _minutes(text: str) -> float:
+    minutes = float(text)
+    if not 0 < minutes < float("inf"):
+        raise argparse.ArgumentTypeError("it must be a number above 0")
+    return minutes
 
 
 def gpu_wrapper() -> Callable:
@@ -48,14 +67,21 @@ def gpu_wrapper() -> Callable:
     return spaces.GPU(duration=15)
 
 
-def build(names: list[str], allow_hub: bool = True, allow_paths: bool = False):
+def build(
+    names: list[str],
+    allow_hub: bool = True,
+    allow_paths: bool = False,
+    train_minutes: float | None = 0,
+):
     """The page over the models of `names`; raises CheckpointError where there are none.
 
-    names: folders of sets, or whatever `cyclegan.models.find` knows.
+    names: folders of sets, or whatever `cyclegan.models.find` knows. train_minutes: how long a
+    training on the page may last; None for any time, 0 for no training.
     """
     # The spaces package wants to be imported before anything asks for CUDA.
     on_device = gpu_wrapper()
     from cyclegan import models
+    from cyclegan.live import Director, Limits
     from cyclegan.ui.library import Library
     from cyclegan.ui.models_tab import Access
     from cyclegan.ui.page import build_demo
@@ -74,7 +100,10 @@ def build(names: list[str], allow_hub: bool = True, allow_paths: bool = False):
         library.load_all()
     # Whoever may name paths may also look at the runs that lie here.
     roots = [RUNS] if allow_paths else []
-    return build_demo(library, on_device, Access(allow_hub, allow_paths), roots)
+    director = None
+    if train_minutes != 0:
+        director = Director(RUNS / "live", Limits(minutes=train_minutes))
+    return build_demo(library, on_device, Access(allow_hub, allow_paths), roots, director)
 
 
 def is_private(args: argparse.Namespace) -> bool:
@@ -88,7 +117,8 @@ def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     try:
         names = args.checkpoints or [str(f) for f in (checkpoints.BUNDLED, RUNS) if f.is_dir()]
-        demo = build(names, args.allow_hub, is_private(args))
+        minutes = args.max_train_minutes if args.training else 0
+        demo = build(names, args.allow_hub, is_private(args), minutes)
     except checkpoints.CheckpointError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2

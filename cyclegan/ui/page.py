@@ -6,7 +6,8 @@ from pathlib import Path
 import gradio as gr
 
 from ..formats import MAX_BYTES
-from . import ablation_tab, api, models_tab, translate_tab
+from ..live import Director
+from . import ablation_tab, api, models_tab, train_tab, translate_tab
 from .library import Library
 from .models_tab import Access
 
@@ -35,12 +36,14 @@ def build_demo(
     on_device: Callable = lambda function: function,
     access: Access = Access(),  # noqa: B008 (frozen)
     run_roots: Sequence[Path] = (),
+    director: Director | None = None,
 ) -> gr.Blocks:
     """The page over a library of checkpoint sets (at least one).
 
     on_device: wraps the function that runs networks (`spaces.GPU` on a ZeroGPU Space).
     access: what visitors may open. run_roots: folders below which training runs are offered with
-    their curves. Launch it with `launch_options()`.
+    their curves. director: of live trainings, or None where nothing may be trained. Launch the
+    page with `launch_options()`.
     """
     with gr.Blocks(
         title="What does cycle consistency do?", analytics_enabled=False, fill_width=True
@@ -48,13 +51,20 @@ def build_demo(
         gr.HTML(INTRODUCTION, apply_default_css=False)
         own = gr.State([])
         with gr.Tabs() as tabs:
-            with gr.Tab("Translate", id="translate"):
+            with gr.Tab("Translate", id="translate") as translate:
                 open_in_translate = translate_tab.build(library, on_device, own, tabs)
             with gr.Tab("Ablation", id="ablation") as ablation:
                 show_when = ablation_tab.build(library, on_device, run_roots)
                 show_when(ablation.select)
-            with gr.Tab("Models", id="models"):
+            with gr.Tab("Train", id="train") as train:
+                look_when, timer = train_tab.build(
+                    library, director, access, own, open_in_translate
+                )
+                look_when(train.select)
+            with gr.Tab("Models", id="models") as model:
                 models_tab.build(library, access, own, open_in_translate)
+            for other in (translate, ablation, model):
+                other.select(lambda: gr.Timer(active=False), None, timer, api_visibility="private")
         api.build(library, on_device)
     demo.queue(default_concurrency_limit=4, max_size=64)
     return demo
