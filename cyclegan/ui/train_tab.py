@@ -337,7 +337,9 @@ def _arm_of(values: list, index: int) -> Arm:
 
 def _label(id: str, seen: Status) -> str:
     place = f", place {seen.place}" if seen.place else ""
-    return f"{id} · {live_panels.STATES.get(seen.state, seen.state).lower()}{place}"
+    # "2026-11-22-0541-satellite2map-3f2a": the day is not what tells trainings apart.
+    time, name = f"{id[11:13]}:{id[13:15]}", id[16:]
+    return f"{time} {name} · {live_panels.STATES.get(seen.state, seen.state).lower()}{place}"
 
 
 def _asks(seen: Status | None) -> tuple:
