@@ -321,3 +321,13 @@ def test_a_run_under_way_says_how_far_it_is(tmp_path):
     assert [v for _, v in curves.run_choices(log)] == ["all terms", "sea_iou", "gan_G", "D_X"]
     assert len(curves.of_run(log, curves.ALL_TERMS)) == 6
     assert curves.of_run(log, "sea_iou")["value"].tolist() == [0.6, 0.7]
+
+
+def test_what_a_picture_scores_unchanged_stands_below_and_does_not_compete(tmp_path):
+    values = labs.report()
+    values["unchanged"] = {"G": {"rmse": 1.5, "sea_iou": "none"}}
+    found = read(tmp_path, values)
+    body, foot = lab_panels.table(found, "G").split("</tbody>")
+    assert "itself, unchanged" in foot and "1.5" in foot and "–" in foot
+    assert "unchanged" not in body and found.best("G", "rmse") == {"cyclegan-identity"}
+    assert "<tfoot" not in lab_panels.table(found, "F")

@@ -61,7 +61,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """A laboratory as the page shows it. frames: folder of the pictures made in training."""
+    """A laboratory as the page shows it.
+
+    frames: folder of the pictures made in training. unchanged: by network and figure, what a
+    picture scores that is handed over as its own translation.
+    """
 
     data: str
     pairs: int | None
@@ -74,6 +78,7 @@ class Report:
     frame_rows: int
     frame_side: int
     paper: dict
+    unchanged: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def row(self, name: str) -> Row | None:
         return next((row for row in self.rows if row.name == name), None)
@@ -177,6 +182,12 @@ def read(folder: Path) -> Report:
         frame_rows=_whole(frames.get("inputs")) or 1,
         frame_side=_whole(frames.get("side")) or 64,
         paper=_dict(values.get("paper")),
+        unchanged={
+            network: {
+                name: v for name, value in _dict(f).items() if (v := number(value)) is not None
+            }
+            for network, f in _dict(values.get("unchanged")).items()
+        },
     )
 
 

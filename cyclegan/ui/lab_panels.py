@@ -187,6 +187,12 @@ def table(report: Report, network: str) -> str:
             is_best = row.name in best[name]
             body += _cell(name, found.get(name), is_best)
         body += "</tr>"
+    foot, known = "", report.unchanged.get(network, {})
+    if known:
+        own = formula("x" if network == "G" else "y")
+        cells = "".join(f"<td>{shown(name, known.get(name))}</td>" for name in columns)
+        note = "<small>what a generator has to beat</small>"
+        foot = f'<tfoot><tr><th scope="row">{own} itself, unchanged{note}</th>{cells}</tr></tfoot>'
     terms = "".join(
         f"<div><dt>{_label(n)}</dt><dd>{escape(_reads(n, network))}</dd></div>" for n in columns
     )
@@ -198,7 +204,7 @@ def table(report: Report, network: str) -> str:
     )
     return (
         f'<div class="lab-table"><div class="wide"><table><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div><p>{legend}</p><dl>{terms}</dl></div>"
+        f"<tbody>{body}</tbody>{foot}</table></div><p>{legend}</p><dl>{terms}</dl></div>"
     )
 
 
