@@ -149,7 +149,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """The parts of the Hub's protocol that the client uses for model repos."""
+    """The parts of the Hub's protocol that the client uses for repos; datasets lie among models."""
 
     protocol_version = "HTTP/1.1"
     server: Server
@@ -354,9 +354,9 @@ class Handler(BaseHTTPRequestHandler):
 
 REPO = r"([^/]+/[^/]+)"
 ROUTES = {
-    rf"GET /api/models/{REPO}": Handler.model_info,
-    rf"GET /api/models/{REPO}/revision/([^/]+)": Handler.model_info,
-    rf"(?:GET|HEAD) /{REPO}/resolve/([^/]+)/(.+)": Handler.resolve,
+    rf"GET /api/(?:models|datasets)/{REPO}": Handler.model_info,
+    rf"GET /api/(?:models|datasets)/{REPO}/revision/([^/]+)": Handler.model_info,
+    rf"(?:GET|HEAD) /(?:datasets/)?{REPO}/resolve/([^/]+)/(.+)": Handler.resolve,
     r"POST /api/repos/create": Handler.create,
     rf"POST /api/models/{REPO}/preupload/([^/]+)": Handler.preupload,
     rf"POST /{REPO}\.git/info/lfs/objects/batch": Handler.lfs_batch,

@@ -111,6 +111,14 @@ def test_progress_and_a_change_of_mind(tmp_path, run):
     assert [path.name for path in run.iterdir()] == ["data"]
 
 
+def test_pictures_from_elsewhere(tmp_path, run):
+    items = [(f"row {i}", picture_bytes(seed=i)) for i in range(10)]
+    x = intake.Pictures(11, iter([*items, ("row 10", b"")]), ("rows from 12 on of 20",))
+    taken = intake.take_in(run / "data", x, files(tmp_path / "y", 2), 24)
+    assert (taken.x.train, taken.x.held_out) == (9, 1)
+    assert "Left out: rows from 12 on of 20; row 10 is not a picture" in taken.sentence
+
+
 # What is refused
 
 
@@ -212,7 +220,8 @@ def test_a_zip_that_is_cut_short(cut, tmp_path, run):
     packed = archive(tmp_path / "x.zip", pictures(30))
     raw = packed.read_bytes()
     packed.write_bytes(raw[: int(len(raw) * cut)])
-    refusal(run, [packed], files(tmp_path / "y", 2))
+    sentence = refusal(run, [packed], files(tmp_path / "y", 2))
+    assert sentence == "x.zip is a damaged zip, or none; pack it again."
 
 
 @pytest.mark.parametrize("at", range(0, 4000, 333))

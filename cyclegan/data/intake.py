@@ -52,6 +52,18 @@ class CancelledError(Exception):
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """One side from elsewhere than uploads: how many, and their names and bytes one by one.
+
+    left_out: what was not taken along to begin with, and why.
+    """
+
+    count: int
+    items: Iterator[tuple[str, bytes]]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Domain:
     """What became of one side: pictures to train on and held out, and what was left out and why."""
 
@@ -86,16 +98,17 @@ class Taken:
 
 def take_in(
     folder: Path,
-    x: Sequence[Path],
-    y: Sequence[Path],
+    x: Sequence[Path] | Pictures,
+    y: Sequence[Path] | Pictures,
     size: int,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Taken:
     """Write the dataset `folder`, which must not exist yet, for crops of `size` pixels.
 
-    x, y: uploaded files of each domain: pictures, or one zip of pictures. Raises DataError with
-    the limit or the fault, or CancelledError; then `folder` is not there, and nothing else is left.
+    x, y: uploaded files of each domain, pictures or one zip of pictures; or `Pictures`. Raises
+    DataError with the limit or the fault, or CancelledError; then `folder` is not there, and
+    nothing else is left.
     """
     new = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
     new.mkdir(parents=True)
@@ -122,15 +135,10 @@ class _Side:
         self.left_out: list[str] = []
         self.pixels = 0
 
-    def take(self, files: Sequence[Path]) -> Domain:
-        if not files:
-            raise DataError(f"{self.name} has no pictures yet. {LIMITS}")
-        zips = [file for file in files if zipfile.is_zipfile(file)]
-        if zips and len(files) > 1:
-            raise DataError(f"{self.name}: give picture files or one zip, not both or several.")
+    def take(self, source: Sequence[Path] | Pictures) -> Domain:
         train = self.new / f"train{self.letter}"
         train.mkdir()
-        count, pictures = self._zip(zips[0]) if zips else self._files(files)
+        count, pictures = self._open(source)
         if count > MAX_PICTURES:
             raise DataError(
                 f"{self.name} has {count:,} pictures; at most {MAX_PICTURES:,} a side are taken."
@@ -177,6 +185,21 @@ class _Side:
         scale = min(1.0, self.shortest / min(picture.size))
         sides = [min(max(1, round(side * scale)), 4 * self.shortest) for side in picture.size]
         return picture if tuple(sides) == picture.size else images.resize(picture, tuple(sides))
+
+    def _open(
+        self, source: Sequence[Path] | Pictures
+    ) -> tuple[int, Iterator[tuple[str, Path | bytes]]]:
+        """How many pictures there are, and their names and contents."""
+        if isinstance(source, Pictures):
+            self.left_out += source.left_out
+            return source.count, source.items
+        if not source:
+            raise DataError(f"{self.name} has no pictures yet. {LIMITS}")
+        # One that is cut short is no zip any more, but it was meant as one.
+        zips = [f for f in source if f.suffix.lower() == ".zip" or zipfile.is_zipfile(f)]
+        if zips and len(source) > 1:
+            raise DataError(f"{self.name}: give picture files or one zip, not both or several.")
+        return self._zip(zips[0]) if zips else self._files(source)
 
     def _files(self, files: Sequence[Path]) -> tuple[int, Iterator[tuple[str, Path]]]:
         for file in files:

@@ -70,8 +70,12 @@ def run(
     return [results[number] for number in range(len(tasks))]
 
 
-def explain(error: Exception, name: HubName, token: str | None = None) -> HubError:
+def explain(
+    error: Exception, name: HubName, token: str | None = None, kind: str = "model"
+) -> HubError:
     """The sentence for what the client raised; `token` is kept out of it, whatever it looks like.
+
+    kind: of repo, "model" or "dataset".
 
     The client's exception is not kept as its cause: it quotes addresses and headers.
     """
@@ -79,7 +83,8 @@ def explain(error: Exception, name: HubName, token: str | None = None) -> HubErr
         error = error.__cause__
     if isinstance(error, HubError):
         return error
-    repo, page = name.repo, f"{endpoint()}/{name.repo}"
+    is_data = kind == "dataset"
+    repo, page = name.repo, f"{endpoint()}/{'datasets/' if is_data else ''}{name.repo}"
     status = error.response.status_code if isinstance(error, errors.HfHubHTTPError) else 0
     said = str(getattr(error, "server_message", "" if status else error) or "")
     # Without the queries of signed addresses, which are keys as well.
@@ -95,8 +100,8 @@ def explain(error: Exception, name: HubName, token: str | None = None) -> HubErr
         return HubError("The Hub does not accept your token; log in anew (hf auth login).")
     if isinstance(error, errors.RepositoryNotFoundError) or status in (401, 404):
         return HubError(
-            f"There is no model repo {repo} on the Hub, or it is private and you are not logged in "
-            "(hf auth login)."
+            f"There is no {'dataset' if is_data else 'model repo'} {repo} on the Hub, or it is "
+            "private and you are not logged in (hf auth login)."
         )
     if status == 403:
         return HubError(f"Your login has no right to do this with {repo}.{said}")

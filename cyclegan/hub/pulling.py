@@ -78,7 +78,7 @@ def pull(
         except FileNotFoundError:
             raise HubError(f"{name} is not in the cache, and {reason}.") from None
         return replace(found, note=f"This is the copy in the cache: {reason}.")
-    fetch = partial(_download, name, commit, sizes, poll)
+    fetch = partial(download, name, commit, sizes, poll)
     found = _gather(name, commit, sizes, fetch, progress)
     # Only now, so that without a network half a set never passes for a whole one.
     _remember(name, commit, sizes)
@@ -184,15 +184,19 @@ def _cached(
 # The transfer
 
 
-def _download(
+def download(
     name: HubName,
     commit: str,
     sizes: Sizes,
     poll: Callable[[], None],
     files: list[str],
     progress: Progress | None,
+    kind: str = "model",
 ) -> list[Path]:
-    """A Fetch by the client, several files at a time, each only ever whole in the cache."""
+    """A Fetch by the client, several files at a time, each only ever whole in the cache.
+
+    kind: of repo, "model" or "dataset".
+    """
     received = dict.fromkeys(files, 0)
     total = sum(sizes[file] for file in files)
     stop = threading.Event()
@@ -202,7 +206,7 @@ def _download(
         if progress:
             progress(min(sum(received.values()), total), total)
 
-    def download(file: str) -> Path:
+    def fetch(file: str) -> Path:
         class Bar(_Bar):
             def update(self, n=1):
                 if stop.is_set():
@@ -214,6 +218,7 @@ def _download(
             path = hf_hub_download(
                 name.repo,
                 file,
+                repo_type=kind,
                 revision=commit,
                 endpoint=endpoint(),
                 force_download=force,
@@ -225,9 +230,9 @@ def _download(
         raise HubError(f"{file} of {name.repo} came with another size than announced; try again.")
 
     try:
-        return run([partial(download, file) for file in files], tick, stop=stop)
+        return run([partial(fetch, file) for file in files], tick, stop=stop)
     except Exception as error:
-        raise whole(explain(error, name), f"{name} could not be pulled") from None
+        raise whole(explain(error, name, kind=kind), f"{name} could not be pulled") from None
 
 
 class _Bar(tqdm):

@@ -3,21 +3,23 @@
 Pure functions; style.css says how it looks.
 """
 
+import math
 from html import escape
+from pathlib import Path
 
 from PIL import Image
 
 from ..ablation.text import COLUMNS
-from ..config import Domains
 from ..live import Frame, LiveSettings, Status
+from ..live.control import RATE, TERMS
 from .panels import data_url, formula
 
 ARMS = ("a", "b")
 
 FIGURES = ("sea_iou", "cycle_error", "diversity")
 
-ROWS = 3
-"""Inputs that are shown: as many as leave room for the charts on one screen."""
+POINTS = 300
+"""Of one line in a chart, which is not much wider in pixels."""
 
 STATES = {
     "queued": "Waiting",
@@ -27,7 +29,7 @@ STATES = {
     "measuring": "Measuring on all held-out pairs",
     "finished": "Finished",
     "stopped": "Stopped and kept",
-    "interrupted": "Interrupted: the page was closed",
+    "interrupted": "Interrupted",
     "died": "Its process died",
     "failed": "Failed",
 }
@@ -35,31 +37,43 @@ STATES = {
 
 def status(seen: Status, settings: LiveSettings) -> str:
     """State, progress, speed, time left, and what went wrong."""
-    words = [f"<b>{STATES.get(seen.state, seen.state)}</b>"]
+    said = [f"<b>{escape(STATES.get(seen.state, seen.state))}</b>"]
     if seen.place:
-        words.append(f"place {seen.place} in the queue")
+        said.append(f"place {seen.place} in the queue")
     if seen.step or seen.is_alive:
-        words.append(f"step {seen.step:,} of {seen.steps:,}")
+        said.append(f"step {seen.step:,} of {seen.steps:,}")
     if seen.state == "running" and seen.steps_per_second:
-        words.append(f"{seen.steps_per_second:.1f} steps/s, both arms")
+        said.append(f"{seen.steps_per_second:.1f} steps/s, both arms")
     if seen.state == "running" and seen.seconds_left is not None:
-        words.append(f"{clock(seen.seconds_left)} left")
+        said.append(f"{clock(seen.seconds_left)} left")
     elif seen.seconds:
-        words.append(f"{clock(seen.seconds)} trained")
-    if seen.state in ("died", "interrupted", "failed"):
-        words.append(f"the checkpoint of step {seen.saved_step:,} is kept")
-    base = settings.base
-    details = (
-        f"{base.training.data if '/' not in base.training.data else 'own pictures'}, "
-        f"{base.image_size} px, {base.generator.width} filters, {base.generator.blocks} blocks, "
-        f"seed {base.training.seed}"
-    )
+        said.append(f"{clock(seen.seconds)} trained")
+    # Of a process that died, its sentence says as much.
+    if seen.state in ("interrupted", "failed") and seen.saved_step:
+        said.append(f"kept up to step {seen.saved_step:,}")
     notes = "".join(f"<p>{escape(text)}</p>" for text in (seen.sentence, seen.notice) if text)
     return (
-        f'<div class="live-status {seen.state}"><progress max="{max(1, seen.steps)}" '
-        f'value="{seen.step}"></progress><p class="now">{" · ".join(words)}</p>'
-        f'<p class="what">{escape(details)}</p>{notes}</div>'
+        f'<div class="live-status {escape(seen.state)}"><progress max="{max(1, seen.steps)}" '
+        f'value="{seen.step}"></progress><p class="now">{" · ".join(said)}</p>'
+        f'<p class="what">{escape(details(settings))}</p>{notes}</div>'
     )
+
+
+def details(settings: LiveSettings) -> str:
+    """What is trained on what: "satellite → map, 64 px, 24 filters, 4 blocks, seed 0"."""
+    base = settings.base
+    # Where own pictures lie on the host is nobody's business.
+    own = "" if base.training.data == "satellite2map" else f" ({Path(base.training.data).name})"
+    parts = [
+        f"{base.domains.x} → {base.domains.y}{' (own pictures)' if own == ' (data)' else own}",
+        f"{base.image_size} px",
+        f"{base.generator.width} filters",
+        f"{base.generator.blocks} blocks",
+        f"seed {base.training.seed}",
+    ]
+    if settings.minutes:
+        parts.append(f"{settings.minutes:g} minutes at most")
+    return ", ".join(parts)
 
 
 def clock(seconds: float) -> str:
@@ -73,8 +87,11 @@ def clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d} h"
 
 
-def frame(shown: Frame | None, settings: LiveSettings) -> str:
-    """Rows of inputs: x, then G(x) and F(G(x)) of either arm, then the truth."""
+def frame(shown: Frame | None, settings: LiveSettings, held_out: bool = True) -> str:
+    """Rows of inputs: x, then G(x) and F(G(x)) of either arm, then the truth.
+
+    held_out: whether the inputs were kept from training.
+    """
     if shown is None:
         return '<p class="absent">The first pictures come within seconds of the start.</p>'
     domains = settings.base.domains
@@ -85,16 +102,16 @@ def frame(shown: Frame | None, settings: LiveSettings) -> str:
         strips.append(_strip(kind, _capital(arm.name), arm.objective.name, columns))
     if shown.truths:
         strips.append(_strip("given", "Truth", domains.y, [("y", shown.truths)]))
+    which = "pictures that neither was trained on" if held_out else "pictures of the training"
     return (
         f'<div class="live-frame">{"".join(strips)}</div>'
-        f'<p class="live-step">Both arms at step {shown.step:,}, on pictures that neither was '
-        "trained on.</p>"
+        f'<p class="live-step">Both arms at step {shown.step:,}, on {which}.</p>'
     )
 
 
 def _strip(kind: str, title: str, below: str, columns: list[tuple[str, list[Image.Image]]]) -> str:
     heads = "".join(f"<span>{formula(head)}</span>" for head, _ in columns)
-    rows = list(zip(*(pictures for _, pictures in columns), strict=True))[:ROWS]
+    rows = list(zip(*(pictures for _, pictures in columns), strict=True))
     cells = "".join(
         f'<img src="{data_url(picture)}" alt="{escape(f"{title}: {head}, input {number}")}">'
         for number, row in enumerate(rows, 1)
@@ -113,7 +130,27 @@ def _capital(text: str) -> str:
 
 def choices(logs: tuple[list[dict], list[dict]]) -> list[str]:
     """Terms of the objective that either arm has logged."""
-    return list(dict.fromkeys(name for log in logs for line in log for name in line["terms"]))
+    return list(
+        dict.fromkeys(name for log in logs for line in log for name in line.get("terms", {}))
+    )
+
+
+def weights(settings: LiveSettings, changes: tuple[dict, ...]) -> str:
+    """What each arm is trained with now, a line an arm."""
+    lines = []
+    for number, (kind, arm) in enumerate(zip(ARMS, settings.arms, strict=True)):
+        now = {RATE: settings.base.training.rate}
+        now |= {term: getattr(arm.objective, term) for term in TERMS}
+        now |= {c["name"]: c["value"] for c in changes if c.get("arm") in (None, number)}
+        values = ", ".join(f"{words(name)} {value:g}" for name, value in now.items())
+        lines.append(f'<p class="key {kind}"><b>{escape(_capital(arm.name))}</b>: {values}</p>')
+    return f'<div class="keys lines">{"".join(lines)}</div>'
+
+
+def words(name: str) -> str:
+    """A term for people: "forward cycle" of "cycle_forward", "GAN G" of "gan_G"."""
+    cycle, _, way = name.partition("cycle_")
+    return f"{way} cycle" if way and not cycle else name.replace("_", " ").replace("gan", "GAN")
 
 
 def charts(
@@ -124,13 +161,10 @@ def charts(
 ) -> str:
     """Small line charts over steps, a line an arm: the figures, and one term of the objective."""
     listed = [(COLUMNS[name].label, "figures", name) for name in FIGURES]
-    listed += [(term.replace("_", " "), "terms", term)] if term else []
+    listed += [(words(term), "terms", term)] if term else []
     drawn = []
     for label, kind, name in listed:
-        lines = [
-            [(line["step"], line[kind][name]) for line in log if name in line.get(kind, {})]
-            for log in logs
-        ]
+        lines = [_points(log, kind, name) for log in logs]
         if any(lines):
             drawn.append(_chart(label, lines, changes, settings))
     if not drawn:
@@ -139,19 +173,37 @@ def charts(
         f'<span class="key {kind}">{escape(arm.name)}</span>'
         for kind, arm in zip(ARMS, settings.arms, strict=True)
     )
-    told = "".join(f"<li>{escape(_told(change, settings))}</li>" for change in changes)
+    told = "".join(f"<li>{escape(text)}</li>" for text in _told(changes, settings))
     return f'<div class="keys">{keys}</div><div class="charts">{"".join(drawn)}</div>' + (
         f'<ul class="changes">{told}</ul>' if told else ""
     )
 
 
-def _told(change: dict, settings: LiveSettings) -> str:
-    arm, name = change.get("arm"), str(change.get("name", "")).replace("_", " ")
-    whose = "both arms" if arm is None else settings.arms[arm].name
-    return f"From step {change.get('step', 0):,}: {name} {change.get('value')}, {whose}"
+def _points(log: list[dict], kind: str, name: str) -> list[tuple[int, float]]:
+    """(step, value) of one curve, thinned to what can be seen, its last point always among them."""
+    found = [
+        (line["step"], line[kind][name])
+        for line in log
+        if name in line.get(kind, {}) and math.isfinite(line[kind][name])
+    ]
+    every = -(-len(found) // POINTS) or 1
+    return found[::-every][::-1]
 
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 300, 150, 34, 18, 8
+def _told(changes: tuple[dict, ...], settings: LiveSettings) -> list[str]:
+    """A line a change; one that both arms saw at once is one."""
+    whose: dict[tuple, list[int]] = {}
+    for c in changes:
+        arms = [0, 1] if c.get("arm") is None else [c["arm"]]
+        whose.setdefault((c["step"] + 1, c["name"], c["value"]), []).extend(arms)
+    return [
+        f"From step {step:,}: {words(name)} {value:g}, "
+        + ("both arms" if len(set(arms)) > 1 else settings.arms[arms[0]].name)
+        for (step, name, value), arms in whose.items()
+    ]
+
+
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 300, 104, 34, 16, 6
 """Of a chart, in its own units."""
 
 
@@ -180,6 +232,9 @@ def _chart(
         if line:
             path = " ".join(at(*point) for point in line)
             drawn += f'<polyline class="line {kind}" points="{path}"/>'
+            if len(line) == 1:
+                x, y = path.split(",")
+                drawn += f'<circle class="dot {kind}" cx="{x}" cy="{y}" r="2"/>'
             now.append(f'<b class="{kind}">{_number(line[-1][1])}</b>')
     ticks = "".join(
         f'<text x="{LEFT - 5}" y="{y}" text-anchor="end">{_number(value)}</text>'
@@ -197,9 +252,6 @@ def _chart(
 
 
 def _number(value: float) -> str:
-    return f"{value:.1f}" if value >= 9.95 else f"{value:.2f}" if value else "0"
-
-
-def domains_of(x: str, y: str) -> Domains:
-    """What own pictures show, by the visitor's word."""
-    return Domains(x.strip()[:40] or "X", y.strip()[:40] or "Y")
+    if value >= 9.95:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 0.01 else f"{value:.1g}"

@@ -1,0 +1,180 @@
+"""Datasets of the Hub: two columns of pictures, from a Hub on loopback to a folder to train on."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hub_server import serve
+from huggingface_hub import constants
+from pyarrow import parquet
+from test_intake import picture_bytes
+
+from cyclegan import hub
+from cyclegan.data import DataError, intake, open_data
+from cyclegan.data import parquet as columns_of
+from cyclegan.hub import HubError, pictures
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    with serve() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def file(count: int = 3, first: int = 0, **more) -> bytes:
+    """A Parquet file of "imageA" (structs, as the Hub writes them), "imageB" (bytes), "label"."""
+    cells = [picture_bytes(seed=first + i) for i in range(count)]
+    columns = {
+        "imageA": [{"bytes": cell, "path": None} for cell in cells],
+        "imageB": cells,
+        "label": list(range(count)),
+        **more,
+    }
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.table(columns), sink, row_group_size=2)
+    return sink.getvalue().to_pybytes()
+
+
+def pull(text: str = "user/set", names=("imageA", "imageB"), **more):
+    return hub.pull_pictures(text, names, **more)
+
+
+def refusal(*args, **more) -> str:
+    with pytest.raises((HubError, DataError)) as error:
+        x, y = pull(*args, **more)
+        list(x.items), list(y.items)
+    sentence = str(error.value)
+    assert sentence.endswith(".") and "\n" not in sentence and len(sentence) < 400
+    return sentence
+
+
+def test_the_training_split_becomes_a_dataset(server, tmp_path):
+    shards = {f"data/train-0000{i}-of-00002.parquet": file(6, 6 * i) for i in range(2)}
+    server.add("user/set", {**shards, "data/test-00000-of-00001.parquet": file(), "a.zip": b""})
+    told = []
+    x, y = pull(progress=lambda *numbers: told.append(numbers))
+    assert told[-1][0] == told[-1][1] == sum(map(len, shards.values()))
+    taken = intake.take_in(tmp_path / "data", x, y, 24)
+    assert (taken.x.train, taken.x.held_out, taken.y.train) == (11, 1, 11)
+    data = open_data(str(tmp_path / "data"), 24, "resize-and-crop")
+    assert len(data.train_x) == 11 and not data.paired
+    before = len(server.downloads)
+    assert pull()[0].count == 12 and len(server.downloads) == before, "from the cache"
+
+
+def test_the_hubs_own_conversion_serves_where_a_repo_has_no_parquet(server):
+    server.add("user/set", {"pictures.zip": b"PK"})
+    assert "holds no Parquet files, nor has the Hub made any" in refusal()
+    converted = {"default/train/0000.parquet": file(2), "default/test/0000.parquet": file(5)}
+    server.add("user/set", converted, revision="refs/convert/parquet")
+    assert pull()[0].count == 2
+    assert "user/set@main holds no Parquet" in refusal("user/set@main")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["user/set@v1", "https://huggingface.co/datasets/user/set@v1", " hf.co/datasets/user/set@v1/"],
+)
+def test_names_and_addresses(text, server):
+    server.add("user/set", {"a.parquet": file(2)}, tags=("v1",))
+    server.add("user/set", {"a.parquet": file(4)})
+    assert pull(text)[0].count == 2 and pull("user/set")[0].count == 4
+
+
+def test_one_of_several_configurations_is_named(server):
+    server.add("user/set", {"old/train.parquet": file(2), "new/train.parquet": file(4)})
+    assert "several configurations; name one: user/set:new, user/set:old." in refusal()
+    assert pull("user/set:new")[0].count == 4
+    assert "user/set has no gone; valid are new, old." in refusal("user/set:gone")
+
+
+@pytest.mark.parametrize("text", ["", "set", "../..", "/etc/passwd", "user/set/more", "user/set@"])
+def test_what_is_no_name(text, server):
+    refusal(text)
+    assert not server.requests
+
+
+def test_what_the_hub_does_not_give(server):
+    assert "There is no dataset user/set on the Hub" in refusal()
+    server.add("user/set", {"a.parquet": file()}, gated=True)
+    assert f"user/set is gated: ask for access on {server.url}/datasets/user/set" in refusal()
+    server.add("user/set", {"a.parquet": file()})
+    assert "has no branch, tag or commit v9" in refusal("user/set@v9")
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"after": 100}, {"after": 100, "reset": True}])
+def test_a_broken_connection(fault, server):
+    server.add("user/set", {"a.parquet": file(40)})
+    server.fail("GET /datasets/.*/resolve/", **fault)
+    assert "user/set could not be pulled" in refusal() or "broke off" in refusal()
+    server.heal()
+    assert pull()[0].count == 40
+
+
+def test_without_a_network(server):
+    server.fail("GET /api/datasets", reset=True, after=0)
+    assert refusal().startswith("user/set could not be pulled: ")
+
+
+def test_too_much_is_refused_before_it_is_fetched(server, monkeypatch):
+    server.add("user/set", {"a.parquet": file(), "b.parquet": file()})
+    monkeypatch.setattr(pictures, "MAX_DATASET", 2 * len(file()) - 1)
+    assert "in 2 Parquet files; at most" in refusal()
+    monkeypatch.undo()
+    assert server.downloads == []
+
+
+def test_columns_that_are_missing_or_no_pictures(server):
+    server.add("user/set", {"a.parquet": file(odd=["a", "b", "c"])})
+    sentence = refusal(names=("imageA", "photo"))
+    assert sentence == "user/set has no column photo; its columns are imageA, imageB, label, odd."
+    assert "column label of user/set holds int64, not pictures" in refusal(
+        names=("imageA", "label")
+    )
+    assert "holds string, not pictures" in refusal(names=("odd", "imageA"))
+    assert "Name two columns" in refusal(names=("imageA", "imageA"))
+    assert "Name two columns" in refusal(names=("imageA", " "))
+
+
+def open_file(path: Path, data: bytes, names=("imageA", "imageB")):
+    path.write_bytes(data)
+    return columns_of.open_columns([path], names, "user/set")
+
+
+@pytest.mark.parametrize("at", [0, 4, 200, 3000, -4, -9, -300])
+def test_damaged_files_are_sentences(at, tmp_path):
+    data = bytearray(file())
+    for i in range(8):
+        data[(at + i) % len(data)] ^= 0x5A
+    try:
+        for side in open_file(tmp_path / "a.parquet", bytes(data)):
+            assert all(isinstance(cell, bytes) for _, cell in side.items)
+    except DataError as error:
+        assert str(error).endswith(".")
+    with pytest.raises(DataError, match="damaged"):
+        open_file(tmp_path / "b.parquet", file()[:-20])
+
+
+def test_long_tables_and_large_cells(tmp_path, monkeypatch):
+    monkeypatch.setattr(columns_of, "MAX_PICTURES", 2)
+    x, _ = open_file(tmp_path / "a.parquet", file(5))
+    assert x.count == len(list(x.items)) == 2 and x.left_out == ("rows from 3 on of 5",)
+    monkeypatch.setattr(columns_of, "MAX_FILE_BYTES", 1000)
+    with pytest.raises(DataError, match="row 1: a picture has more than"):
+        list(open_file(tmp_path / "a.parquet", file())[0].items)
+    monkeypatch.setattr(columns_of, "MAX_UNPACKED_BYTES", 5000)
+    with pytest.raises(DataError, match="unpacks to more than"):
+        open_file(tmp_path / "a.parquet", file())
+
+
+def test_empty_cells_are_left_out(tmp_path):
+    cells = [None, {"bytes": None, "path": "x.png"}]
+    cells += [{"bytes": picture_bytes(seed=i), "path": ""} for i in range(3)]
+    x, y = open_file(tmp_path / "a.parquet", file(5, imageA=cells))
+    taken = intake.take_in(tmp_path / "data", x, y, 24)
+    assert taken.x.train == 3 and len(taken.x.left_out) == 2
+    assert "imageA, row 1 is not a picture" in taken.sentence

@@ -1,0 +1,450 @@
+"""The Train tab in a real headless Chromium: tiny networks on the bundled pictures, real workers.
+
+The tests share a training, one after another, as visitors of a page do.
+"""
+
+import os
+import re
+import signal
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import variants
+from hub_server import serve
+from pyarrow import parquet
+from test_intake import archive, picture_bytes, pictures
+from test_live import director as directing
+from test_live import pid_of, reached, wait_for
+from test_page import PANELS
+
+from cyclegan.live import Command, Director, Limits
+from cyclegan.ui.library import Library
+from cyclegan.ui.models_tab import Access
+from cyclegan.ui.page import build_demo, launch_options
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 60_000
+TOKEN = "hf_ThisIsTheVisitorsOwnToken"
+SIZES = {"Size, px": "32", "Filters": "8", "Blocks": "2"}
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch, serve() as server:
+        cache = tmp_path_factory.mktemp("hub")
+        patch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+        patch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+        for name, value in server.environment.items():
+            patch.setenv(name, value)
+        server.token = TOKEN
+        yield server
+
+
+@pytest.fixture(scope="module")
+def director(tmp_path_factory, hub):
+    # Workers wait for a page that is busy translating; a test of its own looks at their grace.
+    limits = Limits(waiting=1, steps=99_999)
+    with directing(tmp_path_factory.mktemp("live"), limits, "--grace", "30") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def url(director, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sets") / "set"
+    for objective in (variants.GAN_IDENTITY, variants.FULL):
+        variants.write(folder / objective.slug, objective)
+    demo = build_demo(Library([folder]), access=Access(hub=True, paths=True), director=director)
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    yield address
+    demo.close()
+
+
+def visit(browser, url, **settings):
+    page = browser.new_page(**{"viewport": {"width": 1280, "height": 800}, **settings})
+    page.set_default_timeout(PATIENCE)
+    page.mistakes = []
+    page.on("pageerror", lambda error: page.mistakes.append(str(error)))
+    page.goto(url)
+    page.get_by_role("tab", name="Train").click()
+    page.locator("#live-state p").first.wait_for()
+    return page
+
+
+@pytest.fixture
+def page(browser, url):
+    page = visit(browser, url)
+    yield page
+    assert not page.mistakes
+    page.close()
+
+
+def choose(page, label: str, option: str) -> None:
+    page.get_by_label(label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def start(page, steps: int = 90_000) -> None:
+    """Press Start, with networks as small as the page offers them."""
+    page.get_by_role("button", name="Networks and length").click()
+    for label, option in SIZES.items():
+        choose(page, label, option)
+    page.get_by_label("Steps", exact=True).fill(str(steps))
+    page.locator("#start").click()
+
+
+def running(director: Director) -> str:
+    """The id of the training that these tests share, at work."""
+    (id,) = (i for i, seen in director.all().items() if seen.is_alive)
+    if director.status(id).state == "paused":
+        director.command(id, Command("continue"))
+    reached(director, id, "running", step=director.status(id).step + 1)
+    return id
+
+
+def now(page) -> str:
+    return page.locator("#live-state .now").inner_text()
+
+
+def step_of(page) -> int:
+    found = re.search(r"step ([\d,]+) of", now(page))
+    return int(found[1].replace(",", "")) if found else -1
+
+
+def until(page, is_so: Callable[[], object], seconds: float = 40) -> object:
+    """`wait_for` that lets the browser's events go on meanwhile."""
+
+    def look():
+        page.wait_for_timeout(100)
+        return is_so()
+
+    return wait_for(look, seconds)
+
+
+def says(page, *words: str, where: str = "#live-state") -> None:
+    texts = page.locator(where).all_inner_texts
+    try:
+        until(page, lambda: all(word in "".join(texts()) for word in words))
+    except AssertionError:
+        raise AssertionError(f"{words} is not in {texts()}") from None
+
+
+def sources(page, selector: str = "#live-pictures img") -> list[str]:
+    return page.evaluate(f"[...document.querySelectorAll('{selector}')].map(image => image.src)")
+
+
+# In this order
+
+
+def test_an_empty_page_says_what_will_come_and_what_is_wrong(page, director):
+    assert "Press Start" in page.locator("#live-state").inner_text()
+    for name in ("Pause", "One step", "Stop and keep", "Discard"):
+        assert page.get_by_role("button", name=name, exact=True).is_disabled()
+    start(page, steps=100_000)
+    says(page, "steps is 100000; this page allows 99999 at most.", where="#problem")
+    page.get_by_label("Steps", exact=True).fill("")
+    page.locator("#start").click()
+    says(page, "Steps is empty; it needs a number.", where="#problem")
+    assert director.all() == {}
+
+
+def test_pictures_and_curves_of_both_arms_appear_and_move(page, director):
+    start(page)
+    page.wait_for_selector("#live-pictures img")
+    assert not page.locator("#problem").is_visible()
+    heads = page.locator(".strip h3").all_inner_texts()
+    assert heads == ["Input", "With the cycle loss", "Without the cycle loss", "Truth"]
+    assert len(before := sources(page)) == 4 * 6
+    page.locator("#live-charts svg").nth(3).wait_for()
+    labels = page.locator("#live-charts figcaption").all_inner_texts()
+    for label, name in zip(labels, ("sea IoU", "cycle error", "diversity", ""), strict=True):
+        assert label.startswith(name)
+    lines = page.locator("#live-charts .line").count
+    assert lines() == 8
+    points = page.locator("#live-charts .line.b").first.get_attribute
+    first, step = points("points"), step_of(page)
+    until(page, lambda: points("points") != first and step_of(page) > step)
+    after = sources(page)
+    for shown in (range(0, 4), range(20, 24)):
+        assert [before[i] for i in shown] == [after[i] for i in shown], "input and truth stay"
+    assert not set(before[4:20]) & set(after[4:20])
+    assert re.search(r"Training · step .* steps/s, both arms · .* left", now(page))
+
+
+def test_pause_one_step_and_go_on(page, director):
+    id = running(director)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_role("button", name="Go on").wait_for()
+    says(page, "Paused")
+    paused = director.status(id).step
+    for more in (1, 2):
+        page.get_by_role("button", name="One step").click()
+        until(page, lambda more=more: step_of(page) == paused + more)
+    says(page, f"Both arms at step {paused + 2:,}", where="#live-pictures")
+    page.get_by_role("button", name="Go on").click()
+    until(page, lambda: step_of(page) > paused + 2)
+    assert page.get_by_role("button", name="One step").is_disabled()
+
+
+def test_a_change_is_marked_in_the_curves_and_listed(page, director):
+    id = running(director)
+    page.get_by_role("button", name="Change it while it runs").click()
+    says(page, "forward cycle 10, backward cycle 10", where="#weights")
+    choose(page, "Whose", "with the cycle loss")
+    page.get_by_label("New value (weight 0: off)").fill("2.5")
+    page.wait_for_timeout(3000)  # A look or two later, the choice still stands.
+    page.locator("#apply").click()
+    change = until(page, lambda: director.status(id).changes)[0]
+    assert (change["name"], change["value"], change["arm"]) == ("cycle_forward", 2.5, 0)
+    line = f"From step {change['step'] + 1:,}: forward cycle 2.5, with the cycle loss"
+    says(page, line, where="#live-charts .changes")
+    until(page, lambda: page.locator("#live-charts .mark").count() == 4)
+    says(page, "forward cycle 2.5, backward cycle 10", where="#weights")
+    page.get_by_label("New value (weight 0: off)").fill("-1")
+    page.locator("#apply").click()
+    page.get_by_text("A weight must lie between 0 and 1000.").first.wait_for()
+    assert page.locator("#live .error").count() == 0, "no mark of Gradio's lies over the result"
+
+
+def test_a_look_leaves_open_lists_and_other_terms_alone(page, director):
+    running(director)
+    page.wait_for_selector("#live-charts svg")
+    choose(page, "Last chart: a term", "forward cycle")
+    until(page, lambda: "forward cycle" in page.locator("#live-charts").inner_text())
+    page.get_by_label("Last chart: a term").click()
+    page.get_by_role("option", name="D X", exact=True).wait_for()
+    step = step_of(page)
+    until(page, lambda: step_of(page) > step)
+    assert page.get_by_role("option", name="D X", exact=True).is_visible()
+    page.keyboard.press("Escape")
+    assert "forward cycle" in page.locator("#live-charts").inner_text()
+
+
+def test_another_tab_asks_nothing(page, director):
+    running(director)
+    page.wait_for_selector("#live-pictures img")
+    asked = []
+    page.get_by_role("tab", name="Models").click()
+    page.wait_for_timeout(2500)  # What was under way ends.
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(4500)
+    assert not [address for address in asked if "queue/join" in address]
+    page.get_by_role("tab", name="Train").click()
+    until(page, lambda: asked)
+
+
+def test_a_second_browser_and_a_reopened_page_show_the_same(page, browser, url, director):
+    id = running(director)
+    director.command(id, Command("pause"))
+    step = reached(director, id, "paused").step
+    says(page, "Paused", f"step {step:,} of")
+    other = visit(browser, url)  # Every new page of this browser has cookies of its own.
+    until(other, lambda: now(other) == now(page) and sources(other) == sources(page))
+    other.get_by_role("button", name="One step").click()
+    until(page, lambda: step_of(page) == step_of(other) == step + 1)
+    other.close()
+    page.reload()
+    page.get_by_role("tab", name="Train").click()
+    page.wait_for_selector("#live-pictures img")
+    assert step_of(page) == step + 1
+
+
+def test_a_killed_process_is_told_and_goes_on_from_its_checkpoint(page, director):
+    id = running(director)
+    reached(director, id, "running", step=director.status(id).saved_step + 1)
+    os.kill(pid_of(director, id), signal.SIGKILL)
+    says(page, "Its process died", "is kept")
+    died = director.status(id)
+    assert f"all up to step {died.saved_step:,} is kept" in page.locator("#live-state").inner_text()
+    assert died.saved_step > 0 and page.locator("#live-pictures img").count()
+    page.get_by_role("button", name="Go on").click()
+    says(page, "Training ·")
+    assert step_of(page) >= died.saved_step
+    assert page.locator("#live-charts .changes li").count() == 1, "the change is still known"
+
+
+def test_a_second_training_waits_with_its_place(page, director):
+    first = running(director)
+    start(page)
+    says(page, "Waiting", "place 1 in the queue")
+    second = next(id for id, seen in director.all().items() if seen.place)
+    assert "place 1" in page.locator("#chosen input").input_value()
+    page.locator("#start").click()
+    says(page, "1 trainings are waiting already; try again later.", where="#problem")
+    # The list leads back to the first, and a look does not undo the choice.
+    page.locator("#chosen input").click()
+    page.get_by_role("option").filter(has_text=first[16:]).click()
+    says(page, "Training ·")
+    page.wait_for_timeout(2500)
+    assert first[16:] in page.locator("#chosen input").input_value()
+    page.locator("#chosen input").click()
+    page.get_by_role("option").filter(has_text=second[16:]).click()
+    says(page, "Waiting")
+    page.get_by_role("button", name="Stop and keep").click()
+    says(page, "Taken out of the queue.")
+    page.locator("#discard").click()
+    page.locator("#destroy").click()
+    until(page, lambda: second not in director.all() and "Training ·" in now(page))
+
+
+def test_stopped_and_kept_it_is_a_model_in_translate(page, director):
+    id = running(director)
+    page.get_by_role("button", name="Stop and keep").click()
+    says(page, "Stopped and kept after")
+    assert page.get_by_role("button", name="Stop and keep").is_disabled()
+    page.get_by_role("button", name="What came of it").click()
+    folder = director.arms(id)[0]
+    says(page, f"python train.py --resume {folder}", where="#kept-as")
+    page.locator("#use").click()
+    page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 10")
+    rows = page.locator("#result h3").all_inner_texts()
+    assert rows[0].startswith("With cycle loss") and rows[1].startswith("Without cycle loss")
+    assert id in page.locator("#chosen-set input").input_value()
+    assert page.locator("#examples button").count() == 12, "the bundled examples fit"
+
+
+def test_it_downloads_as_a_zip_with_both_arms(page, director, tmp_path):
+    (id,) = director.all()
+    page.get_by_role("button", name="What came of it").click()
+    with page.expect_download() as download:
+        page.locator("#take").click()
+    assert download.value.suggested_filename == f"{id}.zip"
+    names = zipfile.ZipFile(download.value.path()).namelist()
+    for arm in director.arms(id):
+        assert f"{id}/{arm.name}/model.safetensors" in names
+
+
+def test_publishing_needs_a_token_which_is_shown_nowhere(page, director, hub, capfd):
+    (id,) = director.all()
+    page.get_by_role("button", name="What came of it").click()
+    name, token = (page.locator(f"#{field} input") for field in ("publish-as", "token"))
+    name.fill("tester/two-arms")
+    page.locator("#publish").click()
+    says(page, "Publishing needs a token of yours", where="#published")
+    assert not hub.repos
+    token.fill("hf_AnotherToken")
+    page.locator("#publish").click()
+    says(page, "does not accept your token", where="#published")
+    token.fill(TOKEN)
+    page.locator("#publish").click()
+    says(page, "Published:", f"{hub.url}/tester/two-arms", where="#published")
+    there = hub.files("tester/two-arms")
+    for arm in director.arms(id):
+        assert there[f"{arm.name}/model.safetensors"] and there[f"{arm.name}/config.json"]
+    assert token.input_value() == ""
+    logs = "".join(path.read_text() for path in director.root.rglob("*.log"))
+    said = "".join(capfd.readouterr())
+    for token in (TOKEN, "hf_AnotherToken"):
+        assert token not in page.content() + logs + said
+
+
+def test_discarding_asks_first_and_leaves_nothing(page, director):
+    (id,) = director.all()
+    page.locator("#discard:not([disabled])").click()
+    says(page, f"{id[16:]}", "and all that it made?", where="#sure")
+    page.get_by_role("button", name="No, keep it").click()
+    page.locator("#sure").wait_for(state="hidden")
+    assert director.all()
+    page.locator("#discard").click()
+    page.locator("#destroy").click()
+    says(page, "Press Start")
+    assert director.all() == {} and not (director.root / id).exists()
+    assert page.locator("#chosen input").input_value() == ""
+    assert page.locator("#live-pictures img, #live-charts svg").count() == 0
+    assert page.locator("#discard").is_disabled() and not page.locator("#term").is_visible()
+
+
+def upload(page, side: str, *files: Path) -> None:
+    page.locator(f"#own-{side} input[type=file]").set_input_files(files)
+    page.locator(f"#own-{side} .file-preview").wait_for()
+
+
+def test_a_bad_zip_is_a_sentence(page, director, tmp_path):
+    page.get_by_label("my pictures").click()
+    start(page)
+    says(page, "X has no pictures yet. Each side: 2 to 2,000 pictures", where="#problem")
+    whole = archive(tmp_path / "x.zip", pictures(3))
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(whole.read_bytes()[:-30])
+    upload(page, "x", bad)
+    upload(page, "y", whole)
+    page.locator("#start").click()
+    says(page, "bad.zip is a damaged zip, or none; pack it again.", where="#problem")
+    assert director.all() == {} and page.locator("#live .error").count() == 0
+
+
+def test_pictures_of_ones_own_train_unpaired(page, director, tmp_path):
+    """A zip on one side and files on the other; there is no truth, and no sea to be told."""
+    files = []
+    for i in range(3):
+        files.append(tmp_path / f"{i}.png")
+        files[-1].write_bytes(picture_bytes(seed=50 + i))
+    page.get_by_label("my pictures").click()
+    upload(page, "x", archive(tmp_path / "x.zip", pictures(12)))
+    upload(page, "y", *files)
+    page.get_by_label("X shows").fill("<b>rain</b>")
+    page.get_by_label("Y shows").fill("snow")
+    start(page, steps=3)
+    says(page, "Finished", "Trained to the end: 3 steps.")
+    assert "<b>rain</b> → snow (own pictures), 32 px" in page.locator("#live-state").inner_text()
+    assert page.locator(".strip h3").all_inner_texts()[-1] == "Without the cycle loss"
+    assert page.locator("#live-pictures img").count() == 1 * 5, "one of twelve was held out"
+    labels = page.locator("#live-charts figcaption").all_inner_texts()
+    assert not any("sea" in label for label in labels)
+    (id,) = director.all()
+    director.discard(id)
+
+
+def rows(count: int) -> bytes:
+    """A Parquet file as the Hub has them: two columns of pictures, and one of numbers."""
+    cells = [{"bytes": picture_bytes(seed=i), "path": f"{i}.png"} for i in range(count)]
+    table = pa.table({"imageA": cells, "imageB": cells[::-1], "label": list(range(count))})
+    sink = pa.BufferOutputStream()
+    parquet.write_table(table, sink)
+    return sink.getvalue().to_pybytes()
+
+
+def test_a_dataset_of_the_hub(page, director, hub):
+    hub.add("someone/weather", {"data/train-00000.parquet": rows(4)})
+    page.get_by_label("a dataset on the Hub").click()
+    start(page, steps=2)
+    says(page, "Name a dataset of the Hub as user/name", where="#problem")
+    page.get_by_label("Dataset", exact=True).fill("someone/nothing")
+    page.locator("#start").click()
+    says(page, "There is no dataset someone/nothing on the Hub", where="#problem")
+    page.get_by_label("Dataset", exact=True).fill("someone/weather")
+    page.get_by_label("Column of Y").fill("label")
+    page.locator("#start").click()
+    says(page, "The column label of someone/weather holds int64", where="#problem")
+    page.get_by_label("Column of Y").fill("imageB")
+    page.locator("#start").click()
+    says(page, "Finished", "Trained to the end: 2 steps.")
+    says(page, "on pictures of the training", where="#live-pictures")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_scrolls_down_only(browser, url, director, scheme):
+    """With the training of the test before in sight."""
+    phone = visit(browser, url, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    phone.wait_for_selector("#live-pictures img")
+    for name in ("Change it while it runs", "What came of it"):
+        phone.get_by_role("button", name=name).click()
+    phone.get_by_label("a dataset on the Hub").click()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.close()
+
+
+def test_a_page_without_training_says_so(browser, tmp_path):
+    variants.write(tmp_path / "set" / "gan", variants.GAN)
+    demo = build_demo(Library([tmp_path / "set"]))
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    page = browser.new_page()
+    page.goto(address)
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_text("Training is switched off on this page.").wait_for()
+    assert page.locator("#start").count() == 0
+    page.close()
+    demo.close()
