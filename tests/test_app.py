@@ -12,6 +12,8 @@ from variants import FULL, GAN, write
 
 import app
 from cyclegan import checkpoints
+from cyclegan.ablation.variants import GROUPS
+from cyclegan.ui import lab
 from cyclegan.ui.library import Library
 from cyclegan.ui.page import build_demo
 
@@ -42,7 +44,7 @@ def test_a_taken_port_is_a_sentence(capsys, tmp_path):
 
 
 def test_the_bundled_set_has_the_four_variants_of_both_switches():
-    (set_,) = Library([checkpoints.BUNDLED]).sets.values()
+    set_ = next(iter(Library([checkpoints.BUNDLED]).sets.values()))
     assert set_.title == "satellite2map" and len(set_.examples) == 12
     switches = {variant.switches for variant in set_.variants}
     assert switches == {(cycle, identity) for cycle in (True, False) for identity in (True, False)}
@@ -50,6 +52,21 @@ def test_the_bundled_set_has_the_four_variants_of_both_switches():
     assert set_.is_fair
     shipped = sum(path.stat().st_size for path in set_.folder.rglob("*.safetensors"))
     assert shipped <= 40 * 2**20
+
+
+def test_the_bundled_laboratory_has_weights_and_figures_of_every_row():
+    library = Library([checkpoints.BUNDLED])
+    (laboratory,) = lab.find(library).values()
+    report = lab.read(laboratory.folder)
+    wanted = {*GROUPS["paper"], *GROUPS["identity"], "pix2pix"}
+    assert wanted <= {row.name for row in report.rows} == laboratory.weights.keys()
+    assert all(row.seeds >= 3 for row in report.rows if row.name in wanted)
+    for row in report.rows:
+        made = library.translator(laboratory.weights[row.name].source).translate(noise(32, 32))
+        assert made.translation.size == (32, 32)
+        assert (report.frames / row.name / f"{report.steps:06d}.webp").exists()
+    shipped = sum(p.stat().st_size for p in checkpoints.BUNDLED.rglob("*") if p.is_file())
+    assert shipped <= 80 * 2**20
 
 
 def test_networks_run_inside_the_gpu_wrapper_of_a_zerogpu_space(monkeypatch, tmp_path):
