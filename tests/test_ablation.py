@@ -443,6 +443,7 @@ def variants_with(**figures: dict) -> dict:
             {
                 "name": name,
                 "title": VARIANTS[name].title,
+                "seeds": [0, 1],
                 "objective": {"paired": VARIANTS[name].objective.paired},
                 "figures": {"G": found},
             }
@@ -482,6 +483,12 @@ def test_the_best_without_true_pairs_is_bold():
         "| CycleGAN | **0.800** ± 0.020 | 61.0 ± 2.0 | **0.900** ± 0.100 |",
         "| Paired (pix2pix) | 0.900 ± 0.010 | 40.0 ± 1.0 | 1.000 ± 0.100 |",
     ]
+
+
+def test_a_row_of_fewer_seeds_is_not_bold():
+    report = variants_with(gan=made_up(rmse=(60, 1)), cyclegan=made_up(rmse=(50, 1)))
+    report["variants"][1]["seeds"] = [0]
+    assert "**60.0**" in text.table(report, "G") and "**50.0**" not in text.table(report, "G")
 
 
 def test_the_papers_figures_are_named_as_such(written):

@@ -331,3 +331,9 @@ def test_what_a_picture_scores_unchanged_stands_below_and_does_not_compete(tmp_p
     assert "itself, unchanged" in foot and "1.5" in foot and "–" in foot
     assert "unchanged" not in body and found.best("G", "rmse") == {"cyclegan-identity"}
     assert "<tfoot" not in lab_panels.table(found, "F")
+
+
+def test_a_row_of_fewer_seeds_does_not_compete(tmp_path):
+    values = labs.report()
+    next(v for v in values["variants"] if v["name"] == "cyclegan-identity")["seeds"] = [0]
+    assert read(tmp_path, values).best("G", "sea_iou") == {"cyclegan"}

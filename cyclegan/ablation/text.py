@@ -145,7 +145,8 @@ def _what_was_run(report: dict) -> str:
 def table(report: dict, network: str) -> str:
     """Variants × figures: mean ± standard deviation over seeds, the best of a column bold.
 
-    What was trained on true pairs is not in the running: it is the upper bound.
+    What was trained on true pairs is not in the running: it is the upper bound. Neither is a row
+    of fewer seeds than others, which luck may have chosen.
     """
     variants = report["variants"]
     columns = {k: c for k, c in COLUMNS.items() if k in variants[0]["figures"][network]}
@@ -153,7 +154,8 @@ def table(report: dict, network: str) -> str:
         "| variant | " + " | ".join(f"{c.label} {c.better}" for c in columns.values()) + " |",
         "|---|" + "---:|" * len(columns),
     ]
-    running = [v for v in variants if not v["objective"]["paired"]] or variants
+    alone = [v for v in variants if not v["objective"]["paired"]]
+    running = [v for v in alone if v["seeds"] == report["seeds"]] or alone or variants
     best = {
         key: min(column.badness(v["figures"][network][key]["mean"]) for v in running)
         for key, column in columns.items()
@@ -180,7 +182,14 @@ def table(report: dict, network: str) -> str:
 def _legend(report: dict) -> str:
     seeds = len(report["seeds"])
     how = f"mean ± standard deviation over {seeds} seeds" if seeds > 1 else "one seed, no spread"
-    lines = [f"Each cell: {how}; bold: the best of those trained without true pairs."]
+    lines = [
+        f"Each cell: {how}; bold: the best of those trained without true pairs"
+        + (
+            ", over all seeds."
+            if any(v["seeds"] != report["seeds"] for v in report["variants"])
+            else "."
+        )
+    ]
     have = report["variants"][0]["figures"]["G"]
     lines += [f"- {c.label} ({c.better}): {c.reads}" for k, c in COLUMNS.items() if k in have]
     return "\n".join([lines[0], "", *lines[1:]])

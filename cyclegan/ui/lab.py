@@ -88,11 +88,13 @@ class Report:
         return [c for c in COLUMNS if any(row.mean(network, c) is not None for row in self.rows)]
 
     def best(self, network: str, figure: str) -> set[str]:
-        """Names of the best rows of a column; the paired ones stand outside the contest."""
+        """Names of the best rows of a column; outside the contest stand the paired ones, and
+        those of fewer seeds than others, which luck may have chosen."""
+        running = [row for row in self.rows if not row.paired and row.seeds >= self.seeds]
         found = {
             row.name: COLUMNS[figure].badness(value)
-            for row in self.rows
-            if not row.paired and (value := row.mean(network, figure)) is not None
+            for row in running
+            if (value := row.mean(network, figure)) is not None
         }
         if len(found) < 2:
             return set()

@@ -200,7 +200,7 @@ def table(report: Report, network: str) -> str:
     pairs = f" on {report.pairs} held-out pairs" if report.pairs else ""
     legend = (
         f"{formula(network)}{pairs}. A click on a head sorts. {spread}The best of a column is "
-        "marked; rows trained on true pairs do not compete."
+        "marked; rows trained on true pairs, or with fewer seeds, do not compete."
     )
     return (
         f'<div class="lab-table"><div class="wide"><table><thead><tr>{heads}</tr></thead>'
