@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from cyclegan import checkpoints, models, training
+from cyclegan import checkpoints, models, ranks, training
 from cyclegan.config import (
     Config,
     ConfigError,
@@ -51,7 +51,8 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="examples:\n"
         "  python train.py --data horse2zebra --cycle none\n"
         "  python train.py --data satellite2map --size 64 --resize crop --width 32 --steps 2000\n"
-        "  python train.py --resume runs/horse2zebra/gan-identity",
+        "  python train.py --resume runs/horse2zebra/gan-identity\n"
+        "  torchrun --nproc-per-node 2 train.py --data horse2zebra   (two GPUs, or two processes)",
     )
     g = parser.add_argument_group("data")
     g.add_argument(
@@ -143,7 +144,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     g = parser.add_argument_group("machine")
     g.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"], help="where")
-    g.add_argument("--precision", default="float32", choices=["float32", "bfloat16"], help="how")
+    g.add_argument(
+        "--precision",
+        default="auto",
+        choices=["auto", "float32", "bfloat16"],
+        help="auto: bfloat16 where the device is faster with it",
+    )
 
     g = parser.add_argument_group("run")
     g.add_argument(
@@ -173,7 +179,7 @@ def config_from(
     if args.epochs is not None:
         if args.epochs < 1:
             raise ConfigError(f"epochs is {args.epochs}; it must be at least 1.")
-        steps = max(1, args.epochs * len(data.train_x) // max(1, args.batch))
+        steps = max(1, args.epochs * len(data.train_x) // max(1, args.batch * ranks.count()))
     return Config(
         generator=initial.config.generator
         if initial
@@ -235,6 +241,8 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
     """Everything up to the first step. Raises ConfigError, DataError, RunError, CheckpointError."""
     args = build_parser().parse_args(argv)
     device = choose_device(args.device)
+    if ranks.launched():
+        device = ranks.join(device)
     if args.log_every < 1 or args.save_every < 1:
         raise ConfigError("--log-every and --save-every must be at least 1.")
     if args.resume:
@@ -263,6 +271,7 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         config = config_from(args, data, initial)
         folder = args.out or Path("runs") / Path(args.data).name / config.objective.slug
         began = {"init": args.init} if args.init else {}
+        began |= {"processes": ranks.count()} if ranks.count() > 1 else {}
         config = replace(config, facts={"machine": describe_machine(device), **began})
 
     run, trainer = training.prepare(
@@ -288,12 +297,17 @@ def train(run: Run, trainer: Trainer, data: UnpairedData) -> None:
         signal.signal(name, stop)
     steps = run.config.training.steps
     title = f"{run.config.objective.name} on {trainer.device}"
-    with tqdm(total=steps, initial=trainer.steps_done, desc=title, unit="step") as bar:
+    silent = not ranks.is_first()
+    with tqdm(
+        total=steps, initial=trainer.steps_done, desc=title, unit="step", disable=silent
+    ) as bar:
 
         def progress(trainer: Trainer, done: StepDone) -> None:
             bar.update()
-            if done.step % 10 == 0:
-                bar.set_postfix({k: f"{v:.2f}" for k, v in done.terms.items()}, refresh=False)
+            if done.step % 10 == 0 and not silent:
+                bar.set_postfix(
+                    {k: f"{float(v):.2f}" for k, v in done.terms.items()}, refresh=False
+                )
 
         training.fit(run, trainer, data, [progress])
 
@@ -303,7 +317,7 @@ def main(argv: list[str] | None = None) -> int:
     run = None
     try:
         run, trainer, data = prepare(sys.argv[1:] if argv is None else argv)
-        print(f"{run.folder}: {run.config.objective.name}, {describe_machine(trainer.device)}")
+        _say(f"{run.folder}: {run.config.objective.name}, {describe_machine(trainer.device)}")
         train(run, trainer, data)
     except (ConfigError, DataError, RunError, checkpoints.CheckpointError, NonFiniteError) as error:
         return _fail(str(error), run)
@@ -311,13 +325,20 @@ def main(argv: list[str] | None = None) -> int:
         if error.errno == errno.ENOSPC:
             return _fail("The disk is full.", run)
         return _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + ".", run)
+    finally:
+        ranks.leave()
     if trainer.steps_done < run.config.training.steps:
-        print(
+        _say(
             f"Stopped after step {trainer.steps_done}; go on: python train.py --resume {run.folder}"
         )
         return 130
-    print(f"Done: {run.folder} holds {trainer.steps_done} steps.")
+    _say(f"Done: {run.folder} holds {trainer.steps_done} steps.")
     return 0
+
+
+def _say(sentence: str) -> None:
+    if ranks.is_first():
+        print(sentence)
 
 
 def _fail(sentence: str, run: Run | None) -> int:

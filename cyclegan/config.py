@@ -199,7 +199,7 @@ class Training:
     resize: "resize-and-crop" (286 → 256, or in proportion) or "crop" (never rescale).
     pool: size of the history of generated images (50 in the paper, 0 for none).
     ema_decay: decay of the moving average of the generators' weights; 0 for none.
-    precision: "float32", or "bfloat16" for autocast.
+    precision: "float32", or "bfloat16" for autocast; "auto" is decided when a training begins.
     """
 
     data: str = "satellite2map"
@@ -216,7 +216,7 @@ class Training:
 
     def __post_init__(self):
         _choice("resize", self.resize, ("resize-and-crop", "crop"))
-        _choice("precision", self.precision, ("float32", "bfloat16"))
+        _choice("precision", self.precision, ("auto", "float32", "bfloat16"))
         _at_least("steps", self.steps, 1)
         _at_least("batch", self.batch, 1)
         _at_least("pool", self.pool, 0)

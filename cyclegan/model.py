@@ -3,7 +3,8 @@
 G: X→Y and F: Y→X translate; D_X and D_Y judge. Knows the equations; knows no optimiser or data.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,15 +13,20 @@ from . import losses
 from .config import Config
 from .networks import build_discriminator, build_generator
 
+Way = Literal["xy", "yx"]
+WAYS: tuple[Way, Way] = ("xy", "yx")
+"""There and back from X, and from Y: the two halves of the objective."""
+
 
 class Fakes(NamedTuple):
     """Generated images of one step, without gradient: what the discriminators learn from.
 
-    (N, 3, H, W), or (N, 6, H, W) with the input first where the objective has a paired term.
+    (N, 3, H, W), or (N, 6, H, W) with the input first where the objective has a paired term;
+    None of a way that was left out.
     """
 
-    fake_x: Tensor
-    fake_y: Tensor
+    fake_x: Tensor | None = None
+    fake_y: Tensor | None = None
 
 
 class CycleGAN(nn.Module):
@@ -51,52 +57,65 @@ class CycleGAN(nn.Module):
         return nn.ModuleList([D for D in (self.D_X, self.D_Y) if D is not None])
 
     def generator_terms(
-        self, x: Tensor, y: Tensor, progress: float = 0.0
+        self, x: Tensor, y: Tensor, progress: float = 0.0, ways: Sequence[Way] = WAYS
     ) -> tuple[dict[str, Tensor], Fakes]:
         """Forward pass of G and F: the weighted terms of equation 3 and the images made.
 
         x, y: (N, 3, H, W) in [-1, 1]; true pairs where the objective has a paired term.
         progress: share of the training that is done, in [0, 1], for terms that change with it.
+        ways: "xy" for the terms that begin with G(x), "yx" for those that begin with F(y); the
+        two share weights and nothing else, so that each may be computed on its own.
         The terms already carry their weights, so that their sum is the objective. Translation and
         identity share one pass, since instance norm treats every image on its own.
         """
+        terms, fakes = {}, {}
+        if "xy" in ways:
+            made, fakes["fake_y"] = self._way(
+                x, y, self.G, self.F, self.D_Y, self.D_X, self.objective.cycle_forward, progress
+            )
+            terms |= _named(made, "G", "cycle_forward")
+        if "yx" in ways:
+            made, fakes["fake_x"] = self._way(
+                y, x, self.F, self.G, self.D_X, self.D_Y, self.objective.cycle_backward, progress
+            )
+            terms |= _named(made, "F", "cycle_backward")
+        return terms, Fakes(**fakes)
+
+    def _way(
+        self,
+        x: Tensor,
+        y: Tensor,
+        G: nn.Module,
+        F: nn.Module,
+        D_Y: nn.Module | None,
+        D_X: nn.Module | None,
+        weight: float,
+        progress: float,
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """All that begins with G(x); of the other way, with the names of X and Y exchanged."""
         o = self.objective
         if o.identity:
-            fake_y, same_y = self.G(torch.cat([x, y])).split([len(x), len(y)])
-            fake_x, same_x = self.F(torch.cat([y, x])).split([len(y), len(x)])
+            fake_y, same_y = G(torch.cat([x, y])).split([len(x), len(y)])
         else:
-            fake_y, fake_x = self.G(x), self.F(y)
-
-        terms, quality_x, quality_y = {}, 1.0, 1.0
+            fake_y = G(x)
+        terms, quality = {}, 1.0
         if o.gan:
-            # min over G of E[(D_Y(G(x)) − 1)²], and likewise F (equation 1, least squares)
-            scores_y = self.D_Y(self._judged(fake_y, given=x))
-            scores_x = self.D_X(self._judged(fake_x, given=y))
-            terms["gan_G"] = o.gan * losses.adversarial(scores_y, True, o.adversarial)
-            terms["gan_F"] = o.gan * losses.adversarial(scores_x, True, o.adversarial)
+            # min over G of E[(D_Y(G(x)) − 1)²] (equation 1, least squares)
+            scores = D_Y(self._judged(fake_y, given=x))
+            terms["gan"] = o.gan * losses.adversarial(scores, True, o.adversarial)
             if o.cycle_quality:
-                quality_y = losses.opinion(scores_y, o.adversarial)
-                quality_x = losses.opinion(scores_x, o.adversarial)
-        left = 1 - o.cycle_decay * progress
-        if o.cycle_forward:
-            # λ E[‖F(G(x)) − x‖₁] (equation 2, first half)
-            cycle = self._cycle(x, self.F(fake_y), self.D_X, progress)
-            terms["cycle_forward"] = o.cycle_forward * left * quality_y * cycle
-        if o.cycle_backward:
-            # λ E[‖G(F(y)) − y‖₁] (equation 2, second half)
-            cycle = self._cycle(y, self.G(fake_x), self.D_Y, progress)
-            terms["cycle_backward"] = o.cycle_backward * left * quality_x * cycle
+                quality = losses.opinion(scores, o.adversarial)
+        if weight:
+            # λ E[‖F(G(x)) − x‖₁] (one half of equation 2)
+            cycle = self._cycle(x, F(fake_y), D_X, progress)
+            terms["cycle"] = weight * (1 - o.cycle_decay * progress) * quality * cycle
         if o.identity:
-            # λ_id E[‖G(y) − y‖₁] + λ_id E[‖F(x) − x‖₁] (section 5.2)
-            terms["identity_G"] = o.identity * losses.identity(y, same_y)
-            terms["identity_F"] = o.identity * losses.identity(x, same_x)
+            # λ_id E[‖G(y) − y‖₁] (section 5.2)
+            terms["identity"] = o.identity * losses.identity(y, same_y)
         if o.paired:
-            # λ E[‖G(x) − y‖₁] on true pairs (Isola et al. 2017, equation 4), and likewise F
-            terms["paired_G"] = o.paired * losses.paired(y, fake_y)
-            terms["paired_F"] = o.paired * losses.paired(x, fake_x)
-        return terms, Fakes(
-            self._judged(fake_x, given=y).detach(), self._judged(fake_y, given=x).detach()
-        )
+            # λ E[‖G(x) − y‖₁] on true pairs (Isola et al. 2017, equation 4)
+            terms["paired"] = o.paired * losses.paired(y, fake_y)
+        return terms, self._judged(fake_y, given=x).detach()
 
     def _judged(self, image: Tensor, given: Tensor) -> Tensor:
         """What a discriminator looks at: the image, with true pairs behind the input it is of."""
@@ -112,13 +131,24 @@ class CycleGAN(nn.Module):
         features = losses.cycle(D.features(original).detach(), D.features(back), o.cycle_norm)
         return share * features + (1 - share) * pixels
 
-    def discriminator_terms(self, x: Tensor, y: Tensor, fakes: Fakes) -> dict[str, Tensor]:
-        """What D_X and D_Y minimise on real images and (older) fakes of `generator_terms`."""
+    def discriminator_terms(
+        self, x: Tensor, y: Tensor, fakes: Fakes, ways: Sequence[Way] = WAYS
+    ) -> dict[str, Tensor]:
+        """What D_X and D_Y minimise on real images and (older) fakes of `generator_terms`.
+
+        ways: "xy" for D_Y, which judges G(x), "yx" for D_X.
+        """
         terms = {}
-        for name, D, real, fake in (
-            ("D_X", self.D_X, self._judged(x, given=y), fakes.fake_x),
-            ("D_Y", self.D_Y, self._judged(y, given=x), fakes.fake_y),
-        ):
-            real_scores, fake_scores = D(torch.cat([real, fake])).split([len(real), len(fake)])
-            terms[name] = losses.discriminator(real_scores, fake_scores, self.objective.adversarial)
+        if "yx" in ways:
+            terms["D_X"] = self._judgement(self.D_X, self._judged(x, given=y), fakes.fake_x)
+        if "xy" in ways:
+            terms["D_Y"] = self._judgement(self.D_Y, self._judged(y, given=x), fakes.fake_y)
         return terms
+
+    def _judgement(self, D: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+        real_scores, fake_scores = D(torch.cat([real, fake])).split([len(real), len(fake)])
+        return losses.discriminator(real_scores, fake_scores, self.objective.adversarial)
+
+
+def _named(terms: dict[str, Tensor], generator: str, cycle: str) -> dict[str, Tensor]:
+    return {cycle if name == "cycle" else f"{name}_{generator}": t for name, t in terms.items()}

@@ -8,8 +8,22 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from . import config
+
+
+class InstanceNorm(nn.InstanceNorm2d):
+    """Every channel of every image to mean 0 and variance 1 (section 7.2; Ulyanov et al. 2016).
+
+    On the CPU it is computed as a group norm with a channel a group, which is the same and, in
+    PyTorch, twice as fast there.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if isinstance(x, Tensor) and x.device.type == "cpu":
+            return functional.group_norm(x, x.shape[1], eps=self.eps)
+        return super().forward(x)
 
 
 def _upsample(channels: int, out: int, upsampling: str) -> list[nn.Module]:
@@ -29,11 +43,11 @@ class ResidualBlock(nn.Module):
         self.body = nn.Sequential(
             nn.ReflectionPad2d(1),
             nn.Conv2d(channels, channels, 3),
-            nn.InstanceNorm2d(channels),
+            InstanceNorm(channels),
             nn.ReLU(inplace=True),
             nn.ReflectionPad2d(1),
             nn.Conv2d(channels, channels, 3),
-            nn.InstanceNorm2d(channels),
+            InstanceNorm(channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -55,20 +69,20 @@ class ResNetGenerator(nn.Module):
         layers = [
             nn.ReflectionPad2d(3),
             nn.Conv2d(3, width, 7),
-            nn.InstanceNorm2d(width),
+            InstanceNorm(width),
             nn.ReLU(inplace=True),
         ]
         for channels in (width, 2 * width):
             layers += [
                 nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1),
-                nn.InstanceNorm2d(2 * channels),
+                InstanceNorm(2 * channels),
                 nn.ReLU(inplace=True),
             ]
         layers += [ResidualBlock(4 * width) for _ in range(blocks)]
         for channels in (4 * width, 2 * width):
             layers += [
                 *_upsample(channels, channels // 2, upsampling),
-                nn.InstanceNorm2d(channels // 2),
+                InstanceNorm(channels // 2),
                 nn.ReLU(inplace=True),
             ]
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh()]
@@ -100,7 +114,7 @@ class UNetGenerator(nn.Module):
             nn.Sequential(
                 nn.Conv2d(before, after, 4, stride=2, padding=1),
                 nn.LeakyReLU(0.2),
-                nn.InstanceNorm2d(after),
+                InstanceNorm(after),
             )
             for before, after in zip([3, *widths], widths, strict=False)
         )
@@ -111,7 +125,7 @@ class UNetGenerator(nn.Module):
             return [nn.Upsample(scale_factor=2, mode="nearest"), *_same(channels, out)]
 
         self.up = nn.ModuleList(
-            nn.Sequential(*double(before, after), nn.ReLU(), nn.InstanceNorm2d(after))
+            nn.Sequential(*double(before, after), nn.ReLU(), InstanceNorm(after))
             for before, after in [
                 (8 * width, 4 * width),
                 (8 * width, 2 * width),
@@ -146,9 +160,7 @@ class Pix2PixUNet(nn.Module):
         self.down = nn.ModuleList([nn.Conv2d(3, width, 4, stride=2, padding=1)])
         for before, after in pairwise(widths):
             convolution = nn.Conv2d(before, after, 4, stride=2, padding=1)
-            self.down.append(
-                nn.Sequential(nn.LeakyReLU(0.2), convolution, nn.InstanceNorm2d(after))
-            )
+            self.down.append(nn.Sequential(nn.LeakyReLU(0.2), convolution, InstanceNorm(after)))
         self.down[-1].pop(-1)  # The bottleneck of a 256×256 picture is one pixel: norm erases it.
 
         def double(channels: int, out: int) -> list[nn.Module]:
@@ -157,7 +169,7 @@ class Pix2PixUNet(nn.Module):
         self.up = nn.ModuleList()
         for i, (before, after) in enumerate(zip(widths[:0:-1], widths[-2::-1], strict=True)):
             channels = 2 * before if i else before  # What comes up, and the skip beside it.
-            self.up.append(nn.Sequential(*double(channels, after), nn.InstanceNorm2d(after)))
+            self.up.append(nn.Sequential(*double(channels, after), InstanceNorm(after)))
         self.out = nn.Sequential(*double(2 * width, 3), nn.Tanh())
 
     def forward(self, x: Tensor) -> Tensor:
@@ -188,7 +200,7 @@ class PatchGAN(nn.Module):
         for channels, stride in ((width, 2), (2 * width, 2), (4 * width, 1)):
             layers += [
                 nn.Conv2d(channels, 2 * channels, 4, stride=stride, padding=1),
-                nn.InstanceNorm2d(2 * channels),
+                InstanceNorm(2 * channels),
                 nn.LeakyReLU(0.2, inplace=True),
             ]
         self.layers = nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, padding=1))
@@ -215,7 +227,7 @@ class Patch4(nn.Module):
             layers += [
                 nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1),
                 nn.LeakyReLU(0.2),
-                nn.InstanceNorm2d(2 * channels),
+                InstanceNorm(2 * channels),
             ]
         self.layers = nn.Sequential(*layers, *_same(8 * width, 1))
 

@@ -17,22 +17,27 @@ class ImagePool:
         self.random = torch.Generator().manual_seed(seed)
 
     def query(self, images: Tensor) -> Tensor:
-        """Take fakes (N, 3, H, W) in, give as many out: new ones, or old ones they replace."""
+        """Take fakes (N, 3, H, W) in, give as many out: new ones, or old ones they replace.
+
+        Where they lie is decided on the CPU and applied in one go: no device is waited for.
+        """
         if self.size == 0:
             return images
-        chosen = []
-        for image in images.detach().split(1):
-            stored = 0 if self.images is None else len(self.images)
-            if stored < self.size:
-                self.images = image.clone() if stored == 0 else torch.cat([self.images, image])
-                chosen.append(image)
-            elif torch.rand((), generator=self.random) < 0.5:
-                i = int(torch.randint(self.size, (), generator=self.random))
-                chosen.append(self.images[i : i + 1].clone())
-                self.images[i] = image[0]
-            else:
-                chosen.append(image)
-        return torch.cat(chosen)
+        images = images.detach()
+        room = self.size - (0 if self.images is None else len(self.images))
+        fresh, rest = images[:room], images[room:]
+        if len(fresh):
+            self.images = torch.cat([self.images, fresh]) if room < self.size else fresh.clone()
+        swapped = torch.rand(len(rest), generator=self.random) < 0.5
+        # No place is taken twice in one query, so that all can be exchanged at once.
+        new = swapped.nonzero().flatten()[: self.size]
+        if len(new) == 0:
+            return images
+        old = torch.randperm(self.size, generator=self.random)[: len(new)]
+        new, old = (i.to(images.device, non_blocking=True) for i in (new, old))
+        taken, rest = self.images[old], rest.clone()
+        self.images[old], rest[new] = rest[new], taken
+        return torch.cat([fresh, rest])
 
     def state_dict(self) -> dict:
         return {"images": self.images, "random": self.random.get_state()}

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from . import checkpoints, images
+from . import checkpoints, images, ranks
 from .config import Config
 from .trainer import StepDone, Trainer
 
@@ -62,12 +62,10 @@ class Run:
     def __call__(self, trainer: Trainer, done: StepDone) -> None:
         """The trainer's callback: log, sample and save when their time has come."""
         self.add(done)
-        last = trainer.stop or done.step == trainer.settings.steps
-        saving = last or done.step % self.save_every == 0
-        if saving or done.step % self.log_every == 0:
-            self.log(trainer if saving else None)
-        if saving:
+        if done.step % self.save_every == 0 or done.step == trainer.settings.steps:
             self.save(trainer)
+        elif done.step % self.log_every == 0:
+            self.log()
 
     def add(self, done: StepDone) -> None:
         """Count a step towards the next log line."""
@@ -79,8 +77,8 @@ class Run:
 
         Without steps since then, there is no line.
         """
-        steps = self._interval
-        if not steps:
+        steps, self._interval = self._interval, []
+        if not steps or not ranks.is_first():
             return
         seconds = sum(s.seconds for s in steps)
         line = {
@@ -88,9 +86,7 @@ class Run:
             "rate": steps[-1].rate,
             "seconds_per_step": seconds / len(steps),
             "waited_share": sum(s.waited for s in steps) / seconds,
-            "terms": {
-                name: sum(s.terms[name] for s in steps) / len(steps) for name in steps[-1].terms
-            },
+            "terms": _means([step.terms for step in steps]),
             **more,
         }
         if probed is not None and self.probe is not None:
@@ -99,15 +95,22 @@ class Run:
             self.seconds += time.perf_counter() - started
         with open(self.folder / LOG, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-        self._interval = []
 
     def save(self, trainer: Trainer) -> None:
-        """Write samples, training state and checkpoint, each in one atomic move."""
+        """Log what is left; write samples, training state and checkpoint, each in one atomic move.
+
+        With several processes all of them call this, and rank 0 writes.
+        """
+        known = trainer.state_dict()
+        self.log(trainer)
+        if not ranks.is_first():
+            self.saved_step = trainer.steps_done
+            return
         started = time.perf_counter()
         self._sample(trainer)
         # By way of memory, since torch.save hides a full disk behind an error of its own.
         state = io.BytesIO()
-        torch.save({"trainer": trainer.state_dict(), "seconds": self.seconds}, state)
+        torch.save({"trainer": known, "seconds": self.seconds}, state)
         checkpoints.write_atomically(
             self.folder / STATE, lambda path: path.write_bytes(state.getbuffer())
         )
@@ -144,6 +147,8 @@ class Run:
 
     def start(self) -> None:
         """Claim the folder for a new run; raises RunError where one already lies."""
+        if not ranks.is_first():
+            return
         if (self.folder / STATE).exists() or (self.folder / checkpoints.CONFIG).exists():
             raise RunError(
                 f"{self.folder} already holds a run; go on with it by --resume {self.folder}, or "
@@ -156,11 +161,14 @@ class Run:
         """Bring `trainer` to where the run was saved, and drop log lines written after that."""
         try:
             state = torch.load(self.folder / STATE, map_location="cpu", weights_only=True)
+            _same_ranks(self.folder, len(state["trainer"].get("pools_by_rank", [None])))
             trainer.load_state_dict(state["trainer"])
         except FileNotFoundError as error:
             raise RunError(
                 f"{self.folder} holds no {STATE}: it can be used, but not trained on."
             ) from error
+        except RunError:
+            raise
         except (RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
             raise RunError(
                 f"{self.folder / STATE} is damaged, or does not fit {checkpoints.CONFIG} beside it."
@@ -175,6 +183,25 @@ class Run:
                 if _step_of(line) <= trainer.steps_done
             ]
             checkpoints.write_atomically(log, lambda path: path.write_text("".join(kept)))
+
+
+def _means(terms: list[dict[str, Tensor]]) -> dict[str, float]:
+    """The mean of every term, fetched from its device in one go."""
+    table = torch.stack([torch.stack(list(step.values())) for step in terms])
+    return dict(zip(terms[-1], table.double().mean(0).tolist(), strict=True))
+
+
+def _same_ranks(folder: Path, saved: int) -> None:
+    """Every process has batches and pools of its own, so that there must be as many again."""
+    if saved == ranks.count():
+        return
+    command = f"train.py --resume {folder}"
+    if saved == 1:
+        raise RunError(f"{folder} was trained by one process; go on with: python {command}")
+    raise RunError(
+        f"{folder} was trained by {saved} processes, and this is {ranks.count()}; go on with as "
+        f"many: torchrun --nproc-per-node {saved} {command}"
+    )
 
 
 def _step_of(line: str) -> float:

@@ -4,18 +4,41 @@ Receives batches and reports each step to callbacks. Opens no file and knows no 
 logging, saving and stopping are the callbacks' work.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from . import ranks
 from .config import ConfigError, Objective, Training
-from .model import CycleGAN, Fakes
+from .model import WAYS, CycleGAN, Fakes, Way
 from .pool import ImagePool
+
+T = TypeVar("T")
+
+CHECK_EVERY = 50
+"""Steps after which a GPU is asked whether all numbers were finite."""
+
+
+def quick_precision(device: torch.device) -> str:
+    """"bfloat16" where the device multiplies matrices of it faster, else "float32".
+
+    That is so on GPUs from NVIDIA's Ampere on and on CPUs with AMX; elsewhere, where bfloat16 is
+    emulated, it is slower.
+    """
+    if device.type == "cuda":
+        quick = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # Older ones lack it.
+        quick = device.type == "cpu" and capabilities.get("amx_bf16", False)
+    return "bfloat16" if quick else "float32"
 
 
 class NonFiniteError(RuntimeError):
@@ -27,13 +50,14 @@ class StepDone:
     """What one step reports.
 
     step: steps done so far, this one included.
-    terms: weighted terms of the objective by name, unitless.
+    terms: weighted terms of the objective by name, unitless, each of one element on the trainer's
+        device: to read one waits for the device. With several processes their mean.
     rate: the learning rate that the step used.
     seconds: the whole step, of which `waited` went by before its batch arrived.
     """
 
     step: int
-    terms: dict[str, float]
+    terms: dict[str, Tensor]
     rate: float
     seconds: float
     waited: float
@@ -48,18 +72,6 @@ def rate_factor(step: int, steps: int) -> float:
     return 1.0 - max(0, step - half) / (steps - half)
 
 
-def _moving_average(decay: float):
-    """Update rule for AveragedModel; the first steps forget faster, as they have little to keep."""
-
-    @torch.no_grad()
-    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
-        n = float(count)
-        keep = min(decay, (1 + n) / (10 + n))
-        torch._foreach_lerp_(averaged, current, 1 - keep)
-
-    return update
-
-
 class Trainer:
     """Trains one CycleGAN.
 
@@ -67,7 +79,9 @@ class Trainer:
     settings: steps, rates, pool, moving average, precision, seed.
     device: where to train.
 
-    `stop = True` (from a callback or a signal handler) ends `fit` after the current step.
+    With several processes (`ranks`), each has a trainer with the same settings, batches and pools
+    of its own, and the mean of all gradients. `stop = True` (from a callback or a signal handler,
+    in any of the processes) ends `fit` after the current step.
     """
 
     def __init__(self, model: CycleGAN, settings: Training, device: torch.device):
@@ -78,12 +92,9 @@ class Trainer:
         self.stop = False
         self.average = None
         if settings.ema_decay:
-            self.average = AveragedModel(
-                model.generators, multi_avg_fn=_moving_average(settings.ema_decay)
-            )
-        self.pools = Fakes(
-            ImagePool(settings.pool, settings.seed), ImagePool(settings.pool, settings.seed + 1)
-        )
+            self.average = AveragedModel(model.generators, multi_avg_fn=self._average_in)
+        seed = settings.seed + 2 * ranks.rank()
+        self.pools = Fakes(ImagePool(settings.pool, seed), ImagePool(settings.pool, seed + 1))
         self.optimisers = [self._optimiser(model.generators)]
         if model.objective.gan:
             self.optimisers.append(self._optimiser(model.discriminators))
@@ -91,12 +102,34 @@ class Trainer:
             torch.optim.lr_scheduler.LambdaLR(o, lambda step: rate_factor(step, settings.steps))
             for o in self.optimisers
         ]
+        self.check_every = 1 if device.type == "cpu" else CHECK_EVERY
+        self._rows: list[tuple[int, tuple[str, ...], Tensor]] = []
+        self._bad = torch.zeros((), device=device)
+        self._side_by_side: ThreadPoolExecutor | None = None
+        self._shared = self._share() if ranks.count() > 1 else {}
 
     def _optimiser(self, networks: nn.ModuleList) -> torch.optim.Adam:
         s = self.settings
         return torch.optim.Adam(
             networks.parameters(), lr=s.rate, betas=(s.beta1, s.beta2), fused=True
         )
+
+    @torch.no_grad()
+    def _average_in(self, averaged: list[Tensor], current: list[Tensor], _: Tensor) -> None:
+        """Update rule for AveragedModel; the first steps forget faster, as they have little."""
+        n = float(self.average.n_averaged)  # It stays on the CPU; the copy that is handed in not.
+        keep = min(self.settings.ema_decay, (1 + n) / (10 + n))
+        torch._foreach_lerp_(averaged, current, 1 - keep)
+
+    def _share(self) -> dict[str, nn.Module]:
+        """The model's forward passes, with the mean of all processes' gradients behind them."""
+        trained = {"generator_terms": self.model.generators}
+        if self.model.objective.gan:
+            trained["discriminator_terms"] = self.model.discriminators
+        return {
+            name: ranks.shared(networks, getattr(self.model, name), self.device)
+            for name, networks in trained.items()
+        }
 
     @property
     def generators(self) -> tuple[nn.Module, nn.Module]:
@@ -106,7 +139,14 @@ class Trainer:
 
     def _autocast(self) -> AbstractContextManager:
         enabled = self.settings.precision == "bfloat16"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
+        # Every weight is used once a pass: there is nothing for a cache to save, and two threads
+        # would empty it for each other.
+        return torch.autocast(
+            self.device.type,
+            torch.bfloat16,
+            enabled=enabled,
+            cache_enabled=self.device.type != "cpu",
+        )
 
     @property
     def rate(self) -> float:
@@ -140,26 +180,25 @@ class Trainer:
         if bool(objective.paired) != bool(self.model.objective.paired):
             raise ConfigError("True pairs are chosen when a training begins, not on the way.")
 
-    def step(self, x: Tensor, y: Tensor) -> dict[str, float]:
+    def step(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """One update of all networks on unpaired batches x, y: (N, 3, H, W) in [-1, 1].
 
-        Returns the weighted terms. Raises NonFiniteError before a bad update is applied.
+        Returns the weighted terms. Raises NonFiniteError before a bad update is applied; on a GPU,
+        which is not waited for, up to CHECK_EVERY steps late, no update having been applied since.
         """
         model = self.model
+        for optimiser in self.optimisers:
+            optimiser.zero_grad(set_to_none=True)
         model.discriminators.requires_grad_(False)
-        with self._autocast():
-            terms, fakes = model.generator_terms(x, y, self.steps_done / self.settings.steps)
-        values = self._backward(self.optimisers[0], terms)
-
+        terms, fakes = self._generate(x, y)
         if model.objective.gan:
             model.discriminators.requires_grad_(True)
             fakes = Fakes(*(pool.query(f) for pool, f in zip(self.pools, fakes, strict=True)))
-            with self._autocast():
-                terms = model.discriminator_terms(x, y, fakes)
-            values |= self._backward(self.optimisers[1], terms)
+            terms |= self._judge(x, y, fakes)
 
         # The fakes carry no gradient, so D_X and D_Y never depend on this step's update of G and F:
         # all updates can wait until all gradients are known to be finite.
+        terms = self._watch(terms)
         for optimiser in self.optimisers:
             optimiser.step()
         if self.average is not None:
@@ -167,20 +206,81 @@ class Trainer:
         for schedule in self.schedules:
             schedule.step()
         self.steps_done += 1
-        return values
+        return terms
 
-    def _backward(self, optimiser: torch.optim.Adam, terms: dict[str, Tensor]) -> dict[str, float]:
-        optimiser.zero_grad(set_to_none=True)
-        sum(terms.values()).backward()
-        gradients = [p.grad for p in optimiser.param_groups[0]["params"] if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm(gradients)
-        numbers = torch.stack([t.detach().float() for t in terms.values()] + [norm.float()])
-        *values, norm = numbers.tolist()
-        values = dict(zip(terms, values, strict=True))
-        for name, value in {**values, "gradient of " + " + ".join(terms): norm}.items():
-            if not -float("inf") < value < float("inf"):
-                raise NonFiniteError(f"The {name} became {value} at step {self.steps_done + 1}.")
-        return values
+    def _generate(self, x: Tensor, y: Tensor) -> tuple[dict[str, Tensor], Fakes]:
+        """Gradients of G and F; returns the terms, and the images made."""
+        progress = self.steps_done / self.settings.steps
+
+        def half(ways: Sequence[Way]) -> tuple[dict[str, Tensor], Fakes]:
+            with self._autocast():
+                terms, fakes = self._forward("generator_terms")(x, y, progress, ways)
+            sum(terms.values()).backward()
+            return terms, fakes
+
+        halves = self._each_way(half)
+        made = {n: f for _, half in halves for n, f in half._asdict().items() if f is not None}
+        return _joined(terms for terms, _ in halves), Fakes(**made)
+
+    def _judge(self, x: Tensor, y: Tensor, fakes: Fakes) -> dict[str, Tensor]:
+        """Gradients of D_X and D_Y; returns the terms."""
+
+        def half(ways: Sequence[Way]) -> dict[str, Tensor]:
+            with self._autocast():
+                terms = self._forward("discriminator_terms")(x, y, fakes, ways)
+            sum(terms.values()).backward()
+            return terms
+
+        return _joined(self._each_way(half))
+
+    def _forward(self, name: str) -> Callable:
+        """The model's method of that name, or what shares its gradients with other processes."""
+        return self._shared[name] if self._shared else getattr(self.model, name)
+
+    def _each_way(self, half: Callable[[Sequence[Way]], T]) -> list[T]:
+        """Both halves of the objective: on a CPU at once, on half of the threads each.
+
+        They share weights alone, and a sum of two gradients does not depend on the order. Two
+        small networks side by side keep two cores busier than one on both.
+        """
+        threads = torch.get_num_threads()
+        if self.device.type != "cpu" or threads < 2 or self._shared:
+            return [half(WAYS)]
+        if self._side_by_side is None:
+            self._side_by_side = ThreadPoolExecutor(
+                len(WAYS), "way", torch.set_num_threads, (threads // len(WAYS),)
+            )
+        return list(self._side_by_side.map(half, [(way,) for way in WAYS]))
+
+    @torch.no_grad()
+    def _watch(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Take note of this step's numbers; from the first bad ones on, no update is applied."""
+        norms = {}
+        for networks, optimiser in zip(("G and F", "D_X and D_Y"), self.optimisers, strict=False):
+            gradients = [p.grad for p in optimiser.param_groups[0]["params"] if p.grad is not None]
+            if gradients:
+                norms[f"gradient of {networks}"] = torch.nn.utils.get_total_norm(gradients)
+        row = torch.stack([t.float() for t in (*terms.values(), *norms.values())])
+        row = ranks.mean(row)
+        self._rows.append((self.steps_done + 1, (*terms, *norms), row))
+        self._bad = torch.maximum(self._bad, (~row.isfinite().all()).float())
+        if len(self._rows) >= self.check_every:
+            self.ensure_finite()
+        for optimiser in self.optimisers:
+            # What a GradScaler sets: a fused optimiser then decides without being waited for.
+            optimiser.grad_scale, optimiser.found_inf = None, self._bad
+        return dict(zip(terms, row[: len(terms)].unbind(), strict=True))
+
+    def ensure_finite(self) -> None:
+        """Raise NonFiniteError if a step since the last look had a term or gradient that is not."""
+        rows, self._rows = self._rows, []
+        if not self._bad:
+            return
+        self._bad = torch.zeros_like(self._bad)
+        for step, names, row in rows:
+            for name, value in zip(names, row.tolist(), strict=True):
+                if not math.isfinite(value):
+                    raise NonFiniteError(f"The {name} became {value} at step {step}.")
 
     def fit(
         self, batches: Iterable[tuple[Tensor, Tensor]], callbacks: Sequence[Callback] = ()
@@ -196,12 +296,18 @@ class Trainer:
             done = StepDone(self.steps_done, terms, rate, now - waiting, arrived - waiting)
             for callback in callbacks:
                 callback(self, done)
+            self.stop = ranks.any_of(self.stop)
             if self.stop or self.steps_done >= self.settings.steps:
                 break
             waiting = time.perf_counter()
 
     def state_dict(self) -> dict:
-        """All that the next step depends on; the data position is `steps_done`."""
+        """All that the next step depends on; the data position is `steps_done`.
+
+        With several processes all of them call this; the pools of all are in rank 0's. Raises
+        NonFiniteError rather than hand out a state after bad numbers.
+        """
+        self.ensure_finite()
         return {
             "steps_done": self.steps_done,
             "objective": asdict(self.model.objective),
@@ -209,12 +315,14 @@ class Trainer:
             "average": self.average.state_dict() if self.average is not None else None,
             "optimisers": [o.state_dict() for o in self.optimisers],
             "schedules": [s.state_dict() for s in self.schedules],
-            "pools": [pool.state_dict() for pool in self.pools],
-            "random": torch.get_rng_state(),
+            "pools_by_rank": ranks.gather([pool.state_dict() for pool in self.pools]),
         }
 
     def load_state_dict(self, state: dict) -> None:
-        """Continue from `state_dict()` of a trainer with the same model and settings."""
+        """Continue from `state_dict()` of a trainer with the same model and settings.
+
+        And with as many processes, each of which calls this with rank 0's.
+        """
         self.steps_done = state["steps_done"]
         if "objective" in state:  # Absent from states that older versions saved.
             self.change(Objective(**state["objective"]))
@@ -225,6 +333,18 @@ class Trainer:
             part.load_state_dict(saved)
         for part, saved in zip(self.schedules, state["schedules"], strict=True):
             part.load_state_dict(saved)
-        for pool, saved in zip(self.pools, state["pools"], strict=True):
+        # A state that an older version saved is of a single process.
+        pools = state["pools_by_rank"] if "pools_by_rank" in state else [state["pools"]]
+        for pool, saved in zip(self.pools, pools[ranks.rank()], strict=True):
             pool.load_state_dict(saved, self.device)
-        torch.set_rng_state(state["random"].cpu())
+
+
+def _joined(halves: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The terms of all halves, G's beside F's and D_X's before D_Y's, as a person lists them."""
+    found = {name: term.detach() for half in halves for name, term in half.items()}
+    kinds = ("gan", "cycle", "identity", "paired", "D_X", "D_Y")
+
+    def place(name: str) -> int:
+        return next((i for i, kind in enumerate(kinds) if name.startswith(kind)), len(kinds))
+
+    return {name: found[name] for name in sorted(found, key=place)}

@@ -5,17 +5,18 @@ The script, the ablation and the page train through here. Knows no command line 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from . import evaluation, images
+from . import evaluation, images, ranks
 from .checkpoints import Checkpoint, CheckpointError
 from .config import Config
 from .data import DataError, UnpairedBatches, UnpairedData
 from .model import CycleGAN
 from .runs import Run
-from .trainer import Callback, Trainer
+from .trainer import Callback, Trainer, quick_precision
 
 SAMPLES = 4
 PROBED = 24
@@ -54,7 +55,8 @@ def prepare(
 ) -> tuple[Run, Trainer]:
     """Everything up to the first step: weights drawn, folder claimed or the run's state loaded.
 
-    initial: a checkpoint to begin with instead of random weights. Where the data has held-out
+    initial: a checkpoint to begin with instead of random weights. The precision "auto" becomes
+    what is quick on `device`. Where the data has held-out
     pairs, a few of them are scored at every save, for the curves. Raises RunError where the folder
     holds a run already (or, to resume, none), DataError where the objective needs true pairs that
     the data lacks, and CheckpointError where `initial` has other networks.
@@ -71,6 +73,9 @@ def prepare(
         def probe(trainer: Trainer) -> dict[str, float]:
             return evaluation.glance(*trainer.generators, *pairs, is_map, trainer.device)
 
+    if config.training.precision == "auto":
+        settings = replace(config.training, precision=quick_precision(device))
+        config = replace(config, training=settings)
     torch.manual_seed(config.training.seed)
     model = CycleGAN(config)
     if initial is not None:
@@ -113,9 +118,16 @@ def fit(run: Run, trainer: Trainer, data: UnpairedData, callbacks: Sequence[Call
     settings, paired = config.training, bool(config.objective.paired)
     targets = data.train_truth if paired else data.train_y
     batches = UnpairedBatches(
-        data.train_x, targets, config.image_size, settings.batch, settings.seed, paired
+        data.train_x,
+        targets,
+        config.image_size,
+        settings.batch,
+        settings.seed,
+        paired,
+        ranks.rank(),
+        ranks.count(),
     )
     workers = 0 if data.in_memory else DECODING_WORKERS
     trainer.fit(batches.loader(trainer.steps_done, settings.steps, workers), [*callbacks, run])
-    if run.saved_step != trainer.steps_done:  # The wish to stop came while the callbacks worked.
+    if run.saved_step != trainer.steps_done:  # Stopped before the end.
         run.save(trainer)

@@ -10,9 +10,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 ORDER = [
-    *("config", "images", "networks", "losses", "pool", "model", "trainer", "data"),
-    *("checkpoints", "runs", "formats", "figures", "closer", "inference", "hub", "models"),
-    *("evaluation", "training", "ablation", "live", "translate", "ui"),
+    *("config", "images", "networks", "losses", "pool", "model", "ranks", "trainer", "data"),
+    *("checkpoints", "runs", "formats", "figures", "closer", "strips", "inference", "hub"),
+    *("models", "evaluation", "training", "ablation", "live", "translate", "ui"),
 ]
 """Rooms of the core, then the page. app.py and train.py, at the doors, may import all of them."""
 

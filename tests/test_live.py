@@ -87,8 +87,7 @@ def lockstep(folder: Path) -> Lockstep:
 
 
 def state_of(folder: Path) -> dict:
-    state = torch.load(folder / "training.pt", weights_only=True)["trainer"]
-    return {name: part for name, part in state.items() if name != "random"}
+    return torch.load(folder / "training.pt", weights_only=True)["trainer"]
 
 
 def weights_of(folder: Path) -> dict[str, torch.Tensor]:

@@ -16,7 +16,7 @@ from cyclegan.ablation.variants import VARIANTS
 from cyclegan.config import ConfigError, Objective
 from cyclegan.data import UnpairedBatches
 from cyclegan.model import CycleGAN
-from cyclegan.trainer import NonFiniteError, StepDone, Trainer
+from cyclegan.trainer import NonFiniteError, StepDone, Trainer, quick_precision
 
 CPU = torch.device("cpu")
 
@@ -100,6 +100,18 @@ def test_a_state_saved_on_the_gpu_can_be_resumed_there(tmp_path):
     assert resumed.steps_done == 6
 
 
+# Precision
+
+
+def test_bfloat16_where_the_processor_multiplies_it(monkeypatch):
+    for found, expected in (({"amx_bf16": True}, "bfloat16"), ({"avx2": True}, "float32")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=found: found, raising=False)
+        assert quick_precision(CPU) == expected
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert quick_precision(CPU) == "float32"
+    assert quick_precision(torch.device("mps")) == "float32"
+
+
 # The algorithm
 
 
@@ -152,18 +164,18 @@ def test_discriminators_take_no_gradient_in_the_generators_step():
     before = copy.deepcopy(model.discriminators.state_dict())
     seen = []
 
-    def generator_terms(x, y, progress):
+    def generator_terms(x, y, progress, ways):
         seen.append("generators")
         assert not any(p.requires_grad for p in model.discriminators.parameters())
-        return CycleGAN.generator_terms(model, x, y, progress)
+        return CycleGAN.generator_terms(model, x, y, progress, ways)
 
-    def discriminator_terms(x, y, fakes):
+    def discriminator_terms(x, y, fakes, ways):
         seen.append("discriminators")
         assert all(p.grad is None for p in model.discriminators.parameters())
         assert all(p.requires_grad for p in model.discriminators.parameters())
         assert any(p.grad is not None and p.grad.any() for p in model.generators.parameters())
         assert same(dict(model.discriminators.state_dict()), dict(before))
-        return CycleGAN.discriminator_terms(model, x, y, fakes)
+        return CycleGAN.discriminator_terms(model, x, y, fakes, ways)
 
     model.generator_terms, model.discriminator_terms = generator_terms, discriminator_terms
     one.step(batch(seed=1), batch(seed=2))
@@ -191,8 +203,8 @@ def test_discriminators_see_what_the_pools_give():
     differ = 0
     seen = []
     discriminator_terms = one.model.discriminator_terms
-    one.model.discriminator_terms = lambda x, y, fakes: (
-        seen.append(fakes) or discriminator_terms(x, y, fakes)
+    one.model.discriminator_terms = lambda x, y, fakes, ways: (
+        seen.append(fakes) or discriminator_terms(x, y, fakes, ways)
     )
     for x, y in steps(batches(), 0, 30):
         with torch.no_grad():
@@ -211,8 +223,8 @@ def test_the_objective_is_told_how_much_of_the_training_is_done():
     one = trainer(CYCLE_ALONE, steps=4)
     told = []
     generator_terms = one.model.generator_terms
-    one.model.generator_terms = lambda x, y, progress: (
-        told.append(progress) or generator_terms(x, y, progress)
+    one.model.generator_terms = lambda x, y, progress, ways: (
+        told.append(progress) or generator_terms(x, y, progress, ways)
     )
     one.fit(same_batch_forever())
     assert told == [0, 1 / 4, 2 / 4, 3 / 4]
@@ -224,8 +236,8 @@ def test_fakes_of_true_pairs_go_through_the_pool_with_their_input():
     known = set()
     seen = []
     discriminator_terms = one.model.discriminator_terms
-    one.model.discriminator_terms = lambda x, y, fakes: (
-        seen.append(fakes) or discriminator_terms(x, y, fakes)
+    one.model.discriminator_terms = lambda x, y, fakes, ways: (
+        seen.append(fakes) or discriminator_terms(x, y, fakes, ways)
     )
     older = 0
     for x, y in steps(batches(), 0, 20):
@@ -354,8 +366,8 @@ def poison_gradient(one: Trainer, x: Tensor, y: Tensor) -> None:
     """√0 is 0, and its slope infinite."""
     terms = one.model.generator_terms
 
-    def with_a_root(x: Tensor, y: Tensor, progress: float):
-        found, fakes = terms(x, y, progress)
+    def with_a_root(x: Tensor, y: Tensor, progress: float, ways: tuple):
+        found, fakes = terms(x, y, progress, ways)
         return {**found, "root": (0 * next(one.model.G.parameters()).sum()).sqrt()}, fakes
 
     one.model.generator_terms = with_a_root
@@ -367,7 +379,7 @@ def poison_gradient(one: Trainer, x: Tensor, y: Tensor) -> None:
         (poison_x, "The gan_G became nan at step 3."),
         (poison_weight, "The gan_G became"),
         (poison_old_fake, "The D_Y became"),
-        (poison_gradient, "gradient of gan_G"),
+        (poison_gradient, "gradient of G and F"),
     ],
 )
 def test_numbers_that_are_not_finite_change_nothing(poison, named):
@@ -384,6 +396,53 @@ def test_numbers_that_are_not_finite_change_nothing(poison, named):
     after = one.state_dict()
     kept = ["steps_done", "model", "average", "optimisers", "schedules"]
     assert [part for part in kept if not same(after[part], before[part])] == []
+
+
+def test_a_gpu_is_asked_now_and_then_and_no_update_is_applied_in_between():
+    """As on a GPU, on the CPU: the bad numbers of step 3 are noticed after step 5."""
+    one = trainer(steps=10, rate=1e-2, ema_decay=0.0)
+    for x, y in steps(batches(), 0, 2):
+        one.step(x, y)
+    one.check_every = 3
+    before = copy.deepcopy(one.model.state_dict())
+    moments = copy.deepcopy([o.state_dict()["state"] for o in one.optimisers])
+    x, y = batches()[2]
+    poison_x(one, x, y)
+    one.step(x, y)
+    one.step(*batches()[3])
+    with pytest.raises(NonFiniteError, match="The gan_G became nan at step 3"):
+        one.step(*batches()[4])
+    assert same(dict(one.model.state_dict()), dict(before))
+    assert same([o.state_dict()["state"] for o in one.optimisers], moments)
+
+
+def test_no_state_is_handed_out_after_bad_numbers():
+    one = trainer(steps=10)
+    one.check_every = 5
+    x, y = batches()[0]
+    poison_x(one, x, y)
+    one.step(x, y)
+    with pytest.raises(NonFiniteError, match="at step 1"):
+        one.state_dict()
+
+
+@pytest.mark.parametrize("name", ["cyclegan-identity", "gan-forward", "quality-cycle", "pix2pix"])
+def test_both_ways_at_once_are_both_ways_in_turn(name):
+    """On two threads each half of the objective has its own; no gradient may get lost."""
+    objective = VARIANTS[name].objective
+    found = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        try:
+            one = trainer(objective, steps=20, rate=1e-3)
+            terms = [one.step(x, y) for x, y in steps(batches(), 0, 10)]
+        finally:
+            torch.set_num_threads(1)
+        assert (one._side_by_side is not None) is (threads == 2)
+        found.append([{k: float(v) for k, v in step.items()} for step in terms])
+    for alone, together in zip(*found, strict=True):
+        assert list(alone) == list(together)
+        assert together == pytest.approx(alone, rel=1e-4)
 
 
 def test_training_goes_on_after_a_bad_batch_is_left_out():

@@ -10,6 +10,7 @@ from cyclegan import evaluation, training
 from cyclegan.config import Domains, Objective
 from cyclegan.data import DataError, UnpairedData
 from cyclegan.images import to_float
+from cyclegan.trainer import StepDone, Trainer, quick_precision
 
 CPU = torch.device("cpu")
 PAIRED = Objective(cycle_forward=0.0, cycle_backward=0.0, identity=0.0, paired=100.0)
@@ -45,6 +46,26 @@ def test_without_pairs_there_is_no_probe(tmp_path):
     assert "figures" not in json.loads((tmp_path / "log.jsonl").read_text())
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+def test_a_stopped_run_is_logged_and_saved_at_once(tmp_path, first):
+    """However long the intervals are, and whether the wish comes before the run's callback."""
+    run, trainer = training.prepare(tmp_path, config(steps=9), data(paired=False), CPU)
+
+    def stop_at_2(trainer: Trainer, done: StepDone) -> None:
+        trainer.stop = done.step == 2
+
+    if first:
+        training.fit(run, trainer, data(), [stop_at_2])
+    else:
+        add = run.add
+        run.add = lambda done: (add(done), stop_at_2(trainer, done))
+        training.fit(run, trainer, data())
+    assert [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").open()] == [2]
+    assert run.saved_step == 2
+    state = torch.load(tmp_path / "training.pt", weights_only=True)
+    assert state["trainer"]["steps_done"] == 2
+
+
 def test_the_paired_objective_sees_the_truth_of_x_and_the_others_never_do(tmp_path):
     for objective in (PAIRED, Objective(gan=0.0, identity=0.0)):
         folder = tmp_path / objective.slug
@@ -62,6 +83,12 @@ def test_the_paired_objective_needs_true_pairs(tmp_path):
     with pytest.raises(DataError, match="trains on true pairs, and these pictures are unpaired"):
         training.prepare(tmp_path / "run", config(PAIRED), data(truth=False), CPU)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_precision_is_decided_once_and_written_down(tmp_path):
+    run, trainer = training.prepare(tmp_path, config(precision="auto"), data(), CPU)
+    assert trainer.settings.precision == quick_precision(CPU) in ("float32", "bfloat16")
+    assert run.config.training == trainer.settings
 
 
 def test_the_seed_draws_the_weights(tmp_path):

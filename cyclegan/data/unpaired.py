@@ -34,7 +34,8 @@ class UnpairedBatches(Dataset):
 
     x, y: pictures as uint8 (3, H, W), each side at least `crop`; lengths may differ. Each
     collection is gone through in a new random order every epoch of its own. paired: x[i] and
-    y[i] show one thing, and stay together through order, crops and flips.
+    y[i] show one thing, and stay together through order, crops and flips. rank of ranks: which
+    share this is of the joint batch that so many processes see in a step.
     """
 
     def __init__(
@@ -45,6 +46,8 @@ class UnpairedBatches(Dataset):
         batch: int = 1,
         seed: int = 0,
         paired: bool = False,
+        rank: int = 0,
+        ranks: int = 1,
     ):
         self.domains = (x, y)
         # Both sides of a pair follow the random numbers of X.
@@ -52,6 +55,7 @@ class UnpairedBatches(Dataset):
         self.crop = crop
         self.batch = batch
         self.seed = seed
+        self.rank, self.ranks = rank, ranks
 
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
         x, y = (self._domain_batch(domain, step) for domain in (0, 1))
@@ -60,9 +64,10 @@ class UnpairedBatches(Dataset):
     def _domain_batch(self, domain: int, step: int) -> Tensor:
         pictures = self.domains[domain]
         key = self.keys[domain]
-        random = _random(self.seed, key, step, 1)
+        share = step * self.ranks + self.rank
+        random = _random(self.seed, key, share, 1)
         batch = []
-        for position in range(step * self.batch, (step + 1) * self.batch):
+        for position in range(share * self.batch, (share + 1) * self.batch):
             epoch, index = divmod(position, len(pictures))
             picture = pictures[int(_order(len(pictures), self.seed, key, epoch)[index])]
             batch.append(self._augment(picture, random))

@@ -70,8 +70,8 @@ class Watch:
 
 
 def step_aside() -> None:
-    """Leave a core and the right of way to the page."""
-    torch.set_num_threads(max(1, len(_cores()) - 1))
+    """Use what is idle, and leave the right of way to the page."""
+    torch.set_num_threads(len(_cores()))
     if hasattr(os, "nice"):
         os.nice(10)
 

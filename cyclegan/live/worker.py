@@ -1,7 +1,7 @@
 """The process that trains: `python -m cyclegan.live.worker FOLDER`. Started by the director.
 
-It steps aside for the page: low priority (nice 10), and one core left to others. Frames and
-figures come every two seconds, or as seldom as it takes to spend 6 % of the time on them;
+It steps aside for the page by a low priority (nice 10); either arm has half of the cores. Frames
+and figures come every two seconds, or as seldom as it takes to spend 6 % of the time on them;
 checkpoints every 20 seconds, or for 4 %. When the director is gone for ten seconds, it saves and
 stops, so that no training goes on for ever on a laptop whose page was closed.
 """

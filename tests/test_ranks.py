@@ -1,0 +1,173 @@
+"""Two processes over gloo, as torchrun starts them: gradients, one set of files, stop, resume."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from ranks_worker import joint_batches
+from tiny import config, dataset, same
+
+import train
+from cyclegan import ranks
+from cyclegan.data import UnpairedBatches
+from cyclegan.model import CycleGAN
+from cyclegan.trainer import Trainer
+
+ROOT = Path(__file__).parent.parent
+CPU = torch.device("cpu")
+
+
+def torchrun(*command: str) -> subprocess.Popen:
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    return subprocess.Popen(
+        [sys.executable, *launcher, *command],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finished(process: subprocess.Popen) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=180)
+    return process.returncode, out, err
+
+
+# The mathematics
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory) -> list[dict]:
+    """What each of two processes came to on its half of three joint batches."""
+    folder = tmp_path_factory.mktemp("ranks")
+    code, _, err = finished(torchrun("tests/ranks_worker.py", str(folder)))
+    assert code == 0, err
+    return torch.load(folder / "found.pt", weights_only=True)
+
+
+@pytest.fixture(scope="module")
+def alone() -> dict:
+    """One process on the whole joint batches."""
+    torch.manual_seed(0)
+    c = config(steps=10, pool=0)
+    trainer = Trainer(CycleGAN(c), c.training, CPU)
+    terms, gradients = [], None
+    for x, y in joint_batches(3):
+        terms.append({name: float(term) for name, term in trainer.step(x, y).items()})
+        gradients = gradients or [p.grad.clone() for p in trainer.model.parameters()]
+    return {"gradients": gradients, "terms": terms, "weights": trainer.model.state_dict()}
+
+
+def test_gradients_are_those_of_one_process_with_the_joined_batch(found, alone):
+    for each in found:
+        for ours, expected in zip(each["gradients"], alone["gradients"], strict=True):
+            torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-5)
+    assert max(g.abs().max() for g in alone["gradients"]) > 1e-3
+
+
+def test_terms_are_the_mean_over_the_processes(found, alone):
+    for each in found:
+        for ours, expected in zip(each["terms"], alone["terms"], strict=True):
+            assert ours == pytest.approx(expected, rel=1e-4)
+
+
+def test_all_processes_hold_rank_0s_weights(found, alone):
+    assert same(dict(found[0]["weights"]), dict(found[1]["weights"]))
+    # Biases before a norm have no gradient but rounding, of which Adam makes whole steps.
+    names = [name for name in alone["weights"] if name.endswith(".weight")]
+    for name in names:
+        expected = alone["weights"][name]
+        torch.testing.assert_close(found[0]["weights"][name], expected, rtol=1e-3, atol=1e-4)
+
+
+# A training from the command line
+
+
+def arguments(data: Path, out: Path) -> list[str]:
+    options = "--size 24 --resize crop --width 2 --blocks 1 --discriminator-width 2 --steps 60"
+    return [
+        "train.py",
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+        "--log-every",
+        "1",
+        *options.split(),
+    ]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> tuple[Path, Path]:
+    """One run straight through, and one that was interrupted; both by two processes."""
+    folder = tmp_path_factory.mktemp("runs")
+    data = dataset(folder / "data", size=28)
+    straight, interrupted = folder / "straight", folder / "interrupted"
+    code, _, err = finished(torchrun(*arguments(data, straight)))
+    assert code == 0, err
+
+    process = torchrun(*arguments(data, interrupted))
+    log, started = interrupted / "log.jsonl", time.monotonic()
+    while not log.exists() or log.read_text().count("\n") < 5:
+        assert process.poll() is None and time.monotonic() < started + 120, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    finished(process)
+    return straight, interrupted
+
+
+def state(run: Path) -> dict:
+    return torch.load(run / "training.pt", weights_only=True)["trainer"]
+
+
+def test_a_stop_reaches_all_processes_and_one_of_them_writes(trained):
+    _, interrupted = trained
+    steps = [json.loads(line)["step"] for line in (interrupted / "log.jsonl").open()]
+    assert steps == list(range(1, state(interrupted)["steps_done"] + 1))
+    assert 5 <= len(steps) < 60
+    facts = json.loads((interrupted / "config.json").read_text())["facts"]
+    assert facts["processes"] == 2
+
+
+def test_it_goes_on_with_as_many_processes_only(trained, capsys):
+    straight, interrupted = trained
+    assert train.main(["--resume", str(interrupted)]) == 2
+    said = capsys.readouterr().err
+    assert f"torchrun --nproc-per-node 2 train.py --resume {interrupted}" in said
+    code, _, err = finished(torchrun("train.py", "--resume", str(interrupted), "--log-every", "1"))
+    assert code == 0, err
+    ended, expected = state(interrupted), state(straight)
+    pools = expected["pools_by_rank"]
+    assert len(pools) == 2 and not same(pools[0], pools[1])
+    assert [part for part in expected if not same(ended[part], expected[part])] == []
+
+
+# Without a launcher
+
+
+def test_one_process_alone_waits_for_nobody():
+    assert not ranks.launched()
+    assert (ranks.rank(), ranks.count(), ranks.is_first()) == (0, 1, True)
+    assert ranks.any_of(True) and not ranks.any_of(False)
+    assert ranks.gather("part") == ["part"]
+    numbers = torch.tensor([1.0, 2.0])
+    assert ranks.mean(numbers) is numbers
+
+
+def test_shares_of_a_joint_batch_are_disjoint_and_complete():
+    """In one epoch every picture is seen once, whichever process sees it."""
+    x = [torch.full((3, 24, 24), i, dtype=torch.uint8) for i in range(12)]
+    seen = []
+    for rank in (0, 1, 2):
+        share = UnpairedBatches(x, x, 24, batch=2, rank=rank, ranks=3)
+        seen += [round((float(p.mean()) + 1) * 127.5) for step in (0, 1) for p in share[step][0]]
+    assert sorted(seen) == list(range(12))
+    alone = UnpairedBatches(x, x, 24, batch=2)
+    assert same(UnpairedBatches(x, x, 24, batch=2, rank=0, ranks=1)[3], alone[3])
