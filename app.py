@@ -4,6 +4,7 @@ import argparse
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,11 +73,13 @@ def build(
     allow_hub: bool = True,
     allow_paths: bool = False,
     train_minutes: float | None = 0,
+    is_wanted: Callable[[], bool] | None = None,
 ):
     """The page over the models of `names`; raises CheckpointError where there are none.
 
     names: folders of sets, or whatever `cyclegan.models.find` knows. train_minutes: how long a
-    training on the page may last; None for any time, 0 for no training.
+    training on the page may last; None for any time, 0 for no training. is_wanted: while it is
+    true, the examples are translated before anybody clicks; None for not at all.
     """
     # The spaces package wants to be imported before anything asks for CUDA.
     on_device = gpu_wrapper()
@@ -103,7 +106,11 @@ def build(
     director = None
     if train_minutes != 0:
         director = Director(RUNS / "live", Limits(minutes=train_minutes))
-    return build_demo(library, on_device, Access(allow_hub, allow_paths), roots, director)
+    demo = build_demo(library, on_device, Access(allow_hub, allow_paths), roots, director)
+    if is_wanted and library.device == "cpu":
+        # Not a daemon, which would be cut off within a network pass when the page is closed.
+        threading.Thread(target=library.work_ahead, args=(is_wanted,)).start()
+    return demo
 
 
 def is_private(args: argparse.Namespace) -> bool:
@@ -115,10 +122,12 @@ def is_private(args: argparse.Namespace) -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
+    is_open = threading.Event()
+    is_open.set()
     try:
         names = args.checkpoints or [str(f) for f in (checkpoints.BUNDLED, RUNS) if f.is_dir()]
         minutes = args.max_train_minutes if args.training else 0
-        demo = build(names, args.allow_hub, is_private(args), minutes)
+        demo = build(names, args.allow_hub, is_private(args), minutes, is_open.is_set)
     except checkpoints.CheckpointError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2
@@ -131,6 +140,8 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2
+    finally:
+        is_open.clear()
     return 0
 
 

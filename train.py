@@ -150,6 +150,11 @@ def build_parser() -> argparse.ArgumentParser:
         choices=["auto", "float32", "bfloat16"],
         help="auto: bfloat16 where the device is faster with it",
     )
+    g.add_argument(
+        "--compile",
+        action="store_true",
+        help="torch.compile the networks: worth its minutes for a long training on a GPU",
+    )
 
     g = parser.add_argument_group("run")
     g.add_argument(
@@ -246,7 +251,8 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
     if args.log_every < 1 or args.save_every < 1:
         raise ConfigError("--log-every and --save-every must be at least 1.")
     if args.resume:
-        unused = _explicit(argv) - {"--resume", "--device", "--log-every", "--save-every"}
+        changeable = {"--resume", "--device", "--compile", "--log-every", "--save-every"}
+        unused = _explicit(argv) - changeable
         if unused:
             raise ConfigError(
                 f"--resume goes on with the run's own settings; leave out {min(unused)}."
@@ -284,6 +290,9 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         resume=bool(args.resume),
         initial=initial,
     )
+    if args.compile:
+        for network in trainer.model.children():
+            network.compile()
     return run, trainer, data
 
 

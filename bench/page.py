@@ -140,16 +140,13 @@ class Click:
             model.F(self.x)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON alone")
-    as_json = parser.parse_args().json
+def measure() -> dict:
     with tempfile.TemporaryDirectory() as folder:
         click = Click(Path(folder))
         click.page(), click.bare()
         pairs = [(seconds(click.page), seconds(click.bare)) for _ in range(REPEATS)]
         memory = measure_memory(click.picture)
-    found = {
+    return {
         "machine": describe_machine(torch.device("cpu")),
         "start_s": round(statistics.median(measure_start() for _ in range(3)), 2),
         "browser_click_s": round(statistics.median(measure_browser_clicks()), 3),
@@ -159,10 +156,18 @@ def main() -> None:
         "memory_mb": round(memory[TRANSLATIONS]),
         "memory_growth_mb": round(memory[TRANSLATIONS] - memory[50], 1),
     }
-    if as_json:
-        print(json.dumps(found))
-    else:
-        print("\n".join(f"{name:>18}  {value}" for name, value in found.items()))
+
+
+def table(found: dict) -> str:
+    return "\n".join(f"{name:>18}  {value}" for name, value in found.items())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON alone")
+    as_json = parser.parse_args().json
+    found = measure()
+    print(json.dumps(found) if as_json else table(found))
 
 
 if __name__ == "__main__":

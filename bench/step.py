@@ -7,13 +7,13 @@ this machine's rate of matrix products, and its bytes at the rate of a copy.
 
 import argparse
 import json
-import resource
 import statistics
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
+from pathlib import Path
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -27,6 +27,7 @@ from cyclegan.trainer import Trainer
 
 PLAIN = "plain float32"
 OURS = {"ours float32": "float32", "ours bfloat16": "bfloat16"}
+COMPILED = "ours bfloat16, compiled"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ CASES = {
 
 
 def training(name: str, case: Case, device: torch.device) -> PlainTraining | Trainer:
-    precision = OURS.get(name, "float32")
+    precision = {**OURS, COMPILED: "bfloat16"}.get(name, "float32")
     config = Config(
         Generator(width=case.width, blocks=case.blocks),
         training=Training(precision=precision, batch=case.batch),
@@ -54,7 +55,11 @@ def training(name: str, case: Case, device: torch.device) -> PlainTraining | Tra
     )
     torch.manual_seed(0)
     make = PlainTraining if name == PLAIN else Trainer
-    return make(CycleGAN(config), config.training, device)
+    one = make(CycleGAN(config), config.training, device)
+    if name == COMPILED:
+        for network in one.model.children():
+            network.compile()
+    return one
 
 
 def batches(case: Case, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
@@ -77,7 +82,8 @@ def seconds(call, device: torch.device, count: int = 1) -> float:
 def in_turns(case: Case, device: torch.device, repeats: int, count: int) -> dict[str, list[float]]:
     """Seconds a step of each training, `repeats` turns of `count` steps."""
     x, y = batches(case, device)
-    trainings = {name: training(name, case, device) for name in (PLAIN, *OURS)}
+    names = (PLAIN, *OURS, *([COMPILED] if device.type == "cuda" else []))
+    trainings = {name: training(name, case, device) for name in names}
     found = {name: [] for name in trainings}
     for turn in range(repeats + 1):
         for name, one in trainings.items():
@@ -111,7 +117,7 @@ def _bytes(found: object) -> int:
 
 def floor(name: str, case: Case, device: torch.device) -> dict[str, float]:
     """What a step cannot go below on this machine: its arithmetic and its bytes, in seconds."""
-    one = training(name, case, device)
+    one = training(name.removesuffix(", compiled"), case, device)
     x, y = batches(case, device)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # Counters see the calling thread alone.
@@ -122,7 +128,7 @@ def floor(name: str, case: Case, device: torch.device) -> dict[str, float]:
             one.step(x, y)
     finally:
         torch.set_num_threads(threads)
-    dtype = torch.bfloat16 if OURS.get(name) == "bfloat16" else torch.float32
+    dtype = torch.bfloat16 if "bfloat16" in name else torch.float32
     return {
         "gigaflop": flops.get_total_flops() / 1e9,
         "arithmetic_s": flops.get_total_flops() / product_rate(device, dtype),
@@ -152,7 +158,9 @@ def peak_memory(name: str, case: Case, device: torch.device) -> float:
         one.step(x, y)
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # ru_maxrss would tell of the process that started this one.
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def in_a_process(function, *arguments):
@@ -160,7 +168,7 @@ def in_a_process(function, *arguments):
         return pool.submit(function, *arguments).result()
 
 
-def measure(device: torch.device, repeats: int, count: int) -> dict:
+def measure(device: torch.device, repeats: int = 7, count: int = 2) -> dict:
     found = {"machine": describe_machine(device), "cases": []}
     for case in CASES[device.type]:
         took = in_turns(case, device, repeats, count)

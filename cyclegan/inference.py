@@ -4,21 +4,26 @@ Pictures in, pictures out; the caller never sees a tensor, unless it asks `passe
 Networks are loaded once and never changed, so any number of threads may use one Translator.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
-from . import figures, images
+from . import figures, images, strips
 from .checkpoints import Checkpoint
 
 Direction = Literal["xy", "yx"]
 
 LONGEST_SIDE = 512
-"""Pixels; a picture with a longer side is reduced before it is translated."""
+"""Pixels; a picture with a longer side is reduced before it is translated, unless asked not to be.
+What is larger goes through the networks by strips."""
+
+LARGEST_SIDE = 4096
+"""Pixels; the most that `longest_side` may be. The paper's networks stay below 4 GB up to there."""
 
 
 class Passes(NamedTuple):
@@ -96,13 +101,31 @@ class Translator:
         reconstructed, same = back(torch.cat([translated, padded])).chunk(2)
         return Passes(*(images.crop(t, height, width) for t in (translated, reconstructed, same)))
 
-    def translate(self, picture: Image.Image, direction: Direction = "xy") -> Translation:
-        """Translate one RGB picture of any size; a side above LONGEST_SIDE is reduced first."""
-        original = images.reduce(picture, LONGEST_SIDE)
-        translation, reconstruction, identity = (
-            t if t is None else images.to_pictures(t)[0]
-            for t in self.passes(images.to_tensor(original), direction)
-        )
+    def translate(
+        self,
+        picture: Image.Image,
+        direction: Direction = "xy",
+        longest_side: int = LONGEST_SIDE,
+        progress: Callable[[float], None] | None = None,
+    ) -> Translation:
+        """Translate one RGB picture of any size; a side above `longest_side` is reduced first.
+
+        A picture still larger than LONGEST_SIDE goes through the networks by strips: the same
+        result but for rounding, in a bounded memory. progress: is told the share that is done, up
+        to 1. Raises ValueError for a longest side not from 1 to LARGEST_SIDE, and ImageError where
+        the networks are too wide for so large a picture.
+        """
+        if not 1 <= longest_side <= LARGEST_SIDE:
+            raise ValueError(f"longest_side is {longest_side}; valid are 1 to {LARGEST_SIDE}.")
+        original = images.reduce(picture, longest_side)
+        if max(original.size) > LONGEST_SIDE:
+            made = self._by_strips(original, direction, progress or (lambda share: None))
+        else:
+            passes = self.passes(images.to_tensor(original), direction)
+            made = [t if t is None else images.to_pictures(t)[0] for t in passes]
+            if progress:
+                progress(1.0)
+        translation, reconstruction, identity = made
         return Translation(
             original,
             translation,
@@ -111,6 +134,28 @@ class Translator:
             cycle_error=reconstruction and picture_l1(reconstruction, original),
             identity_error=identity and picture_l1(identity, original),
         )
+
+    def _by_strips(
+        self, original: Image.Image, direction: Direction, progress: Callable[[float], None]
+    ) -> list[Image.Image | None]:
+        """The pictures of `passes`, one after the other, so that few tensors live at once."""
+        there, back = self._generators(direction)
+        count = 1 if back is None else 3
+
+        def x() -> Tensor:  # Anew each time, as it takes a twentieth of the memory.
+            x = images.to_tensor(original).to(self.device)
+            return images.pad(x, there.multiple, there.smallest)
+
+        def run(network: nn.Module, source: Tensor, done: int) -> tuple[Tensor, Image.Image]:
+            made = strips.run(network, source, lambda share: progress((done + share) / count))
+            return made, images.to_pictures(images.crop(made, original.height, original.width))[0]
+
+        translated, translation = run(there, x(), 0)
+        if back is None:
+            return [translation, None, None]
+        reconstruction = run(back, translated, 1)[1]
+        del translated
+        return [translation, reconstruction, run(back, x(), 2)[1]]
 
     @torch.inference_mode()
     def reconstruct(self, translation: Image.Image, direction: Direction = "xy") -> Image.Image:
@@ -124,9 +169,9 @@ class Translator:
         padded = images.pad(
             images.to_tensor(translation).to(self.device), back.multiple, back.smallest
         )
-        return images.to_pictures(images.crop(back(padded), translation.height, translation.width))[
-            0
-        ]
+        large = max(translation.size) > LONGEST_SIDE
+        made = strips.run(back, padded) if large else back(padded)
+        return images.to_pictures(images.crop(made, translation.height, translation.width))[0]
 
     @torch.inference_mode()
     def patch_scores(self, translation: Image.Image, direction: Direction = "xy") -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from . import checkpoints, images, models
-from .inference import Translator
+from .inference import LARGEST_SIDE, LONGEST_SIDE, Translator
 
 NAMES = {"xy": ("x", "G", "FG", "identity"), "yx": ("y", "F", "GF", "identity")}
 """File name endings: original, translation, reconstruction, identity output."""
@@ -31,6 +31,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--input", required=True, type=Path, metavar="IMAGE_OR_FOLDER")
     parser.add_argument("--output", required=True, type=Path, metavar="DIR")
     parser.add_argument("--direction", default="xy", choices=["xy", "yx"], help="default: xy")
+    parser.add_argument(
+        "--longest-side",
+        default=LONGEST_SIDE,
+        type=pixels,
+        metavar="PIXELS",
+        help=f"larger pictures are reduced to it; at most {LARGEST_SIDE}, and what is larger than "
+        f"{LONGEST_SIDE} goes through the networks by strips (default: {LONGEST_SIDE})",
+    )
     args = parser.parse_args(argv)
     try:
         translator = Translator(models.load_one(args.model))
@@ -44,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
         args.output.mkdir(parents=True, exist_ok=True)
         if len(translator.directions) < 2:
             print(f"{args.model} holds one generator: no way back, so G(x) alone.", file=sys.stderr)
-        failed = _translate_all(translator, paths, args.output, args.direction)
+        failed = _translate_all(translator, paths, args.output, args.direction, args.longest_side)
     except (checkpoints.CheckpointError, images.ImageError, OSError) as error:
         print(f"translate: {error}", file=sys.stderr)
         return 2
@@ -55,23 +63,37 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def pixels(text: str) -> int:
+    if not 1 <= int(text) <= LARGEST_SIDE:
+        raise argparse.ArgumentTypeError(f"{text} is not from 1 to {LARGEST_SIDE} pixels")
+    return int(text)
+
+
 def _translate_all(
-    translator: Translator, paths: list[Path], output: Path, direction: str
+    translator: Translator, paths: list[Path], output: Path, direction: str, longest_side: int
 ) -> list[str]:
     """Write four files a picture (two without a way back); returns a sentence a bad picture."""
     failed, written = [], {}
-    hidden = len(paths) == 1 or not sys.stderr.isatty()
-    for path in tqdm(paths, unit="picture", disable=hidden):
+    terminal = sys.stderr.isatty()
+    for path in tqdm(paths, unit="picture", disable=len(paths) == 1 or not terminal):
         try:
-            picture = images.load(path)
+            # Reduced at once, so that the file's own pixels are not kept beside the networks' maps.
+            picture = images.reduce(images.load(path), longest_side)
+            if other := written.get(path.stem):
+                raise images.ImageError(
+                    f"{path.name} would overwrite the files of {other}; rename one of them."
+                )
+            with _bar(path.name, terminal and max(picture.size) > LONGEST_SIDE) as bar:
+                made = translator.translate(
+                    picture,
+                    direction,
+                    longest_side,
+                    lambda share, bar=bar: bar.update(share - bar.n),
+                )
         except images.ImageError as error:
             failed.append(str(error))
             continue
-        if other := written.get(path.stem):
-            failed.append(f"{path.name} would overwrite the files of {other}; rename one of them.")
-            continue
         written[path.stem] = path.name
-        made = translator.translate(picture, direction)
         pictures = (made.original, made.translation, made.reconstruction, made.identity)
         for name, result in zip(NAMES[direction], pictures, strict=True):
             if result is None:
@@ -81,6 +103,12 @@ def _translate_all(
                 target, lambda temporary, result=result: result.save(temporary, "PNG")
             )
     return failed
+
+
+def _bar(name: str, shown: bool) -> tqdm:
+    """A bar for one large picture, whose length is 1; shares of it come a strip at a time."""
+    form = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+    return tqdm(total=1, desc=name, bar_format=form, leave=False, disable=not shown)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import threading
 import types
 from pathlib import Path
 
@@ -95,6 +96,16 @@ def test_networks_run_inside_the_gpu_wrapper_of_a_zerogpu_space(monkeypatch, tmp
     demo = build_demo(Library([tmp_path / "set"]), app.gpu_wrapper())
     assert isinstance(demo, gr.Blocks)
     assert sorted(wrapped) == ["run", "work"]
+
+
+def test_examples_are_translated_ahead_where_it_costs_nobody(monkeypatch, tmp_path):
+    write(tmp_path / "set" / "gan", GAN)
+    asked = threading.Event()
+    monkeypatch.setattr(Library, "work_ahead", lambda self, is_wanted: asked.set())
+    app.build([str(tmp_path / "set")])
+    assert not asked.wait(0.2)
+    app.build([str(tmp_path / "set")], is_wanted=lambda: True)
+    assert asked.wait(5)
 
 
 def test_without_the_spaces_package_functions_stay_as_they_are(monkeypatch):

@@ -12,7 +12,15 @@ from cyclegan import figures, images
 from cyclegan.config import Objective
 from cyclegan.inference import LONGEST_SIDE
 from cyclegan.models import Model, Source
-from cyclegan.ui.compare import JPEG, NOISE, Probe, Request, look_closer, translate
+from cyclegan.ui.compare import (
+    JPEG,
+    NOISE,
+    Probe,
+    Request,
+    look_closer,
+    needs_networks,
+    translate,
+)
 from cyclegan.ui.library import Library
 
 BOTH = (True, False)
@@ -81,6 +89,24 @@ def test_an_unfair_comparison_is_said_to_be_one(tmp_path):
     library = Library([tmp_path / "set"])
     shown = translate(library, request(library, path=str(tmp_path / "x.png")))
     assert "differ in more than their objective" in shown.note
+
+
+def test_an_upload_that_was_cleared_away_is_a_sentence(library, tmp_path):
+    with pytest.raises(images.ImageError, match="choose it once more"):
+        translate(library, request(library, path=str(tmp_path / "gone.png")))
+
+
+def test_an_example_that_is_remembered_needs_no_networks(library, tmp_path):
+    noise(24, 24).save(tmp_path / "x.png")
+    asked, own = request(library, example=0), request(library, path=str(tmp_path / "x.png"))
+    assert needs_networks(library, asked)
+    translate(library, request(library, example=0, cycles=(True,)))
+    assert needs_networks(library, asked), "one of two rows is missing"
+    translate(library, asked)
+    assert not needs_networks(library, asked)
+    assert needs_networks(library, request(library, example=0, direction="yx"))
+    translate(library, own)
+    assert needs_networks(library, own)
 
 
 def test_a_bad_picture_is_a_sentence(library, tmp_path):

@@ -12,7 +12,7 @@ from tiny import batch, config, noise
 from torch import Tensor, nn
 from variants import FULL, JUDGES, write
 
-from cyclegan import checkpoints, figures, inference
+from cyclegan import checkpoints, figures, inference, strips
 from cyclegan.config import Config, Discriminator, Generator, Objective
 from cyclegan.inference import Translation, Translator
 
@@ -158,9 +158,8 @@ def test_unet_on_a_single_pixel(tmp_path):
     ("size", "reduced"),
     [((64, 16), (64, 16)), ((128, 32), (64, 16)), ((50, 200), (16, 64)), ((640, 1), (64, 1))],
 )
-def test_a_large_picture_is_reduced_in_proportion(size, reduced, translator, monkeypatch):
-    monkeypatch.setattr(inference, "LONGEST_SIDE", 64)
-    made = translator.translate(noise(*size))
+def test_a_large_picture_is_reduced_in_proportion(size, reduced, translator):
+    made = translator.translate(noise(*size), longest_side=64)
     assert [picture.size for picture in pictures_of(made)] == [reduced] * 4
 
 
@@ -168,6 +167,55 @@ def test_the_longest_side_by_default(translator):
     made = translator.translate(noise(1024, 16))
     assert inference.LONGEST_SIDE == 512
     assert made.translation.size == (512, 8)
+
+
+# Large pictures
+
+
+def test_a_large_picture_goes_by_strips_to_the_same_result(translator, monkeypatch):
+    """All fields, at a size that the generators do not take, in both directions."""
+    run, seen = strips.run, []
+    monkeypatch.setattr(strips, "run", lambda *args: seen.append(args[1].shape) or run(*args))
+    picture = noise(90, 130)
+    for direction in ("xy", "yx"):
+        whole = translator.translate(picture, direction)
+        assert not seen
+        with monkeypatch.context() as patch:
+            patch.setattr(inference, "LONGEST_SIDE", 64)
+            large = translator.translate(picture, direction, longest_side=512)
+        assert seen == [(1, 3, 132, 92)] * 3
+        assert_same(large, whole)
+        assert large.identity_error == pytest.approx(whole.identity_error, abs=0.1)
+        seen.clear()
+
+
+def test_pictures_up_to_the_longest_side_are_translated_whole(translator, monkeypatch):
+    monkeypatch.setattr(strips, "run", None)
+    assert translator.translate(noise(512, 16), longest_side=4096).translation.width == 512
+    with pytest.raises(TypeError):
+        translator.translate(noise(513, 16), longest_side=4096)
+
+
+def test_the_second_half_of_the_cycle_alone_goes_by_strips(translator, monkeypatch):
+    picture = noise(90, 130)
+    whole = translator.reconstruct(picture)
+    monkeypatch.setattr(inference, "LONGEST_SIDE", 64)
+    large = translator.reconstruct(picture)
+    assert np.abs(np.asarray(whole, int) - np.asarray(large, int)).max() <= 1
+
+
+@pytest.mark.parametrize("size", [(64, 48), (600, 8)])
+def test_progress_grows_to_one(size, translator):
+    seen = []
+    translator.translate(noise(*size), "xy", 600, seen.append)
+    assert seen == sorted(seen) and seen[-1] == 1
+    assert len(seen) == 1 if max(size) <= 512 else {1 / 3, 2 / 3} < set(seen)
+
+
+@pytest.mark.parametrize("side", [0, -1, 4097])
+def test_a_longest_side_out_of_range_is_a_sentence(side, translator):
+    with pytest.raises(ValueError, match=rf"^longest_side is {side}; valid are 1 to 4096\.$"):
+        translator.translate(noise(24, 24), longest_side=side)
 
 
 # Errors and the second half of the cycle
@@ -183,9 +231,8 @@ def test_errors_are_those_of_the_pictures(direction, translator):
     assert made.cycle_error != made.identity_error
 
 
-def test_errors_of_a_reduced_picture_are_against_what_the_networks_saw(translator, monkeypatch):
-    monkeypatch.setattr(inference, "LONGEST_SIDE", 32)
-    made = translator.translate(noise(96, 64))
+def test_errors_of_a_reduced_picture_are_against_what_the_networks_saw(translator):
+    made = translator.translate(noise(96, 64), longest_side=32)
     assert made.cycle_error == figures.l1(
         np.asarray(made.reconstruction), np.asarray(made.original)
     )

@@ -1,11 +1,12 @@
 """The library: which sets are found, which variant answers to which switches, what is kept."""
 
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
@@ -329,6 +330,72 @@ def test_an_example_is_translated_from_its_own_side(library):
         assert np.array_equal(np.asarray(made.original), np.asarray(original))
         again = library.translate(full, original, direction)
         assert np.array_equal(np.asarray(made.translation), np.asarray(again.translation))
+
+
+def test_work_ahead_leaves_nothing_to_a_click(library, translations):
+    library.work_ahead()
+    done = dict(translations)
+    assert set(done.values()) == {2}, "both examples, once"
+    assert len(done) == 4, "two variants in two directions"
+    title, variants = title_and_variants(library)
+    for variant, index, direction in product(variants, (0, 1), ("xy", "yx")):
+        assert library.remembers(title, variant, index, direction)
+        library.translate_example(title, variant, index, direction)
+    library.work_ahead()
+    assert translations == done
+
+
+def test_work_ahead_ends_when_it_is_not_wanted(library, translations):
+    library.work_ahead(iter([True, True, False]).__next__)
+    assert translations.total() == 2
+
+
+def test_no_more_examples_are_remembered_than_may_be(tmp_path, library, translations, monkeypatch):
+    one = 3 * 3 * 24 * 24
+    monkeypatch.setattr("cyclegan.ui.library.EXAMPLES_LIMIT", 3 * one)
+    small = Library([tmp_path / "set"])
+    small.work_ahead()
+    assert translations.total() == 3, "it does not chase what is forgotten again"
+    title, (full, gan) = title_and_variants(small)
+    asked = [(title, v, i, d) for v, i, d in product((full, gan), (0, 1), ("xy", "yx"))]
+    for one_of_all in asked:
+        small.translate_example(*one_of_all)
+        assert small.remembers(*one_of_all)
+    assert sum(small.remembers(*a) for a in asked) == 3
+
+
+def test_networks_take_turns_in_one_thread(library):
+    running, most, order, threads = [], [], [], set()
+
+    def work(number: int) -> int:
+        running.append(number)
+        most.append(len(running))
+        order.append(number)
+        threads.add(threading.get_ident())
+        time.sleep(0.02)
+        running.remove(number)
+        return number
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = []
+        for number in range(6):
+            asked.append(pool.submit(library.in_turn, "pictures", work, number))
+            time.sleep(0.01)
+        assert [a.result() for a in asked] == list(range(6))
+    assert order == list(range(6)), "first come, first served"
+    assert max(most) == 1 and len(threads) == 1
+    with pytest.raises(ZeroDivisionError):
+        library.in_turn("pictures", lambda: 1 / 0)
+    assert library.in_turn("pictures", work, 7) == 7
+
+
+def test_an_example_does_not_wait_for_a_picture(library):
+    held = Event()
+    with ThreadPoolExecutor(1) as pool:
+        picture = pool.submit(library.in_turn, "pictures", held.wait, 30)
+        assert library.in_turn("examples", lambda: 7) == 7
+        assert not picture.done()
+        held.set()
 
 
 def golden(*names: str, **kinds) -> Model:

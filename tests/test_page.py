@@ -126,6 +126,28 @@ def test_a_picture_of_ones_own_is_translated_and_reduced(page, tmp_path):
     assert "1400×700" in note and "512" in note
 
 
+def test_a_second_picture_of_ones_own_is_translated_as_well(page, tmp_path):
+    for number in (1, 2):
+        Image.effect_noise((40, 30), 90 * number).save(tmp_path / "own.png")
+        before = sources(page)
+        page.locator("#upload input[type=file]").first.set_input_files(tmp_path / "own.png")
+        assert len(wait_for_change(page, before)) == 8
+        assert page.locator("#upload img").count() == 1, "it stays in sight"
+        choose(page, number)
+
+
+def test_look_closer_follows_the_visitor(page):
+    page.get_by_text("Look closer").click()
+    page.wait_for_selector("#close-ups .panels img")
+    before = sources(page, "#close-ups .panels img")
+    choose(page, 3)
+    after = wait_for_change(page, before, "#close-ups .panels img")
+    page.get_by_text("Look closer").click()
+    choose(page, 5)
+    page.wait_for_timeout(1500)
+    assert sources(page, "#close-ups .panels img") == after, "nobody looks"
+
+
 @pytest.mark.parametrize("kind", ["text", "truncated"])
 def test_a_bad_file_is_answered_with_a_sentence_and_the_page_lives(page, tmp_path, kind):
     path = tmp_path / "bad.png"

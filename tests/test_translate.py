@@ -1,5 +1,6 @@
 """The command line of translation: which files it writes, and what it says when it cannot."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from PIL import Image
 from tiny import noise
 from variants import FULL, GAN, write
 
-from cyclegan import checkpoints, translate
+from cyclegan import checkpoints, strips, translate
 from cyclegan.inference import Translator
 
 XY = ("x", "G", "FG", "identity")
@@ -102,6 +103,40 @@ def test_a_bundled_variant_by_name(folder, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(checkpoints, "BUNDLED", tmp_path / "bundled")
     assert run(capsys, "world/gan", folder / "one.png", tmp_path / "out") == (0, "")
     assert names(tmp_path / "out") == files("one")
+
+
+# Large pictures
+
+
+@pytest.mark.parametrize(("flags", "size"), [((), (512, 9)), (("--longest-side", 600), (600, 10))])
+def test_the_longest_side(flags, size, model, folder, tmp_path, capsys):
+    noise(700, 12).save(folder / "wide.png")
+    argv = (model, folder / "wide.png", tmp_path / "out", *map(str, flags))
+    assert run(capsys, *argv) == (0, "")
+    for ending in XY:
+        with Image.open(tmp_path / "out" / f"wide_{ending}.png") as found:
+            assert found.size == size
+
+
+def test_a_bar_is_drawn_over_a_large_picture_on_a_terminal(
+    model, folder, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    noise(600, 8).save(folder / "wide.png")
+    argv = (model, folder / "wide.png", tmp_path / "out")
+    assert run(capsys, *argv) == (0, "")
+    code, err = run(capsys, *argv, "--longest-side", "600")
+    assert code == 0 and "wide.png:" in err and "%" in err
+
+
+def test_a_picture_too_large_for_a_wide_network(model, folder, tmp_path, capsys, monkeypatch):
+    """A sentence, and the others are translated all the same."""
+    monkeypatch.setattr(strips, "run", partial(strips.run, kept=1000))
+    noise(600, 400).save(folder / "wide.png")
+    code, err = run(capsys, model, folder, tmp_path / "out", "--longest-side", "600")
+    assert code == 1 and err.count("\n") == 1
+    assert "picture of 600×400 pixels" in err and "choose a shorter longest side." in err
+    assert names(tmp_path / "out") == files("one") | files("two.two")
 
 
 # Some pictures are bad
@@ -202,6 +237,9 @@ def test_a_full_disk(model, folder, tmp_path, capsys, monkeypatch):
     ("argv", "words"),
     [
         (["--direction", "zy"], "invalid choice: 'zy'"),
+        (["--longest-side", "5000"], "5000 is not from 1 to 4096 pixels"),
+        (["--longest-side", "0"], "0 is not from 1 to 4096 pixels"),
+        (["--longest-side", "x"], "invalid pixels value: 'x'"),
         (["--dircetion", "xy"], "unrecognized arguments: --dircetion"),
         ([], "the following arguments are required: --model, --input, --output"),
     ],

@@ -46,13 +46,20 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         return lambda trigger: None
     titles = list(labs)
 
-    @on_device
-    def work(title: str, names: list[str], index: int, direction: str) -> dict:
+    def translated(title: str, names: list[str], index: int, direction: str) -> dict:
         lab = labs[title]
         return {
             name: library.translate_example(lab.examples, lab.weights[name], index, direction)
             for name in names
         }
+
+    work = on_device(translated)
+
+    def is_known(title: str, names: list[str], index: int, direction: str) -> bool:
+        lab = labs[title]
+        return all(
+            library.remembers(lab.examples, lab.weights[name], index, direction) for name in names
+        )
 
     def examples_of(title: str) -> list:
         name = labs[title].examples
@@ -208,8 +215,12 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         rows = [row for row in report.rows if row.name in wanted and row.name in lab.weights]
         if not (pairs and rows):
             return lab_panels.NO_GRID
+        asked = title, [row.name for row in rows], index, direction
         try:
-            made = work(title, [row.name for row in rows], index, direction)
+            if is_known(*asked):
+                made = translated(*asked)
+            else:
+                made = library.in_turn("examples", work, *asked)
         except CheckpointError as error:
             raise gr.Error(str(error), print_exception=False) from error
         cells = [lab_panels.Cell(row, made[row.name]) for row in rows]
@@ -229,7 +240,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
     # A second click while the first is answered waits; by default Gradio would drop it.
     private = {"api_visibility": "private", "trigger_mode": "always_last"}
     quick = {**private, "show_progress": "hidden"}
-    networks = {**private, "concurrency_id": "networks", "concurrency_limit": 1}
+    networks = {**private, "concurrency_id": "examples", "concurrency_limit": 1}
     shown = [
         *(cover, results, runs, intro, expected, fault, reveal, verdict, predict),
         *(example, thumbnails, direction, groups, grid, table),

@@ -43,7 +43,7 @@ def build(library: Library, on_device: Callable) -> None:
         if not image:
             raise gr.Error("There is no picture to translate.", print_exception=False)
         try:
-            made = run(variant, image, direction)
+            made = library.in_turn("pictures", run, variant, image, direction)
         except (images.ImageError, CheckpointError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         errors = {"cycle_error": made.cycle_error, "identity_error": made.identity_error}

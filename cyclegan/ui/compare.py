@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image
 
@@ -117,6 +118,8 @@ def translate(library: Library, request: Request) -> Shown:
                 request.title, variant, request.example, request.direction
             )
     else:
+        if not Path(request.path).exists():
+            raise images.ImageError("Your picture is no longer kept here; choose it once more.")
         picture = images.load(request.path, "Your file")
         if max(picture.size) > LONGEST_SIDE:
             notes.append(
@@ -127,6 +130,18 @@ def translate(library: Library, request: Request) -> Shown:
             made[cycle] = variant and library.translate(variant, picture, request.direction)
     rows = [Row(cycle, variants[cycle], made[cycle]) for cycle in request.cycles]
     return Shown(rows, truth, " ".join(notes))
+
+
+def needs_networks(library: Library, request: Request) -> bool:
+    """Whether `translate` would run any: not for an example that is remembered."""
+    if request.example is None:
+        return True
+    set_ = library.sets[request.title]
+    variants = filter(None, (set_.pick(cycle, request.identity) for cycle in request.cycles))
+    return not all(
+        library.remembers(request.title, variant, request.example, request.direction)
+        for variant in variants
+    )
 
 
 def look_closer(

@@ -5,11 +5,17 @@ knows no components.
 """
 
 import logging
-from collections.abc import Iterable
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import product
 from pathlib import Path
 from threading import Lock
+from typing import Any, Literal
 
 import torch
 from cachetools import LRUCache
@@ -19,11 +25,19 @@ from .. import checkpoints, images
 from ..config import Config, Domains, Objective
 from ..inference import Direction, Translation, Translator
 from ..models import Model, Source
+from .slack import Slack
 
 EXAMPLES = "examples"
 
 MEMORY_LIMIT = 2 * 1024**3
 """Bytes of weights that stay loaded; beyond that, the networks used longest ago go first."""
+
+EXAMPLES_LIMIT = 128 * 1024**2
+"""Bytes of translated examples that are remembered; the bundled ones are about 30 MB."""
+
+STAND_BACK = {"examples": 5, "pictures": 10}
+"""By how much networks are nicer than the threads that answer; five points are a third of the CPU.
+Without it, a class waited five times as long for answers that were there."""
 
 GUESTS = 256
 """Models that visitors opened and that are remembered; beyond that, the oldest are forgotten."""
@@ -153,7 +167,13 @@ class Library:
         self._loading = Lock()
         # A model larger than the whole cache takes all of it.
         self._loaded = LRUCache(memory, getsizeof=lambda t: min(_bytes(t), memory))
-        self._of_example = lru_cache(maxsize=256)(self._translate_example)
+        self._of_examples = LRUCache(EXAMPLES_LIMIT, getsizeof=_pixel_bytes)
+        self._remembering = Lock()
+        self._threads = {
+            kind: ThreadPoolExecutor(1, kind, initializer=_stand_back, initargs=(niceness,))
+            for kind, niceness in STAND_BACK.items()
+        }
+        self._slack = Slack()
 
     def translator(self, source: Source) -> Translator:
         """The networks of a checkpoint, loaded once however many ask at the same moment."""
@@ -161,6 +181,23 @@ class Library:
             if source not in self._loaded:
                 self._loaded[source] = Translator(source.load(), self.device)
             return self._loaded[source]
+
+    def in_turn(self, kind: Literal["examples", "pictures"], function: Callable, *arguments) -> Any:
+        """Call what runs networks in the one thread for its kind; returns what it returns.
+
+        More at once are no faster on a CPU, and every thread that ever ran networks would keep
+        buffers of its own. But an example, which is small and remembered, is not to wait for a
+        visitor's picture, which may take seconds.
+        """
+
+        def work():
+            try:
+                return function(*arguments)
+            finally:
+                self._slack.give_back()
+
+        # A shared GPU knows the visitor by the context.
+        return self._threads[kind].submit(copy_context().run, work).result()
 
     def add(
         self, model: Model, domains: Domains | None = None, image_size: int | None = None
@@ -213,15 +250,54 @@ class Library:
         self, title: str, variant: Variant, index: int, direction: Direction
     ) -> Translation:
         """What a variant makes of example `index` of a set, remembered from the first time on."""
-        return self._of_example(title, variant.source, index, direction)
-
-    def _translate_example(self, title: str, source: Source, index: int, direction: Direction):
+        key = title, variant.source, index, direction
+        with self._remembering:
+            if key in self._of_examples:
+                return self._of_examples[key]
         picture = self.sets[title].examples[index].original(direction)
-        return self.translator(source).translate(picture, direction)
+        made = self.translator(variant.source).translate(picture, direction)
+        with self._remembering:
+            return self._of_examples.setdefault(key, made)
+
+    def remembers(self, title: str, variant: Variant, index: int, direction: Direction) -> bool:
+        """Whether `translate_example` answers without the networks."""
+        with self._remembering:
+            return (title, variant.source, index, direction) in self._of_examples
+
+    def work_ahead(self, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        """Translate the examples that the switches lead to, before anybody asks.
+
+        Ends when all are done, when no more can be remembered, or when `is_wanted()` no longer.
+        """
+        for title, variant, index, direction in self._foreseen():
+            with self._remembering:
+                is_full = self._of_examples.currsize > 0.9 * self._of_examples.maxsize
+            if is_full or not is_wanted():
+                return
+            self.in_turn("examples", self.translate_example, title, variant, index, direction)
+
+    def _foreseen(self) -> Iterator[tuple[str, Variant, int, Direction]]:
+        """What a click can ask for, that which is nearest to the opening page first."""
+        for title, set_ in list(self.sets.items()):
+            for identity in (True, False):
+                variants = filter(None, (set_.pick(cycle, identity) for cycle in (True, False)))
+                for variant, direction in product(list(variants), set_.directions):
+                    for index in range(len(set_.examples)):
+                        yield title, variant, index, direction
+
+
+def _stand_back(niceness: int) -> None:
+    if sys.platform == "linux":  # Elsewhere the whole process would stand back.
+        os.nice(niceness)
 
 
 def _bytes(translator: Translator) -> int:
     return sum(p.numel() * p.element_size() for p in translator.model.parameters())
+
+
+def _pixel_bytes(made: Translation) -> int:
+    pictures = (made.translation, made.reconstruction, made.identity)
+    return sum(3 * p.width * p.height for p in pictures if p is not None)
 
 
 def _sets_in(folder: Path, depth: int = 3) -> list[CheckpointSet]:

@@ -11,6 +11,17 @@ from . import ablation_tab, api, models_tab, train_tab, translate_tab
 from .library import Library
 from .models_tab import Access
 
+WAITING = 256
+"""Clicks that wait at most; more are refused, with Gradio's sentence that the page is busy. A
+visitor's tab has six in the queues at most, and rarely more than one."""
+
+FORGET_EVERY, FORGET_AFTER = 600, 4 * 3600
+"""Seconds: how often uploads and downloads are looked through, and after how long they go."""
+
+SESSIONS = 256
+"""Tabs whose state is kept; of more, the one used longest ago begins anew. Until then Gradio keeps
+what a tab shows, a few MB with a large picture."""
+
 CSS = Path(__file__).with_name("style.css")
 
 THEME = gr.themes.Base(
@@ -46,7 +57,10 @@ def build_demo(
     page with `launch_options()`.
     """
     with gr.Blocks(
-        title="What does cycle consistency do?", analytics_enabled=False, fill_width=True
+        title="What does cycle consistency do?",
+        analytics_enabled=False,
+        fill_width=True,
+        delete_cache=(FORGET_EVERY, FORGET_AFTER),
     ) as demo:
         gr.HTML(INTRODUCTION, apply_default_css=False)
         own = gr.State([])
@@ -66,7 +80,7 @@ def build_demo(
             for other in (translate, ablation, model):
                 other.select(lambda: gr.Timer(active=False), None, timer, api_visibility="private")
         api.build(library, on_device)
-    demo.queue(default_concurrency_limit=4, max_size=64)
+    demo.queue(default_concurrency_limit=4, max_size=WAITING)
     return demo
 
 
@@ -79,4 +93,5 @@ def launch_options() -> dict:
         "run_history": False,
         "ssr_mode": False,
         "max_file_size": MAX_BYTES,
+        "state_session_capacity": SESSIONS,
     }

@@ -1,12 +1,16 @@
 """The Translate tab: layout first, wiring last.
 
-Handlers turn the visitor's choices into a `Request`, have the networks run, and draw what comes
-back. Knows Gradio; what is computed is in `compare`, the markup in `panels`.
+Handlers turn the visitor's choices into a `Request`. Whatever is known already is answered at once;
+all else waits for the networks, first come, first served, in one queue for examples, which are
+remembered, and one for visitors' own pictures. Knows Gradio; what is computed is in `compare`, what
+is known in `answers`, the markup in `panels`.
 """
 
 import hashlib
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import gradio as gr
@@ -16,13 +20,15 @@ from .. import images
 from ..checkpoints import CheckpointError
 from ..inference import Direction
 from . import panels, sheet
-from .compare import JPEG, NOISE, Probe, Request, Shown, look_closer, translate
+from .answers import Answer, Answers
+from .compare import JPEG, NOISE, Probe, Request, look_closer, translate
 from .components import picture_input
 from .library import CheckpointSet, Library
 
 WITH, WITHOUT = "with cycle loss", "without cycle loss"
-NO_ROWS = '<p class="absent">Both rows are switched off.</p>'
-ABSENT = '<p class="absent">Choose a picture to begin.</p>'
+
+SHEETS = 64
+"""Downloads that lie ready; the oldest go first. Gradio serves a copy of its own."""
 
 OBJECTIVE = r"""
 A row is trained on the terms in its title, and on nothing else. With all of them:
@@ -48,6 +54,20 @@ element.addEventListener('click', (event) => {
 """
 
 SAVE_FILE = "() => document.getElementById('file').click()"
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """A visitor's fault, or a file's, becomes a sentence on the page."""
+    try:
+        yield
+    except (images.ImageError, CheckpointError) as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def wish() -> int:
+    """A value that a state has not had before, so that its change sets something off."""
+    return time.monotonic_ns()
 
 
 def direction_choices(set_: CheckpointSet) -> list[tuple[str, Direction]]:
@@ -76,47 +96,22 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
         return look_closer(library, request, probe)
 
     def run(request: Request, probe: Probe | None = None):
-        try:
-            return work(request, probe)
-        except (images.ImageError, CheckpointError) as error:
-            raise gr.Error(str(error), print_exception=False) from error
-
-    def is_map(request: Request) -> bool:
-        data = library.sets[request.title].variants[0].config.training.data
-        return data == "satellite2map" and request.direction == "xy"
-
-    def draw(request: Request, shown: Shown) -> str:
-        if not shown.rows:
-            return NO_ROWS
-        heads = panels.columns(
-            request.direction, library.sets[request.title].domains, shown.truth is not None
-        )
-        rows = panels.panels_of(shown.rows, shown.truth, is_map(request))
-        without = [library.sets[request.title].pick(cycle, False) for cycle in (True, False)]
-        ask = request.identity and all(v and not v.switches[1] for v in without)
-        verdict = panels.verdict(shown.rows, request.direction, ask)
-        return panels.grid(heads, rows, shown.note) + verdict
-
-    def draw_thumbnails(request: Request) -> str:
-        examples = library.sets[request.title].examples
-        pictures = [(e.name, e.original(request.direction)) for e in examples]
-        return panels.thumbnails(pictures, request.example)
-
-    def draw_measured(request: Request) -> str:
-        return panels.measured(list(library.sets[request.title].variants), request.direction)
-
-    def show(request: Request, by: Callable = run) -> tuple[Request, str, str, str]:
-        html = draw(request, by(request)) if request.has_picture else ABSENT
-        return request, html, draw_thumbnails(request), draw_measured(request)
+        kind = "pictures" if request.example is None or probe else "examples"
+        with telling():
+            return library.in_turn(kind, work, request, probe)
 
     # The first result is made before there is a visitor, when a shared GPU is out of reach.
-    _, opening_html, opening_thumbnails, opening_measured = show(
-        opening, lambda request: translate(library.on_cpu(), request)
-    )
+    answers = Answers(library)
+    at_first = answers.ready(opening)
+    if at_first is None:
+        at_first = answers.draw(opening, translate(library.on_cpu(), opening))
 
     # Layout.
     state = gr.State(opening)
     opened = gr.State(False)
+    # What the networks are asked for, an example, an own picture, close-ups: a new number is a new
+    # wish.
+    example, picture, looked = gr.State(0), gr.State(0), gr.State(0)
     with gr.Row(elem_id="studio", equal_height=False):
         with gr.Column(scale=0, min_width=248, elem_id="controls"):
             upload = picture_input(
@@ -142,12 +137,12 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
             file = gr.DownloadButton(visible="hidden", elem_id="file")
         with gr.Column(scale=1, min_width=320, elem_id="results"):
             thumbnails = gr.HTML(
-                opening_thumbnails,
+                at_first.thumbnails,
                 elem_id="examples",
                 js_on_load=THUMBNAIL_CLICK,
                 apply_default_css=False,
             )
-            result = gr.HTML(opening_html, elem_id="result", apply_default_css=False)
+            result = gr.HTML(at_first.result, elem_id="result", apply_default_css=False)
     with gr.Accordion("Look closer", open=False, elem_id="closer") as accordion:
         gr.Markdown(
             "A small cycle error can be had by hiding x in G(x) where no eye sees it "
@@ -172,7 +167,7 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
     with gr.Accordion("The objective", open=False, elem_id="objective"):
         gr.Markdown(OBJECTIVE, latex_delimiters=[{"left": "$$", "right": "$$", "display": True}])
     with gr.Accordion("What was measured", open=False, elem_id="measured"):
-        measured = gr.HTML(opening_measured, apply_default_css=False)
+        measured = gr.HTML(at_first.measured, apply_default_css=False)
 
     # Wiring.
     def request_from(
@@ -185,39 +180,58 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
             example = None
         return Request(title, direction, identity, wanted, example, old.path)
 
-    def on_switch(old, title, direction, identity, cycles):
-        return show(request_from(old, title, direction, identity, cycles))
+    def sent(request: Request, answer: Answer, is_open: bool) -> tuple:
+        look = wish() if is_open and request.has_picture else gr.skip()
+        return request, answer.result, answer.thumbnails, answer.measured, *(gr.skip(),) * 2, look
 
-    def on_set(old, title, identity, cycles):
+    def quickly(request: Request, is_open: bool) -> tuple:
+        with telling():
+            answer = answers.ready(request)
+        if answer:
+            return sent(request, answer, is_open)
+        wishes = (gr.skip(), wish()) if request.example is None else (wish(), gr.skip())
+        return request, *(gr.skip(),) * 3, *wishes, gr.skip()
+
+    def on_missing(request: Request, is_open: bool):
+        # An example that was clicked meanwhile is there already.
+        with telling():
+            answer = answers.ready(request)
+        return sent(request, answer or answers.draw(request, run(request)), is_open)
+
+    def on_switch(is_open, old, title, direction, identity, cycles):
+        return quickly(request_from(old, title, direction, identity, cycles), is_open)
+
+    def on_set(is_open, old, title, identity, cycles):
         choices = direction_choices(library.sets[title])
-        shown = on_switch(old, title, "xy", identity, cycles)
+        shown = on_switch(is_open, old, title, "xy", identity, cycles)
         return *shown, gr.Radio(choices=choices, value="xy")
 
-    def on_open(title: str | None, own: list[str], old, identity, cycles):
+    def on_open(title: str | None, own: list[str], is_open, old, identity, cycles):
         if title is None:
-            return (gr.skip(),) * 7
+            return (gr.skip(),) * 10
         dropdown = gr.Dropdown(choices=titles + own, value=title)
-        return *on_set(old, title, identity, cycles), dropdown, gr.Tabs(selected="translate")
+        shown = on_set(is_open, old, title, identity, cycles)
+        return *shown, dropdown, gr.Tabs(selected="translate")
 
-    def on_example(event: gr.EventData, old: Request):
+    def on_example(event: gr.EventData, is_open: bool, old: Request):
         request = Request(
             old.title, old.direction, old.identity, old.cycles, example=int(event.index)
         )
-        return *show(request), None
+        return *quickly(request, is_open), None
 
-    def on_upload(path: str | None, old: Request):
+    def on_upload(path: str | None, is_open: bool, old: Request):
         if path is None:
-            return (gr.skip(),) * 5
+            return *(gr.skip(),) * 7, None
         request = Request(old.title, old.direction, old.identity, old.cycles, path=path)
         try:
-            return *show(request), gr.skip()
+            return *sent(request, answers.draw(request, run(request)), is_open), path
         except gr.Error as error:
             # What was shown stays, without the marks that Gradio puts over a failed output.
             gr.Warning(error.message)
-            return *(gr.skip(),) * 4, None
+            return *(gr.skip(),) * 7, None
 
-    def on_close_up(is_open: bool, request: Request, kind: str, sigma: float, quality: int):
-        if not (is_open and request.has_picture):
+    def on_close_up(request: Request, kind: str, sigma: float, quality: int):
+        if not request.has_picture:
             return gr.skip(), gr.skip()
         axis = "noise, of 255" if kind == NOISE else "JPEG quality"
         probe = Probe(kind, sigma, quality)
@@ -230,53 +244,59 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
         shown = run(request)
         set_ = library.sets[request.title]
         heads = panels.columns(request.direction, set_.domains, shown.truth is not None)
-        rows = panels.panels_of(shown.rows, shown.truth, is_map(request))
+        rows = panels.panels_of(shown.rows, shown.truth, answers.is_map(request))
         footer = f"{request.title}. Errors: mean absolute difference, of 255."
         picture = sheet.draw_sheet(heads, rows, footer)
         name = hashlib.sha256(repr(request).encode()).hexdigest()[:8]
         path = Path(sheets.name) / f"{set_.folder.name}-{request.direction}-{name}.png"
         picture.save(path)
+        for old in sorted(path.parent.iterdir(), key=lambda p: p.stat().st_mtime)[:-SHEETS]:
+            old.unlink()
         return str(path)
 
     # A click while another is under way is not lost: the last one counts.
-    networks = {
-        "concurrency_id": "networks",
-        "concurrency_limit": 1,
-        "trigger_mode": "always_last",
-        "api_visibility": "private",
-    }
-    shown = [state, result, thumbnails, measured]
-    switches = [state, chosen_set, direction, identity, cycles]
-    close_inputs = [opened, state, kind, sigma, quality]
-    renewals = [
-        gr.on(
-            [direction.input, identity.input, cycles.input], on_switch, switches, shown, **networks
+    private = {"trigger_mode": "always_last", "api_visibility": "private"}
+    quick = {**private, "concurrency_id": "quick", "show_progress": "hidden"}
+    networks = {**private, "concurrency_id": "networks", "concurrency_limit": 1}
+    examples = {**networks, "concurrency_id": "examples"}
+    shown = [state, result, thumbnails, measured, example, picture, looked]
+    gr.on(
+        [direction.input, identity.input, cycles.input],
+        on_switch,
+        [opened, state, chosen_set, direction, identity, cycles],
+        shown,
+        **quick,
+    )
+    chosen_set.input(
+        on_set, [opened, state, chosen_set, identity, cycles], [*shown, direction], **quick
+    )
+    thumbnails.click(on_example, [opened, state], [*shown, upload], **quick)
+    upload.input(on_upload, [upload, opened, state], [*shown, upload], **networks)
+    example.change(on_missing, [state, opened], shown, show_progress_on=result, **examples)
+    picture.change(on_missing, [state, opened], shown, show_progress_on=result, **networks)
+
+    accordion.expand(lambda: (True, wish()), None, [opened, looked], **quick)
+    accordion.collapse(lambda: False, None, opened, **quick)
+    gr.on(
+        [kind.input, sigma.release, quality.release],
+        lambda kind: (
+            gr.Slider(visible=kind == NOISE),
+            gr.Slider(visible=kind == JPEG),
+            wish(),
         ),
-        chosen_set.input(
-            on_set, [state, chosen_set, identity, cycles], [*shown, direction], **networks
-        ),
-        thumbnails.click(on_example, state, [*shown, upload], **networks),
-        upload.input(on_upload, [upload, state], [*shown, upload], **networks),
-        accordion.expand(lambda: True, None, opened, api_visibility="private"),
-        gr.on(
-            [kind.input, sigma.release, quality.release],
-            lambda kind: (gr.Slider(visible=kind == NOISE), gr.Slider(visible=kind == JPEG)),
-            kind,
-            [sigma, quality],
-            api_visibility="private",
-        ),
-    ]
-    for renewal in renewals:
-        renewal.success(on_close_up, close_inputs, [close_html, curve], **networks)
-    accordion.collapse(lambda: False, None, opened, api_visibility="private")
+        kind,
+        [sigma, quality, looked],
+        **quick,
+    )
+    looked.change(on_close_up, [state, kind, sigma, quality], [close_html, curve], **networks)
 
     def open_when(trigger: Callable, title: gr.State) -> None:
         trigger(
             on_open,
-            [title, own, state, identity, cycles],
+            [title, own, opened, state, identity, cycles],
             [*shown, direction, chosen_set, tabs],
-            **networks,
-        ).success(on_close_up, close_inputs, [close_html, curve], **networks)
+            **quick,
+        )
 
     download.click(on_download, state, file, **networks).success(
         None, js=SAVE_FILE, api_visibility="private"

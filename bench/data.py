@@ -1,0 +1,76 @@
+"""Measure the way to a batch: `python -m bench.data [--json]`, with nothing else running.
+
+Seconds until satellite2map is ready, and seconds that a training waits for a batch that is made
+from memory, or decoded from a folder of JPEG files of 286 pixels.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+
+from cyclegan import images
+from cyclegan.data import UnpairedBatches, UnpairedData, open_data
+from cyclegan.runs import describe_machine
+from cyclegan.training import DECODING_WORKERS
+
+PICTURES, STEPS = 64, 200
+
+
+def folder_of_pictures(root: Path) -> Path:
+    """A dataset of smooth noise, as heavy to decode as photos are."""
+    random = torch.Generator().manual_seed(0)
+    for part in ("trainA", "trainB", "testA", "testB"):
+        (root / part).mkdir(parents=True)
+        for i in range(PICTURES if part.startswith("train") else 2):
+            coarse = torch.rand(1, 3, 36, 36, generator=random) * 2 - 1
+            smooth = torch.nn.functional.interpolate(coarse, size=(286, 286), mode="bilinear")
+            images.to_pictures(smooth)[0].save(root / part / f"{i}.jpg", quality=90)
+    return root
+
+
+def seconds_a_batch(data: UnpairedData, size: int) -> float:
+    """Median time between batches that nobody works on, as a training's loader gives them."""
+    batches = UnpairedBatches(data.train_x, data.train_y, size)
+    workers = 0 if data.in_memory else DECODING_WORKERS
+    times = []
+    for _ in batches.loader(0, STEPS, workers):
+        times.append(time.perf_counter())
+    return statistics.median(b - a for a, b in pairwise(times[STEPS // 4 :]))
+
+
+def measure() -> dict:
+    started = time.perf_counter()
+    bundled = open_data("satellite2map", 64, "crop")
+    opened = time.perf_counter() - started
+    with tempfile.TemporaryDirectory() as root:
+        folder = open_data(str(folder_of_pictures(Path(root))), 256, "resize-and-crop")
+        return {
+            "machine": describe_machine(torch.device("cpu")),
+            "satellite2map_ready_s": opened,
+            "satellite2map_64px_batch_s": seconds_a_batch(bundled, 64),
+            "folder_256px_batch_s": seconds_a_batch(folder, 256),
+        }
+
+
+def table(found: dict) -> str:
+    return "\n".join(f"{name:>28}  {value}" for name, value in found.items())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.data", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    args = parser.parse_args()
+    found = measure()
+    print(json.dumps(found, indent=2) if args.json else table(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

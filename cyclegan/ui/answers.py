@@ -1,0 +1,85 @@
+"""From a visitor's request to the page's answer, kept for the next one who asks the same.
+
+A class clicks on the same few examples: they are translated, drawn and encoded once. Knows no
+components; what is computed is in `compare`, the markup in `panels`.
+"""
+
+from dataclasses import astuple, dataclass
+from threading import Lock
+
+from cachetools import LRUCache
+
+from . import panels
+from .compare import Request, Shown, needs_networks, translate
+from .library import Library
+
+NO_ROWS = '<p class="absent">Both rows are switched off.</p>'
+ABSENT = '<p class="absent">Choose a picture to begin.</p>'
+
+KEPT = 64 * 1024**2
+"""Characters of markup that are kept, half a million an answer; those used longest ago go first."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Markup of the comparison, of the examples, and of the set's figures."""
+
+    result: str
+    thumbnails: str
+    measured: str
+
+
+class Answers:
+    """Draws what a library's networks make of requests."""
+
+    def __init__(self, library: Library):
+        self.library = library
+        self._kept = LRUCache(KEPT, getsizeof=lambda answer: sum(map(len, astuple(answer))))
+        self._keeping = Lock()
+
+    def ready(self, request: Request) -> Answer | None:
+        """The answer where no network has to run for it, else None."""
+        if not request.has_picture:
+            return self._around(request, ABSENT)
+        with self._keeping:
+            kept = self._kept.get(self._key(request))
+        if kept or needs_networks(self.library, request):
+            return kept
+        return self.draw(request, translate(self.library, request))
+
+    def draw(self, request: Request, shown: Shown) -> Answer:
+        """The answer to a request whose pictures are there; kept where others may ask the same."""
+        answer = self._around(request, self._compared(request, shown))
+        if request.example is not None:
+            with self._keeping:
+                self._kept[self._key(request)] = answer
+        return answer
+
+    def is_map(self, request: Request) -> bool:
+        """Whether translations can be scored as maps, by their sea."""
+        data = self.library.sets[request.title].variants[0].config.training.data
+        return data == "satellite2map" and request.direction == "xy"
+
+    def _key(self, request: Request) -> tuple:
+        """A title may be given to another model later."""
+        return request, tuple(v.source for v in self.library.sets[request.title].variants)
+
+    def _around(self, request: Request, result: str) -> Answer:
+        set_ = self.library.sets[request.title]
+        pictures = [(e.name, e.original(request.direction)) for e in set_.examples]
+        return Answer(
+            result,
+            panels.thumbnails(pictures, request.example),
+            panels.measured(list(set_.variants), request.direction),
+        )
+
+    def _compared(self, request: Request, shown: Shown) -> str:
+        if not shown.rows:
+            return NO_ROWS
+        set_, has_truth = self.library.sets[request.title], shown.truth is not None
+        heads = panels.columns(request.direction, set_.domains, has_truth)
+        rows = panels.panels_of(shown.rows, shown.truth, self.is_map(request))
+        without = [set_.pick(cycle, False) for cycle in (True, False)]
+        ask = request.identity and all(v and not v.switches[1] for v in without)
+        verdict = panels.verdict(shown.rows, request.direction, ask)
+        return panels.grid(heads, rows, shown.note) + verdict
