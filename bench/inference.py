@@ -22,7 +22,7 @@ from cyclegan.inference import Translator
 from cyclegan.model import CycleGAN
 from cyclegan.runs import describe_machine
 
-SIDES = (128, 256, 512)
+SIDES = (128, 256)
 NAMES = {"bundled": "satellite2map/gan-cycle-identity", "paper": None}
 
 
@@ -35,7 +35,7 @@ def translator(name: str, device: torch.device) -> Translator:
     return Translator(Checkpoint(Path(), config, model, metrics={}), device)
 
 
-def measure(device: torch.device, repeats: int = 9) -> dict:
+def measure(device: torch.device, repeats: int = 7) -> dict:
     found = {"machine": describe_machine(device), "rows": []}
     rate = product_rate(device, torch.float32)
     for name in NAMES:

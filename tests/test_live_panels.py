@@ -87,7 +87,7 @@ def test_details_tell_no_path_of_the_host():
         training = replace(SETTINGS.base.training, data=data)
         return details(replace(SETTINGS, base=replace(SETTINGS.base, training=training)))
 
-    assert of("satellite2map") == "satellite → map, 64 px, 24 filters, 4 blocks, seed 0"
+    assert of("satellite2map") == "satellite → map, 64 px, 16 filters, 4 blocks, seed 0"
     assert of("/home/me/live/2026-own/data").startswith("satellite → map (own pictures), ")
     assert of("/home/me/horses").startswith("satellite → map (horses), ")
     assert details(replace(SETTINGS, minutes=2.5)).endswith(", 2.5 minutes at most")
@@ -237,10 +237,12 @@ def test_weights_of_now_take_changes_into_account():
     changes = (change(5), change(6, "rate", 1e-4, None))
     a, b = tree(weights(SETTINGS, changes)).iter("p")
     assert "".join(a.itertext()) == (
-        "With the cycle loss: rate 0.0001, GAN 1, forward cycle 0.5, backward cycle 10, identity 5"
+        "With the cycle loss: rate 0.0001, GAN 1, forward cycle 0.5, backward cycle 20, "
+        "identity 0.5"
     )
     assert "".join(b.itertext()) == (
-        "Without the cycle loss: rate 0.0001, GAN 1, forward cycle 0, backward cycle 0, identity 5"
+        "Without the cycle loss: rate 0.0001, GAN 1, forward cycle 0, backward cycle 0, "
+        "identity 0.5"
     )
 
 
