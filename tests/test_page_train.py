@@ -192,7 +192,7 @@ def test_pause_one_step_and_go_on(page, director):
 def test_a_change_is_marked_in_the_curves_and_listed(page, director):
     id = running(director)
     page.get_by_role("button", name="Change it while it runs").click()
-    says(page, "forward cycle 10, backward cycle 10", where="#weights")
+    says(page, "forward cycle 20, backward cycle 20", where="#weights")
     choose(page, "Whose", "with the cycle loss")
     page.get_by_label("New value (weight 0: off)").fill("2.5")
     page.wait_for_timeout(3000)  # A look or two later, the choice still stands.
@@ -202,7 +202,7 @@ def test_a_change_is_marked_in_the_curves_and_listed(page, director):
     line = f"From step {change['step'] + 1:,}: forward cycle 2.5, with the cycle loss"
     says(page, line, where="#live-charts .changes")
     until(page, lambda: page.locator("#live-charts .mark").count() == 4)
-    says(page, "forward cycle 2.5, backward cycle 10", where="#weights")
+    says(page, "forward cycle 2.5, backward cycle 20", where="#weights")
     page.get_by_label("New value (weight 0: off)").fill("-1")
     page.locator("#apply").click()
     page.get_by_text("A weight must lie between 0 and 1000.").first.wait_for()
