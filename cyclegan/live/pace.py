@@ -5,6 +5,7 @@ Knows nothing of what is trained.
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 
@@ -74,6 +75,9 @@ def step_aside() -> None:
     torch.set_num_threads(len(_cores()))
     if hasattr(os, "nice"):
         os.nice(10)
+    # Linux weighs sessions against each other first, and this process leads one of its own.
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text("19")
 
 
 def _cores() -> range | set[int]:
