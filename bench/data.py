@@ -1,7 +1,8 @@
 """Measure the way to a batch: `python -m bench.data [--json]`, with nothing else running.
 
-Seconds until satellite2map is ready, and seconds that a training waits for a batch that is made
-from memory, or decoded from a folder of JPEG files of 286 pixels.
+Seconds until satellite2map is ready, and seconds between batches that nobody works on: of pictures
+in memory, and of a folder of JPEG files of 286 pixels, in memory and decoded by workers as they
+are needed, which is the way of a folder too large for memory.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,20 +19,25 @@ import torch
 
 from cyclegan import images
 from cyclegan.data import UnpairedBatches, UnpairedData, open_data
+from cyclegan.data.folder import PictureFiles
 from cyclegan.runs import describe_machine
 from cyclegan.training import DECODING_WORKERS
 
 PICTURES, STEPS = 64, 200
+LOAD_SIZE = 286
+SIDES = ("trainA", "trainB")
 
 
 def folder_of_pictures(root: Path) -> Path:
     """A dataset of smooth noise, as heavy to decode as photos are."""
     random = torch.Generator().manual_seed(0)
-    for part in ("trainA", "trainB", "testA", "testB"):
+    for part in (*SIDES, "testA", "testB"):
         (root / part).mkdir(parents=True)
         for i in range(PICTURES if part.startswith("train") else 2):
             coarse = torch.rand(1, 3, 36, 36, generator=random) * 2 - 1
-            smooth = torch.nn.functional.interpolate(coarse, size=(286, 286), mode="bilinear")
+            smooth = torch.nn.functional.interpolate(
+                coarse, size=(LOAD_SIZE, LOAD_SIZE), mode="bilinear"
+            )
             images.to_pictures(smooth)[0].save(root / part / f"{i}.jpg", quality=90)
     return root
 
@@ -49,13 +56,17 @@ def measure() -> dict:
     started = time.perf_counter()
     bundled = open_data("satellite2map", 64, "crop")
     opened = time.perf_counter() - started
-    with tempfile.TemporaryDirectory() as root:
-        folder = open_data(str(folder_of_pictures(Path(root))), 256, "resize-and-crop")
+    with tempfile.TemporaryDirectory() as name:
+        root = folder_of_pictures(Path(name))
+        folder = open_data(name, 256, "resize-and-crop")
+        x, y = (PictureFiles(images.list_folder(root / side), LOAD_SIZE, 256) for side in SIDES)
+        decoded = replace(folder, train_x=x, train_y=y, in_memory=False)
         return {
             "machine": describe_machine(torch.device("cpu")),
             "satellite2map_ready_s": opened,
             "satellite2map_64px_batch_s": seconds_a_batch(bundled, 64),
             "folder_256px_batch_s": seconds_a_batch(folder, 256),
+            "decoded_256px_batch_s": seconds_a_batch(decoded, 256),
         }
 
 
