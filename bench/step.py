@@ -94,7 +94,7 @@ def in_turns(case: Case, device: torch.device, repeats: int, count: int) -> dict
 
 
 class _Traffic(TorchDispatchMode):
-    """Bytes that convolutions and optimisers read and write; all else could be fused into them."""
+    """Bytes that products and optimisers read and write; all else could be fused into them."""
 
     def __init__(self):
         super().__init__()
@@ -103,7 +103,7 @@ class _Traffic(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         out = function(*args, **(kwargs or {}))
         name = function.__name__
-        if "convolution" in name or "adam" in name:
+        if any(part in name for part in ("convolution", "mm", "adam")):
             written = list(args[0]) + list(args[2]) + list(args[3]) if "adam" in name else out
             self.bytes += _bytes(args) + _bytes(written)
         return out

@@ -13,9 +13,61 @@ from cyclegan.networks import (
     Pix2PixUNet,
     ResNetGenerator,
     UNetGenerator,
+    WideConv2d,
     build_discriminator,
     build_generator,
 )
+
+# Layers of our own, against the library's
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize(("images", "side"), [(1, 4), (2, 5), (3, 3), (2, 30)])
+def test_wide_convolutions_are_convolutions(images, side, stride, monkeypatch):
+    """Output and all gradients; and, of few places, without PyTorch's convolution."""
+    torch.manual_seed(0)
+    ours = WideConv2d(6, 160, 4, stride=stride, padding=1)
+    theirs = nn.Conv2d(6, 160, 4, stride=stride, padding=1)
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(images, 6, side, side, requires_grad=True)
+    weights = torch.randn(theirs(x).shape)
+
+    def all_of(layer):
+        made = layer(x)
+        return made, *torch.autograd.grad((made * weights).sum(), [x, *layer.parameters()])
+
+    expected = all_of(theirs)
+    if side < 30:
+        monkeypatch.setattr(nn.Conv2d, "forward", None)
+    for own, their in zip(all_of(ours), expected, strict=True):
+        torch.testing.assert_close(own, their, rtol=1e-4, atol=1e-4)
+
+
+def test_wide_convolutions_compute_in_bfloat16_too():
+    torch.manual_seed(0)
+    ours = WideConv2d(64, 256, 4)
+    x = torch.randn(2, 64, 7, 7)
+    with torch.autocast("cpu", torch.bfloat16):
+        made = ours(x)
+    assert made.dtype == torch.bfloat16
+    torch.testing.assert_close(made.float(), ours(x), rtol=0, atol=0.02)
+
+
+@pytest.mark.parametrize("size", [24, 64])
+def test_the_judge_is_that_of_the_librarys_layers(size):
+    judge = build_discriminator(config.Discriminator())
+    x = torch.rand(2, 3, size, size) * 2 - 1
+    scores = judge(x)
+    changed = 0
+    for module in judge.modules():
+        if isinstance(module, WideConv2d):
+            module.__class__ = nn.Conv2d
+            changed += 1
+    assert changed == 3
+    torch.testing.assert_close(scores, judge(x), rtol=1e-4, atol=1e-5)
+
+
+# Architectures
 
 
 def parameters(network: nn.Module) -> int:
