@@ -28,7 +28,7 @@ CHECK_EVERY = 50
 
 
 def quick_precision(device: torch.device) -> str:
-    """ "bfloat16" where the device multiplies matrices of it faster, else "float32".
+    """What is faster on a device: "bfloat16" where it multiplies matrices of it, else "float32".
 
     That is so on GPUs from NVIDIA's Ampere on and on CPUs with AMX; elsewhere, where bfloat16 is
     emulated, it is slower.

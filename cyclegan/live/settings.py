@@ -19,8 +19,9 @@ class Arm:
 
 
 CYCLE, IDENTITY = 20.0, 2.0
-"""Weights in the lesson, the paper's being 10 and 5: the identity term, of both arms, is enough to
-settle which colour is the sea with any seed, and teaches little of a way back (docs/recipe.md)."""
+"""Weights in the lesson, the paper's being 10 and 5. The identity term, of both arms, settles which
+colour is the sea; a smaller one leaves that to the seed, a larger one teaches more of a way back
+without the cycle (docs/recipe.md)."""
 
 LESSON = (
     Arm(
