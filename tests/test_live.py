@@ -512,7 +512,7 @@ def test_a_change_before_the_first_step_survives_a_kill(live, monkeypatch):
 # Real processes
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> object:
+def wait_for(condition: Callable[[], object], seconds: float = 180) -> object:
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         if found := condition():

@@ -114,7 +114,7 @@ def step_of(page) -> int:
     return int(found[1].replace(",", "")) if found else -1
 
 
-def until(page, is_so: Callable[[], object], seconds: float = 40) -> object:
+def until(page, is_so: Callable[[], object], seconds: float = 120) -> object:
     """`wait_for` that lets the browser's events go on meanwhile."""
 
     def look():
