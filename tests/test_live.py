@@ -51,9 +51,11 @@ ARMS = (Arm("with", Objective()), Arm("without", WITHOUT))
 SLUGS = ("gan-cycle-identity", "gan-identity")
 
 
-def settings(data: Path | str, steps: int = 6, arms=ARMS, minutes=None, **more) -> LiveSettings:
+def settings(
+    data: Path | str, steps: int = 6, arms=ARMS, minutes=None, identity_steps=None, **more
+) -> LiveSettings:
     base = config(data=str(data), steps=steps, pool=3, ema_decay=0.9, **more)
-    return LiveSettings(base, arms, minutes, "cpu")
+    return LiveSettings(base, arms, minutes, "cpu", identity_steps)
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +111,11 @@ def at_step(monkeypatch, what: dict[int, Callable[[Lockstep], object]]) -> None:
 
 
 def test_settings_survive_json():
-    wanted = settings("somewhere", minutes=2.5)
-    assert LiveSettings.from_dict(json.loads(json.dumps(wanted.to_dict()))) == wanted
+    wanted = replace(settings("somewhere", minutes=2.5), identity_steps=7)
+    values = json.loads(json.dumps(wanted.to_dict()))
+    assert LiveSettings.from_dict(values) == wanted
+    del values["identity_steps"]  # As older trainings have it, which keep the term.
+    assert LiveSettings.from_dict(values) == replace(wanted, identity_steps=None)
 
 
 def test_the_defaults_are_the_lesson():
@@ -118,6 +123,7 @@ def test_the_defaults_are_the_lesson():
     assert a.objective.has_cycle and not b.objective.has_cycle
     assert replace(a, objective=b.objective) == b
     assert (a.objective.gan, a.objective.identity) == (b.objective.gan, b.objective.identity)
+    assert 0 < LiveSettings().identity_steps < a.training.steps
 
 
 @pytest.mark.parametrize(
@@ -126,6 +132,9 @@ def test_the_defaults_are_the_lesson():
         ({"minutes": 0}, "minutes is 0"),
         ({"minutes": float("nan")}, "minutes is nan"),
         ({"device": "tpu"}, "'tpu'; valid are auto, cpu, cuda"),
+        ({"identity_steps": 0}, "identity_steps is 0; it must be at least 1"),
+        ({"identity_steps": float("nan")}, "identity_steps is nan"),
+        ({"arms": (ARMS[0], Arm("i", Objective(0, 0, 0, 5)))}, "arm i, nothing is left when"),
         ({"arms": ARMS[:1]}, "There are 1 arms"),
         ({"arms": (ARMS[0], Arm("p", Objective(1, 0, 0, 0, paired=100)))}, "same batches"),
     ],
@@ -330,6 +339,46 @@ def test_a_resumed_change_is_the_change(live, monkeypatch):
     assert [c["step"] for c in resumed.changes] == [2]
     assert same(state_of(killed / SLUGS[0]), state_of(straight / SLUGS[0]))
     assert [line["step"] for line in read_log(killed / SLUGS[0]) if "changes" in line] != []
+
+
+def test_identity_ends_at_its_step_in_both_arms_whatever_happens_there(live, monkeypatch):
+    """Killed between the ends of the two arms, or not: the same weights; and never asked twice."""
+    plan = {"steps": 6, "identity_steps": 3}
+    straight, killed = live("straight", **plan), live("killed", **plan)
+    found = work(straight)
+    assert [(c["step"], c["name"], c["value"], c["arm"]) for c in found.changes] == [
+        (3, "identity", 0.0, 0),
+        (3, "identity", 0.0, 1),
+    ]
+    for slug in SLUGS:
+        logged = read_log(straight / slug)
+        assert "identity_G" in logged[0]["terms"] and logged[0]["step"] == 3
+        assert {"identity_G", "identity_F"}.isdisjoint(logged[-1]["terms"])
+        assert state_of(straight / slug)["objective"]["identity"] == 0
+
+    with monkeypatch.context() as patch:
+        change = Lockstep.change
+
+        def dying(self, command):
+            if command.arm == 1:
+                raise KeyboardInterrupt
+            change(self, command)
+
+        patch.setattr(Lockstep, "change", dying)
+        with pytest.raises(KeyboardInterrupt):
+            work(killed)
+    assert [c["arm"] for c in lockstep(killed).changes] == [0]
+    assert work(killed).changes == found.changes
+    for slug in SLUGS:
+        assert same(state_of(killed / slug), state_of(straight / slug))
+
+
+def test_identity_that_is_set_by_hand_where_it_would_end_holds(live, monkeypatch):
+    folder = live(steps=6, identity_steps=3)
+    command = Command("set", "identity", 4.0, arm=1)
+    at_step(monkeypatch, {3: lambda _: control.send(folder, command)})
+    work(folder)
+    assert [state_of(folder / slug)["objective"]["identity"] for slug in SLUGS] == [0.0, 4.0]
 
 
 def test_what_cannot_be_changed_is_answered(live, monkeypatch):

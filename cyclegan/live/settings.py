@@ -19,9 +19,12 @@ class Arm:
 
 
 CYCLE, IDENTITY = 20.0, 2.0
-"""Weights in the lesson, the paper's being 10 and 5. The identity term, of both arms, settles which
-colour is the sea; a smaller one leaves that to the seed, a larger one teaches more of a way back
-without the cycle (docs/recipe.md)."""
+"""Weights in the lesson, the paper's being 10 and 5 (docs/recipe.md)."""
+
+IDENTITY_STEPS = 450
+"""Steps after which the lesson trains on without the identity term, in both arms. Till then it
+settles which colour is the sea, and teaches a way back without the cycle too; afterwards only the
+cycle terms keep that (CycleGAN-VC has it for the first steps alone: Kaneko and Kameoka 2017)."""
 
 LESSON = (
     Arm(
@@ -52,12 +55,15 @@ class LiveSettings:
     base: networks, data, size, seed, steps, rate … of both; its objective is not used.
     minutes: stop after this much training, pauses not counted; None for the steps alone.
     device: "cpu", "cuda", or "auto" for the best there is.
+    identity_steps: after these, both arms go on without the identity term, as if their weight had
+        been set to 0 by hand; None to keep it. `train.py --resume` goes on with what is so far.
     """
 
     base: Config = QUICK
     arms: tuple[Arm, Arm] = LESSON
     minutes: float | None = None
     device: str = "auto"
+    identity_steps: int | None = IDENTITY_STEPS
 
     def __post_init__(self):
         if len(self.arms) != 2:
@@ -68,6 +74,17 @@ class LiveSettings:
             raise ConfigError(f"minutes is {self.minutes}; it must be a number above 0.")
         if len({bool(config.objective.paired) for config in self.configs}) > 1:
             raise ConfigError("Both arms see the same batches: true pairs, or neither of them.")
+        if self.identity_steps is None:
+            return
+        if not 1 <= self.identity_steps < float("inf"):
+            raise ConfigError(f"identity_steps is {self.identity_steps}; it must be at least 1.")
+        for arm in self.arms if self.identity_steps < self.base.training.steps else ():
+            o = arm.objective
+            if not (o.gan or o.has_cycle or o.paired):
+                raise ConfigError(
+                    f"Of arm {arm.name}, nothing is left when identity ends after step "
+                    f"{self.identity_steps}; give it another term, or keep identity to the end."
+                )
 
     @property
     def configs(self) -> tuple[Config, Config]:
@@ -93,7 +110,9 @@ class LiveSettings:
                 Arm(str(arm["name"]), Config.from_dict({"objective": arm["objective"]}).objective)
                 for arm in values["arms"]
             )
-            return cls(base, arms, values["minutes"], values["device"])
+            # Older trainings keep the term to the end, and say nothing of it.
+            until = values.get("identity_steps")
+            return cls(base, arms, values["minutes"], values["device"], until)
         except (KeyError, TypeError) as error:
             raise ConfigError(f"The settings of this training are damaged: {error!r}.") from error
 

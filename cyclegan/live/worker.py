@@ -116,6 +116,8 @@ class Worker:
                 self.ending = ("finished", f"{minutes:g} minutes are over, after {after}.")
             if self.ending:
                 return
+            if lockstep.step == self.settings.identity_steps:
+                self._end_identity()
             waiting = perf_counter()
             x, y = next(batches)
             lockstep.take_step(x, y, perf_counter() - waiting)
@@ -185,6 +187,14 @@ class Worker:
             # Saved before the command is forgotten: a kill loses steps, never what was asked.
             self.saves.do(self.lockstep.save)
             self._answer("")
+
+    def _end_identity(self) -> None:
+        """As planned; but a weight that was set by hand at this very step holds."""
+        now = [c for c in self.lockstep.changes if c["step"] == self.lockstep.step]
+        done = {c["arm"] for c in now if c["name"] == "identity"}
+        for arm, trainer in enumerate(self.lockstep.trainers):
+            if arm not in done and trainer.model.objective.identity:
+                self._do(Command("set", "identity", 0.0, arm))
 
     def _pause(self) -> None:
         self._seconds, self._since = self.seconds, None

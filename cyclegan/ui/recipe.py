@@ -13,7 +13,7 @@ from .. import hub
 from ..config import ConfigError, Domains, Objective
 from ..data import intake
 from ..live import Arm, LiveSettings
-from ..live.settings import LESSON, QUICK
+from ..live.settings import IDENTITY_STEPS, LESSON, QUICK
 from .models_tab import Access
 
 BUNDLED, OWN, HUB = "satellite ↔ map", "my pictures", "a dataset on the Hub"
@@ -28,8 +28,10 @@ FORMS = {"least squares": "least_squares", "log": "log"}
 
 SIZES, WIDTHS, DEPTHS = [32, 48, 64, 96, 128], [8, 16, 24, 32, 64], [2, 3, 4, 6, 9]
 
-SHARED = 16
+SHARED = 17
 """Controls before those of the arms."""
+
+NUMBERS = ("Size", "Filters", "Blocks", "Steps", "Minutes", "Rate", "Seed", "Identity's end")
 
 Fill = Callable[[Path], object]
 """Puts pictures into a folder that is not there yet."""
@@ -89,6 +91,12 @@ def build(access: Access) -> list:
             "It ends after the steps or the minutes, whichever is sooner; 0 minutes: any.",
             elem_classes="hint",
         )
+        until = gr.Number(IDENTITY_STEPS, label="Identity term until step", precision=0, **narrow)
+        gr.Markdown(
+            "It settles the colours of both arms; from then on only a cycle term keeps the way "
+            "back. 0: to the end.",
+            elem_classes="hint",
+        )
     arms = [control for arm in LESSON for control in _arm(arm)]
     data.input(
         lambda kind: [gr.update(visible=v) for v in (kind == OWN, kind == HUB, kind != BUNDLED)],
@@ -98,7 +106,7 @@ def build(access: Access) -> list:
         api_visibility="private",
     )
     shared = [data, *files, folder, dataset, *columns, *names, size, width, blocks, steps, minutes]
-    return [*shared, rate, seed, *arms]
+    return [*shared, rate, seed, until, *arms]
 
 
 def _arm(arm: Arm) -> list:
@@ -121,11 +129,8 @@ def read(values: Sequence, access: Access, progress: Callable) -> tuple[LiveSett
     raises DataError and HubError too.
     """
     kind, x, y, folder, dataset, x_column, y_column, x_name, y_name, *numbers = values[:SHARED]
-    size, width, blocks, steps, minutes, rate, seed = (
-        number(value, name)
-        for value, name in zip(
-            numbers, ("Size", "Filters", "Blocks", "Steps", "Minutes", "Rate", "Seed"), strict=True
-        )
+    size, width, blocks, steps, minutes, rate, seed, until = (
+        number(value, name) for value, name in zip(numbers, NUMBERS, strict=True)
     )
     arms = (_arm_of(values[SHARED : SHARED + 5], 0), _arm_of(values[SHARED + 5 :], 1))
     if arms[0].name == arms[1].name:
@@ -150,7 +155,7 @@ def read(values: Sequence, access: Access, progress: Callable) -> tuple[LiveSett
         fill = _from_files(sides, int(size), progress)
     elif kind == HUB and access.hub:
         fill = _from_hub(dataset, (x_column, y_column), int(size), progress)
-    return LiveSettings(base, arms, minutes or None), fill
+    return LiveSettings(base, arms, minutes or None, identity_steps=int(until) or None), fill
 
 
 def number(value: float | None, name: str) -> float:
