@@ -20,7 +20,7 @@ from test_live import director as directing
 from test_live import pid_of, reached, wait_for
 from test_page import PANELS
 
-from cyclegan.live import Command, Director, Limits
+from cyclegan.live import Command, Director, Limits, LiveSettings
 from cyclegan.ui.library import Library
 from cyclegan.ui.models_tab import Access
 from cyclegan.ui.page import build_demo, launch_options
@@ -28,6 +28,7 @@ from cyclegan.ui.page import build_demo, launch_options
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000
+IDENTITY_UNTIL = 80_000
 TOKEN = "hf_ThisIsTheVisitorsOwnToken"
 SIZES = {"Size, px": "32", "Filters": "8", "Blocks": "2"}
 
@@ -93,6 +94,7 @@ def start(page, steps: int = 90_000) -> None:
     for label, option in SIZES.items():
         choose(page, label, option)
     page.get_by_label("Steps", exact=True).fill(str(steps))
+    page.get_by_label("Identity until").fill(str(IDENTITY_UNTIL))
     page.locator("#start").click()
 
 
@@ -152,6 +154,7 @@ def test_an_empty_page_says_what_will_come_and_what_is_wrong(page, director):
 
 
 def test_pictures_and_curves_of_both_arms_appear_and_move(page, director):
+    assert page.get_by_label("Identity until").input_value() == str(LiveSettings().identity_steps)
     start(page)
     page.wait_for_selector("#live-pictures img")
     assert not page.locator("#problem").is_visible()
@@ -162,6 +165,7 @@ def test_pictures_and_curves_of_both_arms_appear_and_move(page, director):
     labels = page.locator("#live-charts figcaption").all_inner_texts()
     for label, name in zip(labels, ("sea IoU", "cycle error", "diversity", ""), strict=True):
         assert label.startswith(name)
+    assert director.settings(running(director)).identity_steps == IDENTITY_UNTIL
     lines = page.locator("#live-charts .line").count
     assert lines() == 8
     points = page.locator("#live-charts .line.b").first.get_attribute

@@ -31,7 +31,7 @@ SIZES, WIDTHS, DEPTHS = [32, 48, 64, 96, 128], [8, 16, 24, 32, 64], [2, 3, 4, 6,
 SHARED = 17
 """Controls before those of the arms."""
 
-NUMBERS = ("Size", "Filters", "Blocks", "Steps", "Minutes", "Rate", "Seed", "Identity's end")
+NUMBERS = ("Size", "Filters", "Blocks", "Steps", "Minutes", "Rate", "Seed", "Identity until")
 
 Fill = Callable[[Path], object]
 """Puts pictures into a folder that is not there yet."""
@@ -87,14 +87,11 @@ def build(access: Access) -> list:
             steps = gr.Number(base.training.steps, label="Steps", precision=0, **narrow)
             minutes = gr.Number(0, label="Minutes", **narrow)
             rate = gr.Number(base.training.rate, label="Rate", **narrow)
+            until = gr.Number(IDENTITY_STEPS, label="Identity until", precision=0, **narrow)
         gr.Markdown(
-            "It ends after the steps or the minutes, whichever is sooner; 0 minutes: any.",
-            elem_classes="hint",
-        )
-        until = gr.Number(IDENTITY_STEPS, label="Identity term until step", precision=0, **narrow)
-        gr.Markdown(
-            "It settles the colours of both arms; from then on only a cycle term keeps the way "
-            "back. 0: to the end.",
+            "It ends after the steps or the minutes, whichever is sooner; 0 minutes: any. Until "
+            "its step, the identity term settles the colours of both arms; from then on only a "
+            "cycle term keeps the way back. 0: to the end.",
             elem_classes="hint",
         )
     arms = [control for arm in LESSON for control in _arm(arm)]
