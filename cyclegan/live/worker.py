@@ -209,7 +209,7 @@ class Worker:
 
     def measure(self, data: UnpairedData) -> None:
         """The figures of all held-out pairs, as `python -m cyclegan.evaluation --save` has them."""
-        self.tell("measuring", "Measuring on all held-out pairs.", force=True)
+        self.tell("measuring", "Both arms are measured on all held-out pairs.", force=True)
         device = self.lockstep.trainers[0].device
         for folder in self.lockstep.folders:
             found = evaluation.evaluate(Translator(checkpoints.load(folder), device), data)

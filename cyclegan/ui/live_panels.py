@@ -26,7 +26,7 @@ STATES = {
     "starting": "Starting",
     "running": "Training",
     "paused": "Paused",
-    "measuring": "Measuring on all held-out pairs",
+    "measuring": "Measuring",
     "finished": "Finished",
     "stopped": "Stopped and kept",
     "interrupted": "Interrupted",
