@@ -35,7 +35,7 @@ def translator(name: str, device: torch.device) -> Translator:
     return Translator(Checkpoint(Path(), config, model, metrics={}), device)
 
 
-def measure(device: torch.device, repeats: int = 7) -> dict:
+def measure(device: torch.device, repeats: int = 21) -> dict:
     found = {"machine": describe_machine(device), "rows": []}
     rate = product_rate(device, torch.float32)
     for name in NAMES:
@@ -58,7 +58,11 @@ def measure(device: torch.device, repeats: int = 7) -> dict:
             with FlopCounterMode(display=False) as flops:
                 bare()
             ours()
-            pairs = [(seconds(ours, device), seconds(bare, device)) for _ in range(repeats)]
+            pairs = []
+            for turn in range(repeats):  # Neither goes first each time.
+                order = (ours, bare) if turn % 2 else (bare, ours)
+                took = {work: seconds(work, device) for work in order}
+                pairs.append((took[ours], took[bare]))
             found["rows"].append(
                 {
                     "networks": name,

@@ -97,9 +97,9 @@ class Translator:
         translated = there(padded)
         if back is None:
             return Passes(images.crop(translated, height, width), None, None)
-        # One pass makes both, as instance norm treats every picture on its own.
-        reconstructed, same = back(torch.cat([translated, padded])).chunk(2)
-        return Passes(*(images.crop(t, height, width) for t in (translated, reconstructed, same)))
+        # Not as one batch: that saves 3 % of a small picture, and costs up to 7 % of a larger one.
+        made = (translated, back(translated), back(padded))
+        return Passes(*(images.crop(t, height, width) for t in made))
 
     def translate(
         self,

@@ -1,11 +1,15 @@
 """One direction of flow: a module imports only from modules before it."""
 
 import ast
+import importlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import cyclegan
 
 ROOT = Path(__file__).parent.parent
 
@@ -91,3 +95,11 @@ def test_nothing_is_called_F_but_the_generator():
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names = {alias.asname or alias.name for alias in node.names}
                 assert not names & {"F", "G"}, f"{path}:{node.lineno}"
+
+
+@pytest.mark.parametrize(("asked", "holds"), [(None, "1"), ("0", "0")])
+def test_large_tensors_are_in_huge_pages_unless_asked_not_to(asked, holds, monkeypatch):
+    name = "THP_MEM_ALLOC_ENABLE"
+    monkeypatch.setenv(name, asked) if asked else monkeypatch.delenv(name, raising=False)
+    importlib.reload(cyclegan)
+    assert os.environ[name] == holds
