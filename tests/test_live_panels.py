@@ -237,10 +237,10 @@ def test_weights_of_now_take_changes_into_account():
     changes = (change(5), change(6, "rate", 1e-4, None))
     a, b = tree(weights(SETTINGS, changes)).iter("p")
     assert "".join(a.itertext()) == (
-        "With the cycle loss: rate 0.0001, GAN 1, forward cycle 0.5, backward cycle 20, identity 2"
+        "With the cycle loss: rate 0.0001, GAN 1, forward cycle 0.5, backward cycle 10, identity 5"
     )
     assert "".join(b.itertext()) == (
-        "Without the cycle loss: rate 0.0001, GAN 1, forward cycle 0, backward cycle 0, identity 2"
+        "Without the cycle loss: rate 0.0001, GAN 1, forward cycle 0, backward cycle 0, identity 5"
     )
 
 

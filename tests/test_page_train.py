@@ -94,7 +94,9 @@ def start(page, steps: int = 90_000) -> None:
     for label, option in SIZES.items():
         choose(page, label, option)
     page.get_by_label("Steps", exact=True).fill(str(steps))
-    page.get_by_label("Identity until").fill(str(IDENTITY_UNTIL))
+    ends = page.get_by_label("Identity until")
+    assert ends.input_value() == str(LiveSettings().identity_steps)
+    ends.fill(str(IDENTITY_UNTIL))
     page.locator("#start").click()
 
 
@@ -154,7 +156,6 @@ def test_an_empty_page_says_what_will_come_and_what_is_wrong(page, director):
 
 
 def test_pictures_and_curves_of_both_arms_appear_and_move(page, director):
-    assert page.get_by_label("Identity until").input_value() == str(LiveSettings().identity_steps)
     start(page)
     page.wait_for_selector("#live-pictures img")
     assert not page.locator("#problem").is_visible()
@@ -196,7 +197,7 @@ def test_pause_one_step_and_go_on(page, director):
 def test_a_change_is_marked_in_the_curves_and_listed(page, director):
     id = running(director)
     page.get_by_role("button", name="Change it while it runs").click()
-    says(page, "forward cycle 20, backward cycle 20", where="#weights")
+    says(page, "forward cycle 10, backward cycle 10", where="#weights")
     choose(page, "Whose", "with the cycle loss")
     page.get_by_label("New value (weight 0: off)").fill("2.5")
     page.wait_for_timeout(3000)  # A look or two later, the choice still stands.
@@ -206,7 +207,7 @@ def test_a_change_is_marked_in_the_curves_and_listed(page, director):
     line = f"From step {change['step'] + 1:,}: forward cycle 2.5, with the cycle loss"
     says(page, line, where="#live-charts .changes")
     until(page, lambda: page.locator("#live-charts .mark").count() == 4)
-    says(page, "forward cycle 2.5, backward cycle 20", where="#weights")
+    says(page, "forward cycle 2.5, backward cycle 10", where="#weights")
     page.get_by_label("New value (weight 0: off)").fill("-1")
     page.locator("#apply").click()
     page.get_by_text("A weight must lie between 0 and 1000.").first.wait_for()
