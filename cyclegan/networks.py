@@ -28,7 +28,7 @@ class InstanceNorm(nn.InstanceNorm2d):
 
 
 class WideConv2d(nn.Conv2d):
-    """A convolution, on the CPU a product of matrices where filters are twice as many as places.
+    """A convolution, on the CPU a product of matrices where filters are at least twice the places.
 
     The same result to rounding. PyTorch lays weights out anew for each convolution, which with many
     filters and few places takes longer than the arithmetic, up to three times as long as all of

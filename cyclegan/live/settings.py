@@ -68,13 +68,15 @@ class LiveSettings:
         if self.identity_steps is None:
             return
         if not 1 <= self.identity_steps < float("inf"):
-            raise ConfigError(f"identity_steps is {self.identity_steps}; it must be at least 1.")
+            raise ConfigError(
+                f"The identity term ends after step {self.identity_steps}; that must be at least 1."
+            )
         for arm in self.arms if self.identity_steps < self.base.training.steps else ():
             o = arm.objective
             if not (o.gan or o.has_cycle or o.paired):
                 raise ConfigError(
-                    f"Of arm {arm.name}, nothing is left when identity ends after step "
-                    f"{self.identity_steps}; give it another term, or keep identity to the end."
+                    f"The arm “{arm.name}” has no term left when identity ends after step "
+                    f"{self.identity_steps}; give it another, or keep identity to the end."
                 )
 
     @property

@@ -89,9 +89,9 @@ def build(access: Access) -> list:
             rate = gr.Number(base.training.rate, label="Rate", **narrow)
             until = gr.Number(IDENTITY_STEPS, label="Identity until", precision=0, **narrow)
         gr.Markdown(
-            "It ends after the steps or the minutes, whichever is sooner; 0 minutes: any. Until "
-            "its step, the identity term settles the colours of both arms; from then on only a "
-            "cycle term keeps the way back. 0: to the end.",
+            "It ends after the steps or the minutes, whichever is sooner; 0 minutes: any. The "
+            "identity term ends at a step of its own (0: never). It settles the colours of both "
+            "arms; after it, only a cycle term keeps the way back.",
             elem_classes="hint",
         )
     arms = [control for arm in LESSON for control in _arm(arm)]
