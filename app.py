@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from cyclegan import checkpoints
+from cyclegan.store import checkpoints
 
 RUNS = Path("runs")
 
@@ -83,11 +83,11 @@ def build(
     """
     # The spaces package wants to be imported before anything asks for CUDA.
     on_device = gpu_wrapper()
-    from cyclegan import models
-    from cyclegan.live import Director, Limits
-    from cyclegan.ui.library import Library
-    from cyclegan.ui.models_tab import Access
-    from cyclegan.ui.page import build_demo
+    from cyclegan.labs.live import Director, Limits
+    from cyclegan.page.demo import build_demo
+    from cyclegan.page.library import Library
+    from cyclegan.page.models_tab import Access
+    from cyclegan.store import catalogue as models
 
     folders = [Path(name) for name in names]
     library = Library(folders, "cuda" if torch.cuda.is_available() else "cpu")
@@ -131,7 +131,7 @@ def main(argv: list[str] | None = None) -> int:
     except checkpoints.CheckpointError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2
-    from cyclegan.ui.page import launch_options
+    from cyclegan.page.demo import launch_options
 
     try:
         demo.launch(

@@ -10,8 +10,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from cyclegan import checkpoints, models, ranks, training
-from cyclegan.config import (
+from cyclegan.core.config import (
     Config,
     ConfigError,
     Discriminator,
@@ -20,9 +19,13 @@ from cyclegan.config import (
     Objective,
     Training,
 )
-from cyclegan.data import DataError, UnpairedData, open_data
-from cyclegan.runs import Run, RunError, describe_machine
-from cyclegan.trainer import NonFiniteError, StepDone, Trainer
+from cyclegan.lessons import DataError, UnpairedData, open_data
+from cyclegan.store import catalogue as models
+from cyclegan.store import checkpoints
+from cyclegan.training import processes as ranks
+from cyclegan.training import setup as training
+from cyclegan.training.runs import Run, RunError, describe_machine
+from cyclegan.training.trainer import NonFiniteError, StepDone, Trainer
 
 ARCHITECTURE = {"--generator", "--width", "--blocks", "--upsampling"}
 

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import torch
 
-from cyclegan import checkpoints, evaluation
-from cyclegan.data import UnpairedBatches, open_data
-from cyclegan.inference import Translator
-from cyclegan.model import CycleGAN
-from cyclegan.runs import STATE, describe_machine
-from cyclegan.trainer import Trainer
+from cyclegan.inference import evaluation
+from cyclegan.inference.translator import Translator
+from cyclegan.lessons import open_data
+from cyclegan.methods.model import CycleGAN
+from cyclegan.store import checkpoints
+from cyclegan.training.batches import UnpairedBatches
+from cyclegan.training.runs import STATE, describe_machine
+from cyclegan.training.trainer import Trainer
 
 STEPS = 20
 

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import torch
 
-from cyclegan import images
-from cyclegan.data import UnpairedBatches, UnpairedData, open_data
-from cyclegan.data.folder import PictureFiles
-from cyclegan.runs import describe_machine
-from cyclegan.training import DECODING_WORKERS
+from cyclegan.core import images
+from cyclegan.lessons import UnpairedData, open_data
+from cyclegan.lessons.folder import PictureFiles
+from cyclegan.training.batches import UnpairedBatches
+from cyclegan.training.runs import describe_machine
+from cyclegan.training.setup import DECODING_WORKERS
 
 PICTURES, STEPS = 64, 200
 LOAD_SIZE = 286

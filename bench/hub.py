@@ -67,8 +67,8 @@ def model_of_113_mb() -> bytes:
     """A whole CycleGAN (9 blocks, 64 filters) in UPIT's layout, random weights."""
     import io
 
-    from cyclegan.config import Config
-    from cyclegan.model import CycleGAN
+    from cyclegan.core.config import Config
+    from cyclegan.methods.model import CycleGAN
 
     model = CycleGAN(Config())
     names = {"G": "G_B", "F": "G_A", "D_X": "D_A", "D_Y": "D_B"}

@@ -15,12 +15,13 @@ from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.step import product_rate, seconds
-from cyclegan import images, models
-from cyclegan.checkpoints import Checkpoint
-from cyclegan.config import Config
-from cyclegan.inference import Translator
-from cyclegan.model import CycleGAN
-from cyclegan.runs import describe_machine
+from cyclegan.core import images
+from cyclegan.core.config import Config
+from cyclegan.inference.translator import Translator
+from cyclegan.methods.model import CycleGAN
+from cyclegan.store import catalogue as models
+from cyclegan.store.checkpoints import Checkpoint
+from cyclegan.training.runs import describe_machine
 
 SIDES = (128, 256)
 NAMES = {"bundled": "satellite2map/gan-cycle-identity", "paper": None}

@@ -21,11 +21,14 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from cyclegan import checkpoints, images, models, strips
-from cyclegan.config import Config
-from cyclegan.model import CycleGAN
-from cyclegan.runs import describe_machine
-from cyclegan.strips import passes
+from cyclegan.core import images
+from cyclegan.core.config import Config
+from cyclegan.inference import strips
+from cyclegan.inference.strips import passes
+from cyclegan.methods.model import CycleGAN
+from cyclegan.store import catalogue as models
+from cyclegan.store import checkpoints
+from cyclegan.training.runs import describe_machine
 
 ROOT = Path(__file__).parent.parent
 SIDE, WHOLE = 4096, 1024

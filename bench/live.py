@@ -18,8 +18,8 @@ from pathlib import Path
 
 import torch
 
-from cyclegan.live import Director, LiveSettings
-from cyclegan.runs import describe_machine
+from cyclegan.labs.live import Director, LiveSettings
+from cyclegan.training.runs import describe_machine
 
 SEA_IOU, CYCLE_RATIO, IN_A_ROW = 0.80, 0.6, 3
 

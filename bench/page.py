@@ -24,11 +24,12 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from cyclegan import checkpoints, images
-from cyclegan.runs import describe_machine
-from cyclegan.ui import panels
-from cyclegan.ui.compare import Request, translate
-from cyclegan.ui.library import Library
+from cyclegan.core import images
+from cyclegan.page import panels
+from cyclegan.page.compare import Request, translate
+from cyclegan.page.library import Library
+from cyclegan.store import checkpoints
+from cyclegan.training.runs import describe_machine
 
 ROOT = Path(__file__).parent.parent
 SIDE = 128

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cyclegan.config import Training
-from cyclegan.model import CycleGAN
-from cyclegan.networks import InstanceNorm, WideConv2d
-from cyclegan.pool import ImagePool
+from cyclegan.core.config import Training
+from cyclegan.core.networks import InstanceNorm, WideConv2d
+from cyclegan.core.pool import ImagePool
+from cyclegan.methods.model import CycleGAN
 
 LIBRARY = {InstanceNorm: nn.InstanceNorm2d, WideConv2d: nn.Conv2d}
 

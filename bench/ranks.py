@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 
 from bench.step import Case, batches, seconds, training
-from cyclegan import ranks
-from cyclegan.runs import describe_machine
+from cyclegan.training import processes as ranks
+from cyclegan.training.runs import describe_machine
 
 CPU = torch.device("cpu")
 CASES = (Case(64, 32, 6), Case(128, 64, 6))

@@ -20,10 +20,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.plain import PlainTraining
-from cyclegan.config import Config, Generator, Training
-from cyclegan.model import CycleGAN
-from cyclegan.runs import describe_machine
-from cyclegan.trainer import Trainer
+from cyclegan.core.config import Config, Generator, Training
+from cyclegan.methods.model import CycleGAN
+from cyclegan.training.runs import describe_machine
+from cyclegan.training.trainer import Trainer
 
 PLAIN = "plain float32"
 OURS = {"ours float32": "float32", "ours bfloat16": "bfloat16"}

@@ -27,7 +27,7 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 from bench.page import URL, running_app
-from cyclegan.runs import describe_machine
+from cyclegan.training.runs import describe_machine
 
 LEAD = 60
 """Seconds that the app is there before its visitors."""

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from . import checkpoints, images, models
-from .inference import LARGEST_SIDE, LONGEST_SIDE, Translator
+from .core import images
+from .inference.translator import LARGEST_SIDE, LONGEST_SIDE, Translator
+from .store import catalogue as models
+from .store import checkpoints
 
 NAMES = {"xy": ("x", "G", "FG", "identity"), "yx": ("y", "F", "GF", "identity")}
 """File name endings: original, translation, reconstruction, identity output."""

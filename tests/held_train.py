@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import train
-from cyclegan.trainer import Trainer
+from cyclegan.training.trainer import Trainer
 
 STEPS = 55
 SECONDS = 120

@@ -7,8 +7,8 @@ import variants
 from PIL import Image
 from tiny import config, noise
 
-from cyclegan.ablation.text import PAPER
-from cyclegan.ablation.variants import VARIANTS
+from cyclegan.labs.ablation.text import PAPER
+from cyclegan.labs.ablation.variants import VARIANTS
 
 STEPS = (100, 200, 300)
 SIDE = 24

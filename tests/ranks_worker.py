@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from tiny import config
 
-from cyclegan import ranks
-from cyclegan.model import CycleGAN
-from cyclegan.trainer import Trainer
+from cyclegan.methods.model import CycleGAN
+from cyclegan.training import processes as ranks
+from cyclegan.training.trainer import Trainer
 
 
 def joint_batches(steps: int) -> list[tuple[torch.Tensor, torch.Tensor]]:

@@ -15,17 +15,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cyclegan.labs.ablation.command import main
 from PIL import Image
 from tiny import SIZE, config, dataset, same
 from torch import Tensor
 
-from cyclegan import checkpoints, images, training
-from cyclegan.ablation import pictures, report, run, text
-from cyclegan.ablation.__main__ import main
-from cyclegan.ablation.variants import GROUPS, VARIANTS, choose
-from cyclegan.config import Config, ConfigError
-from cyclegan.data import open_data
-from cyclegan.runs import Run, RunError
+from cyclegan.core import images
+from cyclegan.core.config import Config, ConfigError
+from cyclegan.labs.ablation import pictures, report, run, text
+from cyclegan.labs.ablation.variants import GROUPS, VARIANTS, choose
+from cyclegan.lessons import open_data
+from cyclegan.store import checkpoints
+from cyclegan.training import setup as training
+from cyclegan.training.runs import Run, RunError
 
 ROOT = Path(__file__).parent.parent
 STEPS = 4

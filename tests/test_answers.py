@@ -4,11 +4,11 @@ import pytest
 from tiny import noise
 from variants import FULL, GAN, write
 
-from cyclegan.inference import Translator
-from cyclegan.ui import answers
-from cyclegan.ui.answers import Answers
-from cyclegan.ui.compare import Request, translate
-from cyclegan.ui.library import Library
+from cyclegan.inference.translator import Translator
+from cyclegan.page import answers
+from cyclegan.page.answers import Answers
+from cyclegan.page.compare import Request, translate
+from cyclegan.page.library import Library
 
 
 @pytest.fixture

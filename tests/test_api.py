@@ -5,8 +5,8 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 from app import build
-from cyclegan import checkpoints
-from cyclegan.ui.page import launch_options
+from cyclegan.page.demo import launch_options
+from cyclegan.store import checkpoints
 
 
 @pytest.fixture(scope="module")

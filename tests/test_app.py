@@ -12,11 +12,11 @@ from tiny import noise
 from variants import FULL, GAN, write
 
 import app
-from cyclegan import checkpoints
-from cyclegan.ablation.variants import GROUPS
-from cyclegan.ui import lab
-from cyclegan.ui.library import Library
-from cyclegan.ui.page import build_demo
+from cyclegan.labs.ablation.variants import GROUPS
+from cyclegan.page import lab
+from cyclegan.page.demo import build_demo
+from cyclegan.page.library import Library
+from cyclegan.store import checkpoints
 
 
 def test_help_names_the_flags(capsys):
@@ -138,7 +138,7 @@ def test_only_a_visitor_at_this_machine_may_name_its_paths(monkeypatch, argv, en
 
 def test_a_weight_file_can_be_offered(tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr("cyclegan.ui.page.build_demo", lambda library, *_: seen.append(library))
+    monkeypatch.setattr("cyclegan.page.demo.build_demo", lambda library, *_: seen.append(library))
     write(tmp_path / "set" / "gan", GAN)
     golden = Path(__file__).parent / "golden" / "latest_net_G_A.pth"
     app.build([str(tmp_path / "set"), str(golden)])

@@ -13,10 +13,10 @@ from safetensors.torch import load_file, save_file
 from tiny import batch, config, same
 from torch import nn
 
-from cyclegan import checkpoints
-from cyclegan.checkpoints import CheckpointError
-from cyclegan.config import Config, Generator, Objective
-from cyclegan.model import CycleGAN
+from cyclegan.core.config import Config, Generator, Objective
+from cyclegan.methods.model import CycleGAN
+from cyclegan.store import checkpoints
+from cyclegan.store.checkpoints import CheckpointError
 
 
 def saved(

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from tiny import noise
 
-from cyclegan import closer
+from cyclegan.inference import closer
 
 
 def flat(*colour: int, size: tuple[int, int] = (16, 12)) -> Image.Image:

@@ -8,11 +8,10 @@ from PIL import Image
 from tiny import config, noise
 from variants import FULL, GAN, GAN_IDENTITY, JUDGES, write
 
-from cyclegan import figures, images
-from cyclegan.config import Objective
-from cyclegan.inference import LONGEST_SIDE
-from cyclegan.models import Model, Source
-from cyclegan.ui.compare import (
+from cyclegan.core import figures, images
+from cyclegan.core.config import Objective
+from cyclegan.inference.translator import LONGEST_SIDE
+from cyclegan.page.compare import (
     JPEG,
     NOISE,
     Probe,
@@ -21,7 +20,8 @@ from cyclegan.ui.compare import (
     needs_networks,
     translate,
 )
-from cyclegan.ui.library import Library
+from cyclegan.page.library import Library
+from cyclegan.store.catalogue import Model, Source
 
 BOTH = (True, False)
 

@@ -5,8 +5,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from cyclegan import checkpoints
-from cyclegan.config import (
+from cyclegan.core.config import (
     Config,
     ConfigError,
     Discriminator,
@@ -15,6 +14,7 @@ from cyclegan.config import (
     Objective,
     Training,
 )
+from cyclegan.store import checkpoints
 
 
 def test_defaults_are_the_papers():

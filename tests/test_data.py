@@ -12,7 +12,9 @@ from PIL import Image
 from tiny import dataset, noise, pictures
 from torch import Tensor
 
-from cyclegan.data import DataError, UnpairedBatches, folder, open_data, pack, satellite2map
+from cyclegan.lessons import DataError, folder, open_data, satellite2map
+from cyclegan.lessons.satellite2map import pack
+from cyclegan.training.batches import UnpairedBatches
 
 # satellite2map
 

@@ -12,12 +12,14 @@ from tiny import SIZE, config, dataset, pictures, same
 from torch import Tensor, nn
 from variants import FULL, GAN, GAN_CYCLE, write
 
-from cyclegan import checkpoints, evaluation, figures
-from cyclegan.checkpoints import Checkpoint
-from cyclegan.config import Domains
-from cyclegan.data import DataError, UnpairedData
-from cyclegan.inference import Translator
-from cyclegan.model import CycleGAN
+from cyclegan.core import figures
+from cyclegan.core.config import Domains
+from cyclegan.inference import evaluation
+from cyclegan.inference.translator import Translator
+from cyclegan.lessons import DataError, UnpairedData
+from cyclegan.methods.model import CycleGAN
+from cyclegan.store import checkpoints
+from cyclegan.store.checkpoints import Checkpoint
 
 PAIRS = 35
 """More than one batch, and the last one is not full."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cyclegan import figures
+from cyclegan.core import figures
 
 SEA, LAND = (20, 60, 160), (180, 160, 90)
 

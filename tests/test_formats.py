@@ -18,10 +18,10 @@ from tiny import batch
 from torch import Tensor, nn
 from variants import write
 
-from cyclegan import checkpoints, formats
-from cyclegan.config import Config, Discriminator, Domains, Generator
-from cyclegan.formats import FormatError
-from cyclegan.inference import Translator
+from cyclegan.core.config import Config, Discriminator, Domains, Generator
+from cyclegan.inference.translator import Translator
+from cyclegan.store import checkpoints, formats
+from cyclegan.store.formats import FormatError
 
 GOLDEN = Path(__file__).parent / "golden"
 FACTS = json.loads((GOLDEN / "facts.json").read_text(encoding="utf-8"))

@@ -17,9 +17,11 @@ from huggingface_hub import ModelCard, constants
 from tiny import config, noise, same
 from variants import FULL, GAN, JUDGES, write
 
-from cyclegan import checkpoints, hub
-from cyclegan.hub import HubError, HubName, client, parse, pulling
-from cyclegan.inference import Translator
+from cyclegan.inference.translator import Translator
+from cyclegan.labs import publishing
+from cyclegan.labs.publishing.command import main
+from cyclegan.store import checkpoints, hub
+from cyclegan.store.hub import HubError, HubName, client, parse, pulling
 
 # Of the client's own calls of httpx.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=")
@@ -562,7 +564,7 @@ def test_offline_a_set_answers_for_its_variants(server, repo, monkeypatch):
 
 def test_a_set_round_trip(server, login, local):
     seen = []
-    url = hub.push(local, "tester/world", progress=lambda *now: seen.append(now))
+    url = publishing.push(local, "tester/world", progress=lambda *now: seen.append(now))
     assert url == f"{server.url}/tester/world"
     assert seen == sorted(seen) and seen[0][0] == 0 and seen[-1][0] == seen[-1][1]
     known = server.repos["tester/world"]
@@ -578,14 +580,14 @@ def test_a_set_round_trip(server, login, local):
 
 
 def test_a_second_push_changes_what_has_changed(server, login, local, tmp_path):
-    hub.push(local, "tester/world")
+    publishing.push(local, "tester/world")
     server.requests.clear()
-    hub.push(local, "tester/world")
+    publishing.push(local, "tester/world")
     assert not [request for request in server.requests if request.method == "PUT"]
 
 
 def test_the_card_of_a_set(server, login, local):
-    hub.push(local, "tester/world")
+    publishing.push(local, "tester/world")
     card = ModelCard(server.files("tester/world")["README.md"].decode())
     data = card.data
     assert (data.license, data.pipeline_tag) == ("unknown", "image-to-image")
@@ -611,19 +613,19 @@ def test_a_readme_stays_the_text_of_the_card(server, login, local, tmp_path):
     write(tmp_path / "set" / "full", FULL)
     readme = "---\nlicense: mit\ntags: [maps]\n---\n\n# My maps\n\nA text of my own.\n"
     (tmp_path / "set" / "README.md").write_text(readme)
-    hub.push(tmp_path / "set", "tester/maps")
+    publishing.push(tmp_path / "set", "tester/maps")
     card = ModelCard(server.files("tester/maps")["README.md"].decode())
     assert card.text.strip() == "# My maps\n\nA text of my own."
     assert card.data.license == "mit" and {"maps", "cyclegan"} <= set(card.data.tags)
     # A variant of it takes the license along, and has a text of its own.
-    hub.push(tmp_path / "set" / "gan", "tester/gan")
+    publishing.push(tmp_path / "set" / "gan", "tester/gan")
     card = ModelCard(server.files("tester/gan")["README.md"].decode())
     assert card.data.license == "mit" and card.text.strip().startswith("# gan: X ↔ Y")
-    hub.push(tmp_path / "set", "tester/maps", license="cc0-1.0")
+    publishing.push(tmp_path / "set", "tester/maps", license="cc0-1.0")
     assert ModelCard(server.files("tester/maps")["README.md"].decode()).data.license == "cc0-1.0"
     (tmp_path / "set" / "README.md").write_text("---\n- [\n---\n")
     with pytest.raises(checkpoints.CheckpointError, match="its metadata cannot be read"):
-        hub.push(tmp_path / "set", "tester/other")
+        publishing.push(tmp_path / "set", "tester/other")
     assert "tester/other" not in server.repos
 
 
@@ -634,7 +636,7 @@ def test_a_run(server, login, tmp_path):
     (tmp_path / "run" / "samples").mkdir()
     for step in (500, 1000):
         noise(9, 9, seed=step).save(tmp_path / "run" / "samples" / f"{step:06d}.png")
-    hub.push(tmp_path / "run", "tester/horses")
+    publishing.push(tmp_path / "run", "tester/horses")
     pushed = server.files("tester/horses")
     assert set(pushed) - {".gitattributes"} == {
         *("config.json", "model.safetensors", "README.md", "samples.png")
@@ -648,7 +650,7 @@ def test_a_run(server, login, tmp_path):
 
 @pytest.mark.parametrize("private", [True, False])
 def test_private(private, server, login, local, monkeypatch):
-    hub.push(local / "gan", "tester/one", private=private)
+    publishing.push(local / "gan", "tester/one", private=private)
     assert server.repos["tester/one"].private == private
     monkeypatch.delenv("HF_TOKEN")
     if private:
@@ -660,7 +662,7 @@ def test_private(private, server, login, local, monkeypatch):
 def push_refusal(folder: Path, repo: str, **more) -> str:
     started = time.monotonic()
     with pytest.raises(HubError) as error:
-        hub.push(folder, repo, **more)
+        publishing.push(folder, repo, **more)
     assert time.monotonic() - started < 5
     assert TOKEN not in str(error.value)
     return str(error.value)
@@ -673,7 +675,7 @@ def test_a_public_repo_is_no_place_for_a_private_push(server, login, local):
 
 
 def test_other_weights_are_in_the_way(server, login, local):
-    hub.push(local / "gan", "tester/one")
+    publishing.push(local / "gan", "tester/one")
     sentence = push_refusal(local, "tester/one")
     assert sentence.startswith("tester/one already holds model.safetensors, which is not in")
 
@@ -686,7 +688,7 @@ def test_pushing_without_a_login(server, local):
 def test_pushing_with_a_token_of_ones_own(server, local):
     server.token = secret = "a token of no known form"
     assert "not accept your token" in push_refusal(local, "tester/one", token="wrong")
-    hub.push(local / "gan", "tester/one", token=secret)
+    publishing.push(local / "gan", "tester/one", token=secret)
     server.fail("commit", status=403, message=f"{secret} may only read")
     sentence = push_refusal(local / "gan", "tester/one", token=secret, license="mit")
     assert "The Hub says: hf_… may only read" in sentence and secret not in sentence
@@ -745,8 +747,10 @@ def test_the_command_line(server, local, tmp_path):
     assert pushed.stdout == f"{server.url}/tester/world\n"
     assert server.repos["tester/world"].private
     server.fail("forbidden", status=403, message=f"{TOKEN} has no right")
-    pull = "hub.main(['pull', 'tester/{}'])"
-    code = f"from cyclegan import hub; print({pull.format('world')}, {pull.format('forbidden')})"
+    pull = "main(['pull', 'tester/{}'])"
+    code = (
+        f"from cyclegan.hub import main; print({pull.format('world')}, {pull.format('forbidden')})"
+    )
     pulled = run(server, tmp_path, "-c", code, HF_DEBUG="1")
     *folders, codes = pulled.stdout.splitlines()
     assert codes == "0 2"
@@ -763,17 +767,17 @@ def test_the_command_line(server, local, tmp_path):
 
 
 def test_the_command_line_in_process(server, repo, capsys, monkeypatch):
-    assert hub.main(["pull", "nonsense"]) == 2
-    assert hub.main(["pull", "user/repo@"]) == 2
-    assert hub.main(["push", "nowhere", "user/repo"]) == 2
+    assert main(["pull", "nonsense"]) == 2
+    assert main(["pull", "user/repo@"]) == 2
+    assert main(["push", "nowhere", "user/repo"]) == 2
     err = capsys.readouterr().err
     assert err.count("hub: ") == err.count("\n") == 3 and "bundled are: " in err
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    assert hub.main(["pull", "user/world:gan"]) == 0
+    assert main(["pull", "user/world:gan"]) == 0
     printed = capsys.readouterr()
     assert "100%" in printed.err and Path(printed.out.strip()).name == "gan"
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert hub.main(["pull", "user/world:gan"]) == 0
+    assert main(["pull", "user/world:gan"]) == 0
     assert "hub: This is the copy in the cache" in capsys.readouterr().err
 
 
@@ -783,7 +787,7 @@ def test_the_mixin_loads_a_single_checkpoint_strictly(server, login, local, tmp_
     torch.save(x, tmp_path / "x.pt")
     code = "import torch\n"
     for variant in SET:
-        hub.push(local / variant, f"tester/{variant}")
+        publishing.push(local / variant, f"tester/{variant}")
         text = server.files(f"tester/{variant}")["README.md"].decode()
         code += re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
         code += f"x = torch.load('{tmp_path}/x.pt')\n"

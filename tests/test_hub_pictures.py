@@ -9,10 +9,10 @@ from huggingface_hub import constants
 from pyarrow import parquet
 from test_intake import picture_bytes
 
-from cyclegan import hub
-from cyclegan.data import DataError, intake, open_data
-from cyclegan.data import parquet as columns_of
-from cyclegan.hub import HubError, pictures
+from cyclegan.lessons import DataError, hub_columns, intake, open_data
+from cyclegan.lessons import hub_columns as pictures
+from cyclegan.lessons import parquet as columns_of
+from cyclegan.store.hub import HubError
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def file(count: int = 3, first: int = 0, **more) -> bytes:
 
 
 def pull(text: str = "user/set", names=("imageA", "imageB"), **more):
-    return hub.pull_pictures(text, names, **more)
+    return hub_columns.pull_pictures(text, names, **more)
 
 
 def refusal(*args, **more) -> str:

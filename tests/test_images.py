@@ -11,8 +11,8 @@ import torch
 from PIL import Image, ImageFile
 from tiny import noise
 
-from cyclegan import images
-from cyclegan.images import ImageError
+from cyclegan.core import images
+from cyclegan.core.images import ImageError
 
 WHITE, BLACK, RED, BLUE = (255, 255, 255), (0, 0, 0), (255, 0, 0), (0, 0, 255)
 

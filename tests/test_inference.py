@@ -12,9 +12,12 @@ from tiny import batch, config, noise
 from torch import Tensor, nn
 from variants import FULL, JUDGES, write
 
-from cyclegan import checkpoints, figures, inference, strips
-from cyclegan.config import Config, Discriminator, Generator, Objective
-from cyclegan.inference import Translation, Translator
+from cyclegan.core import figures
+from cyclegan.core.config import Config, Discriminator, Generator, Objective
+from cyclegan.inference import strips
+from cyclegan.inference import translator as inference
+from cyclegan.inference.translator import Translation, Translator
+from cyclegan.store import checkpoints
 
 UNET = Config(
     generator=Generator(kind="unet", width=2), discriminator=Discriminator(width=2), image_size=32

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from tiny import noise
 
-from cyclegan.data import DataError, intake, open_data
+from cyclegan.lessons import DataError, intake, open_data
 
 
 def picture_bytes(width: int = 40, height: int = 30, seed: int = 0, kind: str = "PNG") -> bytes:

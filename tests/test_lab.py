@@ -10,13 +10,13 @@ from labs import FIGURES, STEPS
 from test_panels import HOSTILE, Page, flat
 from tiny import config, noise
 
-from cyclegan.ablation.variants import VARIANTS
-from cyclegan.inference import Translation
-from cyclegan.runs import LOG, read_log
-from cyclegan.ui import curves, film, lab, lab_panels, prediction
-from cyclegan.ui.lab import LabError
-from cyclegan.ui.lab_panels import Cell
-from cyclegan.ui.library import Library
+from cyclegan.inference.translator import Translation
+from cyclegan.labs.ablation.variants import VARIANTS
+from cyclegan.page import curves, film, lab, lab_panels, prediction
+from cyclegan.page.lab import LabError
+from cyclegan.page.lab_panels import Cell
+from cyclegan.page.library import Library
+from cyclegan.training.runs import LOG, read_log
 
 FIVE = ["cycle", "gan", "gan-forward", "gan-backward", "cyclegan"]
 

@@ -13,12 +13,12 @@ import pytest
 from tiny import config, noise
 from variants import FULL, GAN, GAN_CYCLE, GAN_IDENTITY, write
 
-from cyclegan import checkpoints
-from cyclegan.config import Domains, Objective
-from cyclegan.data import satellite2map
-from cyclegan.inference import Translator
-from cyclegan.models import Model, Source
-from cyclegan.ui.library import CheckpointSet, Library, Variant
+from cyclegan.core.config import Domains, Objective
+from cyclegan.inference.translator import Translator
+from cyclegan.lessons import satellite2map
+from cyclegan.page.library import CheckpointSet, Library, Variant
+from cyclegan.store import checkpoints
+from cyclegan.store.catalogue import Model, Source
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -352,7 +352,7 @@ def test_work_ahead_ends_when_it_is_not_wanted(library, translations):
 
 def test_no_more_examples_are_remembered_than_may_be(tmp_path, library, translations, monkeypatch):
     one = 3 * 3 * 24 * 24
-    monkeypatch.setattr("cyclegan.ui.library.EXAMPLES_LIMIT", 3 * one)
+    monkeypatch.setattr("cyclegan.page.library.EXAMPLES_LIMIT", 3 * one)
     small = Library([tmp_path / "set"])
     small.work_ahead()
     assert translations.total() == 3, "it does not chase what is forgotten again"
@@ -445,7 +445,7 @@ def test_a_model_larger_than_the_cache_still_serves(tmp_path):
 
 
 def test_guests_are_forgotten_oldest_first(tmp_path, monkeypatch):
-    monkeypatch.setattr("cyclegan.ui.library.GUESTS", 2)
+    monkeypatch.setattr("cyclegan.page.library.GUESTS", 2)
     write(tmp_path / "gan", GAN)
     library = Library([])
     for name in ("one", "two", "one", "three"):

@@ -22,10 +22,10 @@ from safetensors.torch import load_file
 from tiny import SIZE, config, dataset, same
 
 import train
-from cyclegan import checkpoints, evaluation, images, training
-from cyclegan.config import ConfigError, Objective
-from cyclegan.data import DataError, UnpairedBatches, intake, open_data
-from cyclegan.live import (
+from cyclegan.core import images
+from cyclegan.core.config import ConfigError, Objective
+from cyclegan.inference import evaluation
+from cyclegan.labs.live import (
     Arm,
     Command,
     ControlError,
@@ -37,13 +37,17 @@ from cyclegan.live import (
     look,
     pace,
     status,
-    trainings,
 )
-from cyclegan.live.lockstep import PREVIOUS, Lockstep
-from cyclegan.live.worker import Worker
-from cyclegan.runs import RunError, read_log
-from cyclegan.trainer import Trainer
-from cyclegan.ui.library import Library
+from cyclegan.labs.live import ledger as trainings
+from cyclegan.labs.live.lockstep import PREVIOUS, Lockstep
+from cyclegan.labs.live.worker import Worker
+from cyclegan.lessons import DataError, intake, open_data
+from cyclegan.page.library import Library
+from cyclegan.store import checkpoints
+from cyclegan.training import setup as training
+from cyclegan.training.batches import UnpairedBatches
+from cyclegan.training.runs import RunError, read_log
+from cyclegan.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 WITHOUT = Objective(cycle_forward=0.0, cycle_backward=0.0)

@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 import pytest
 from tiny import noise
 
-from cyclegan.config import Domains, Objective
-from cyclegan.live import Arm, Frame, LiveSettings, Status
-from cyclegan.ui import live_panels
-from cyclegan.ui.live_panels import charts, choices, clock, details, frame, status, weights, words
+from cyclegan.core.config import Domains, Objective
+from cyclegan.labs.live import Arm, Frame, LiveSettings, Status
+from cyclegan.page import live_panels
+from cyclegan.page.live_panels import charts, choices, clock, details, frame, status, weights, words
 
 SETTINGS = LiveSettings()
 HOSTILE = replace(

@@ -5,7 +5,7 @@ from math import log
 import pytest
 import torch
 
-from cyclegan import losses
+from cyclegan.core import losses
 
 
 def value(loss: torch.Tensor) -> float:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from tiny import batch, config
 
-from cyclegan.config import Objective
-from cyclegan.model import CycleGAN, Fakes
+from cyclegan.core.config import Objective
+from cyclegan.methods.model import CycleGAN, Fakes
 
 X, Y = batch(2, seed=1), batch(3, seed=2)
 """Two images of X, three of Y, so that a mix-up of the two shows in every count."""

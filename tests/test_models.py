@@ -11,9 +11,10 @@ import variants
 from hub_server import serve
 from safetensors.torch import load_file
 
-from cyclegan import checkpoints, hub, models
-from cyclegan.checkpoints import CheckpointError
-from cyclegan.config import Domains
+from cyclegan.core.config import Domains
+from cyclegan.store import catalogue as models
+from cyclegan.store import checkpoints, hub
+from cyclegan.store.checkpoints import CheckpointError
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from cyclegan import config
-from cyclegan.networks import (
+from cyclegan.core import config
+from cyclegan.core.networks import (
     Patch4,
     PatchGAN,
     Pix2PixUNet,

@@ -4,9 +4,9 @@ import pytest
 from PIL import Image
 
 from app import build
-from cyclegan import checkpoints
-from cyclegan.ui.page import launch_options
-from cyclegan.ui.sheet import sheet_size
+from cyclegan.page.demo import launch_options
+from cyclegan.page.sheet import sheet_size
+from cyclegan.store import checkpoints
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ import pytest
 from labs import FIGURES, STEPS
 from test_lab import FIVE, write_run
 
-from cyclegan.ui.library import Library
-from cyclegan.ui.page import build_demo, launch_options
+from cyclegan.page.demo import build_demo, launch_options
+from cyclegan.page.library import Library
 
 pytestmark = pytest.mark.browser
 

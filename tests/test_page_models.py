@@ -9,7 +9,7 @@ from hub_server import serve
 from test_page import PANELS, PATIENCE
 
 from app import build
-from cyclegan.ui.page import launch_options
+from cyclegan.page.demo import launch_options
 
 pytestmark = pytest.mark.browser
 

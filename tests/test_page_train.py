@@ -20,10 +20,10 @@ from test_live import director as directing
 from test_live import pid_of, reached, wait_for
 from test_page import PANELS
 
-from cyclegan.live import Command, Director, Limits, LiveSettings
-from cyclegan.ui.library import Library
-from cyclegan.ui.models_tab import Access
-from cyclegan.ui.page import build_demo, launch_options
+from cyclegan.labs.live import Command, Director, Limits, LiveSettings
+from cyclegan.page.demo import build_demo, launch_options
+from cyclegan.page.library import Library
+from cyclegan.page.models_tab import Access
 
 pytestmark = pytest.mark.browser
 

@@ -13,13 +13,13 @@ from PIL import Image
 from tiny import config, noise
 from variants import FULL, GAN, GAN_CYCLE
 
-from cyclegan.config import Domains, Objective
-from cyclegan.inference import Translation
-from cyclegan.models import Source
-from cyclegan.ui import panels, sheet
-from cyclegan.ui.compare import Close, Row
-from cyclegan.ui.library import Variant
-from cyclegan.ui.panels import Column, Panel
+from cyclegan.core.config import Domains, Objective
+from cyclegan.inference.translator import Translation
+from cyclegan.page import panels, sheet
+from cyclegan.page.compare import Close, Row
+from cyclegan.page.library import Variant
+from cyclegan.page.panels import Column, Panel
+from cyclegan.store.catalogue import Source
 
 HOSTILE = '<script>alert(\'x\')</script>" onload="alert(1)" & <b>'
 VOID = {"img", "br", "hr", "input"}

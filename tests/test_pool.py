@@ -4,7 +4,7 @@ import io
 
 import torch
 
-from cyclegan.pool import ImagePool
+from cyclegan.core.pool import ImagePool
 
 
 def numbered(*numbers: float) -> torch.Tensor:

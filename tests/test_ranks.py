@@ -14,10 +14,10 @@ from ranks_worker import joint_batches
 from tiny import config, dataset, same
 
 import train
-from cyclegan import ranks
-from cyclegan.data import UnpairedBatches
-from cyclegan.model import CycleGAN
-from cyclegan.trainer import Trainer
+from cyclegan.methods.model import CycleGAN
+from cyclegan.training import processes as ranks
+from cyclegan.training.batches import UnpairedBatches
+from cyclegan.training.trainer import Trainer
 
 ROOT = Path(__file__).parent.parent
 CPU = torch.device("cpu")

@@ -7,10 +7,10 @@ import pytest
 import torch
 from tiny import batch, config
 
-from cyclegan.config import Objective
-from cyclegan.model import CycleGAN
-from cyclegan.runs import Run, RunError, describe_machine
-from cyclegan.trainer import StepDone, Trainer
+from cyclegan.core.config import Objective
+from cyclegan.methods.model import CycleGAN
+from cyclegan.training.runs import Run, RunError, describe_machine
+from cyclegan.training.trainer import StepDone, Trainer
 
 CPU = torch.device("cpu")
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from cyclegan.ui import slack
+from cyclegan.page import slack
 
 MB = 1024**2
 

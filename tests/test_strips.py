@@ -9,12 +9,14 @@ from tiny import noise
 from torch import Tensor, nn
 from variants import lively
 
-from cyclegan import checkpoints, images, strips
-from cyclegan.config import Config, Generator
-from cyclegan.images import ImageError
-from cyclegan.networks import build_generator
-from cyclegan.strips import passes
-from cyclegan.strips.maps import Map
+from cyclegan.core import images
+from cyclegan.core.config import Config, Generator
+from cyclegan.core.images import ImageError
+from cyclegan.core.networks import build_generator
+from cyclegan.inference import strips
+from cyclegan.inference.strips import passes
+from cyclegan.inference.strips.maps import Map
+from cyclegan.store import checkpoints
 
 GENERATORS = {
     "transposed": Generator(width=4, blocks=2),

@@ -21,10 +21,12 @@ from safetensors.torch import load_file
 from tiny import SIZE, dataset, same
 
 import train
-from cyclegan import checkpoints, data, images
-from cyclegan.config import Config, Discriminator, Generator
-from cyclegan.data import UnpairedBatches
-from cyclegan.runs import Run
+from cyclegan import lessons as data
+from cyclegan.core import images
+from cyclegan.core.config import Config, Discriminator, Generator
+from cyclegan.store import checkpoints
+from cyclegan.training.batches import UnpairedBatches
+from cyclegan.training.runs import Run
 
 ROOT = Path(train.__file__).parent
 

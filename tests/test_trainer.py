@@ -13,11 +13,11 @@ from tiny import SIZE, batch, config, pictures, same
 from torch import Tensor, nn
 
 from bench.plain import PlainTraining
-from cyclegan.ablation.variants import VARIANTS
-from cyclegan.config import ConfigError, Discriminator, Generator, Objective
-from cyclegan.data import UnpairedBatches
-from cyclegan.model import CycleGAN
-from cyclegan.trainer import NonFiniteError, StepDone, Trainer, quick_precision
+from cyclegan.core.config import ConfigError, Discriminator, Generator, Objective
+from cyclegan.labs.ablation.variants import VARIANTS
+from cyclegan.methods.model import CycleGAN
+from cyclegan.training.batches import UnpairedBatches
+from cyclegan.training.trainer import NonFiniteError, StepDone, Trainer, quick_precision
 
 CPU = torch.device("cpu")
 

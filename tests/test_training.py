@@ -6,11 +6,12 @@ import pytest
 import torch
 from tiny import SIZE, config, pictures
 
-from cyclegan import evaluation, training
-from cyclegan.config import Domains, Objective
-from cyclegan.data import DataError, UnpairedData
-from cyclegan.images import to_float
-from cyclegan.trainer import StepDone, Trainer, quick_precision
+from cyclegan.core.config import Domains, Objective
+from cyclegan.core.images import to_float
+from cyclegan.inference import evaluation
+from cyclegan.lessons import DataError, UnpairedData
+from cyclegan.training import setup as training
+from cyclegan.training.trainer import StepDone, Trainer, quick_precision
 
 CPU = torch.device("cpu")
 PAIRED = Objective(cycle_forward=0.0, cycle_backward=0.0, identity=0.0, paired=100.0)

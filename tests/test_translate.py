@@ -9,8 +9,10 @@ from PIL import Image
 from tiny import noise
 from variants import FULL, GAN, write
 
-from cyclegan import checkpoints, strips, translate
-from cyclegan.inference import Translator
+from cyclegan import translate
+from cyclegan.inference import strips
+from cyclegan.inference.translator import Translator
+from cyclegan.store import checkpoints
 
 XY = ("x", "G", "FG", "identity")
 YX = ("y", "F", "GF", "identity")

@@ -12,9 +12,9 @@ from variants import FULL, GAN, GAN_CYCLE, GAN_IDENTITY, write
 
 from app import build
 from bench.visitors import Visitor, visit
-from cyclegan.inference import Translator
-from cyclegan.ui import page
-from cyclegan.ui.library import Library
+from cyclegan.inference.translator import Translator
+from cyclegan.page import demo as page
+from cyclegan.page.library import Library
 
 FOUR = (FULL, GAN_CYCLE, GAN_IDENTITY, GAN)
 PATIENCE = 30

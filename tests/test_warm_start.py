@@ -8,7 +8,7 @@ from tiny import SIZE, config, dataset
 from variants import FULL, GAN, JUDGES, write
 
 import train
-from cyclegan import checkpoints
+from cyclegan.store import checkpoints
 
 GOLDEN = Path(__file__).parent / "golden"
 SMALL = ["--size", str(SIZE), "--resize", "crop", "--discriminator-width", "2", "--steps", "1"]
@@ -49,7 +49,7 @@ def test_a_foreign_model_with_both_directions(tmp_path):
 
 
 def checkpoints_of(name):
-    from cyclegan import formats
+    from cyclegan.store import formats
 
     return formats.load([GOLDEN / name]).model
 

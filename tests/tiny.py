@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cyclegan.config import Config, Discriminator, Generator, Objective, Training
+from cyclegan.core.config import Config, Discriminator, Generator, Objective, Training
 
 SIZE = 24
 """The smallest picture that the 70×70 PatchGAN takes."""

@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from tiny import config
 
-from cyclegan import checkpoints
-from cyclegan.config import Config, Objective
-from cyclegan.model import CycleGAN
+from cyclegan.core.config import Config, Objective
+from cyclegan.methods.model import CycleGAN
+from cyclegan.store import checkpoints
 
 GAN = Objective(cycle_forward=0, cycle_backward=0, identity=0)
 GAN_IDENTITY = Objective(cycle_forward=0, cycle_backward=0)

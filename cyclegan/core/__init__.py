@@ -1,0 +1,1 @@
+"""The ground floor: what knows no method, no lesson and no page."""

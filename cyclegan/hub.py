@@ -1,0 +1,8 @@
+"""Pull models from the Hub, push sets to it: `python -m cyclegan.hub --help`."""
+
+import sys
+
+from .labs.publishing.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())

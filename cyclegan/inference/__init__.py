@@ -1,0 +1,5 @@
+"""What trained networks make of an item, and how good that is."""
+
+from .translator import LARGEST_SIDE, LONGEST_SIDE, Translation, Translator
+
+__all__ = ["LARGEST_SIDE", "LONGEST_SIDE", "Translation", "Translator"]

@@ -1,0 +1,1 @@
+"""What is done with many trainings: the ablation, live training, publishing."""

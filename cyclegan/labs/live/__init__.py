@@ -1,0 +1,33 @@
+"""Watch it learn: two arms train side by side in a process of their own, told and asked by files.
+
+    settings.py     what is trained, and what a host allows
+    lockstep.py     two trainings on the same batches, saved as one
+    look.py         the pictures and figures of a moment, for both arms
+    status.py       how a training is doing; where its files lie
+    control.py      what may be asked of a training while it runs
+    pace.py         a worker's manners: when it looks, saves, steps aside and gives up
+    worker.py       the process that trains: `python -m cyclegan.live.worker FOLDER`
+    ledger.py       the trainings below one root, their queue, zip and removal
+    foreman.py      the thread that starts workers and watches over them
+    director.py     what the page talks to
+
+A live training is a folder ROOT/ID with an ordinary run folder for each arm. All that is known
+about it lies there, so that any page, opened at any time, shows the same.
+"""
+
+from .control import Command, ControlError
+from .director import Director
+from .look import Frame
+from .settings import Arm, Limits, LiveSettings
+from .status import Status
+
+__all__ = [
+    "Arm",
+    "Command",
+    "ControlError",
+    "Director",
+    "Frame",
+    "Limits",
+    "LiveSettings",
+    "Status",
+]

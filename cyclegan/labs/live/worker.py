@@ -1,0 +1,315 @@
+"""The process that trains: `python -m cyclegan.labs.live.worker FOLDER`. Started by the director.
+
+It steps aside for the page by a low priority (nice 10); either arm has half of the cores. Frames
+and figures come every two seconds, or as seldom as it takes to spend 6 % of the time on them;
+checkpoints every 20 seconds, or for 4 %. When the director is gone for ten seconds, it saves and
+stops, so that no training goes on for ever on a laptop whose page was closed.
+"""
+
+import argparse
+import errno
+import signal
+import sys
+import traceback
+from collections import deque
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter, sleep
+
+import torch
+from filelock import Timeout
+
+from ...core.config import ConfigError
+from ...inference import evaluation
+from ...inference.translator import Translator
+from ...lessons import DataError, UnpairedData, open_data
+from ...store import checkpoints
+from ...training.runs import RunError
+from ...training.trainer import NonFiniteError
+from . import control, pace, status
+from .control import Command, ControlError
+from .lockstep import Lockstep
+from .look import Looker
+from .status import Status
+
+LOOK_EVERY, LOOK_SHARE = 2.0, 0.06
+SAVE_EVERY, SAVE_SHARE = 20.0, 0.04
+STATUS_EVERY = 1.0
+PAUSE = 0.05
+RATE_OVER = 10.0
+
+
+class Worker:
+    """One live training from its settings, or its last checkpoint, to its end."""
+
+    def __init__(
+        self,
+        folder: Path,
+        looking: bool = True,
+        save_every: float = SAVE_EVERY,
+        grace: float = pace.GRACE,
+    ):
+        self.folder = folder
+        self.settings = status.read_settings(folder)
+        self.status = replace(status.read(folder), state="starting", sentence="", notice="")
+        self.looks = pace.Rhythm(LOOK_EVERY, LOOK_SHARE)
+        self.saves = pace.Rhythm(save_every, SAVE_SHARE)
+        self.looking = looking
+        self.watch = pace.Watch(folder.parent, grace)
+        self.paused = False
+        self.ending: tuple[str, str] | None = None
+        self._recent: deque[tuple[float, int]] = deque()
+        self._told = 0.0
+        self._spent_before = self.status.looking, self.status.saving
+
+    def run(self) -> None:
+        """Train until it ends, in whatever way; the last status says how."""
+        self.tell("starting", force=True)
+        base = self.settings.base
+        data = open_data(base.training.data, base.image_size, base.training.resize)
+        self.lockstep = Lockstep(self.folder, self.settings, data, _device(self.settings.device))
+        is_map = base.training.data == "satellite2map"
+        self.looker = Looker(data, base.image_size, is_map)
+        self.status = replace(self.status, steps=self.lockstep.steps)
+        self._seconds, self._since = self._trained(), perf_counter()
+        self.look()
+        self.train()
+        state, sentence = self.ending
+        if state == "discarded":
+            self.tell(state, sentence, force=True)
+            return
+        self._seconds, self._since = self.seconds, None
+        self.look()
+        if self.lockstep.step:
+            wanted = state in ("finished", "stopped")
+            self.lockstep.save(kept=wanted and self.lockstep.step < self.lockstep.steps)
+            if wanted and data.paired:
+                self.measure(data)
+                asked = [command for _, command in control.pending(self.folder)]
+                state = "discarded" if Command("discard") in asked else state
+        elif state == "stopped":
+            sentence = "Stopped before the first step: there is nothing to keep."
+        self.tell(state, sentence, force=True)
+
+    def _trained(self) -> float:
+        """Seconds of training up to where it goes on: what was trained after that is lost."""
+        return sum(run.seconds for run in self.lockstep.runs)
+
+    @property
+    def seconds(self) -> float:
+        """Of training; the clock stands while paused, and when it is over."""
+        return self._seconds + (perf_counter() - self._since if self._since else 0.0)
+
+    def train(self) -> None:
+        """Step after step, until `ending` is set."""
+        lockstep, minutes = self.lockstep, self.settings.minutes
+        batches = lockstep.batches()
+        self.saves.do(lambda: None)
+        self.tell("running", force=True)
+        while True:
+            self.obey()
+            if self.ending:
+                return
+            if lockstep.step >= lockstep.steps:
+                self.ending = ("finished", f"Trained to the end: {lockstep.steps:,} steps.")
+            elif minutes and self.seconds >= minutes * 60:
+                after = f"{lockstep.step:,} of {lockstep.steps:,} steps"
+                self.ending = ("finished", f"{minutes:g} minutes are over, after {after}.")
+            if self.ending:
+                return
+            if lockstep.step == self.settings.identity_steps:
+                self._end_identity()
+            waiting = perf_counter()
+            x, y = next(batches)
+            lockstep.take_step(x, y, perf_counter() - waiting)
+            self._recent.append((perf_counter(), lockstep.step))
+            if self.looks.is_due and self.looking and not self.paused:
+                self.look()
+            if self.saves.is_due:
+                self.saves.do(lockstep.save)
+            self.tell("paused" if self.paused else "running", force=self.paused)
+
+    def look(self) -> None:
+        """A frame and a point of every curve."""
+
+        def work() -> None:
+            figures = self.looker.look(self.folder, self.lockstep.trainers)
+            self.lockstep.log(figures)
+
+        self.looks.do(work)
+
+    def obey(self) -> None:
+        """Do what was asked for; while paused, wait here. Returns when a step is to be made."""
+        while not self.ending:
+            step = False
+            for path, command in control.pending(self.folder):
+                if isinstance(command, ControlError):
+                    self._answer(str(command))
+                elif command.do == "step":
+                    if not self.paused:
+                        self._pause()
+                    step = True
+                else:
+                    self._do(command)
+                path.unlink(missing_ok=True)
+                if step or self.ending:
+                    break
+            if not self.ending and self.watch.is_gone:
+                self.ending = ("interrupted", "The page was closed; the training waits here.")
+            if self.ending or not self.paused:
+                return
+            if step:
+                self._step_seen = False
+                return
+            if not self._step_seen:
+                self.look()
+                self._step_seen = True
+            self.tell("paused")
+            sleep(PAUSE)
+
+    def _do(self, command: Command) -> None:
+        done = f"after {self.lockstep.step:,} of {self.lockstep.steps:,} steps"
+        if command.do == "pause" and not self.paused:
+            self._pause()
+        elif command.do == "continue" and self.paused:
+            self.paused, self._since = False, perf_counter()
+            self._recent.clear()
+            self.tell("running", force=True)
+        elif command.do == "stop":
+            self.ending = ("stopped", f"Stopped and kept {done}.")
+        elif command.do == "discard":
+            self.ending = ("discarded", "")
+        elif command.do == "set":
+            try:
+                self.lockstep.change(command)
+            except (ControlError, ConfigError) as error:
+                self._answer(str(error))
+                return
+            # Saved before the command is forgotten: a kill loses steps, never what was asked.
+            self.saves.do(self.lockstep.save)
+            self._answer("")
+
+    def _end_identity(self) -> None:
+        """As planned; but a weight that was set by hand at this very step holds."""
+        now = [c for c in self.lockstep.changes if c["step"] == self.lockstep.step]
+        done = {c["arm"] for c in now if c["name"] == "identity"}
+        for arm, trainer in enumerate(self.lockstep.trainers):
+            if arm not in done and trainer.model.objective.identity:
+                self._do(Command("set", "identity", 0.0, arm))
+
+    def _pause(self) -> None:
+        self._seconds, self._since = self.seconds, None
+        self.paused, self._step_seen = True, False
+        if self.lockstep.step:
+            self.saves.do(self.lockstep.save)
+        self.tell("paused", force=True)
+
+    def _answer(self, sentence: str) -> None:
+        self.status = replace(self.status, notice=sentence)
+        self.tell(self.status.state, force=True)
+
+    def measure(self, data: UnpairedData) -> None:
+        """The figures of all held-out pairs, as `python -m cyclegan.evaluation --save` has them."""
+        self.tell("measuring", "Both arms are measured on all held-out pairs.", force=True)
+        device = self.lockstep.trainers[0].device
+        for folder in self.lockstep.folders:
+            found = evaluation.evaluate(Translator(checkpoints.load(folder), device), data)
+            checkpoints.write_json(folder / checkpoints.METRICS, found)
+
+    def tell(self, state: str, sentence: str = "", force: bool = False) -> None:
+        """Write the status, at most once a second unless something new happened."""
+        now = perf_counter()
+        if not force and now - self._told < STATUS_EVERY:
+            return
+        self._told = now
+        found = replace(self.status, state=state, sentence=sentence)
+        if hasattr(self, "lockstep"):
+            found = self._progress(found, now)
+        self.status = status.write(self.folder, found)
+
+    def _progress(self, found: Status, now: float) -> Status:
+        while len(self._recent) > 2 and now - self._recent[0][0] > RATE_OVER:
+            self._recent.popleft()
+        speed, lockstep = found.steps_per_second, self.lockstep
+        if len(self._recent) > 1 and not self.paused:
+            (then, first), (last, step) = self._recent[0], self._recent[-1]
+            speed = (step - first) / max(last - then, 1e-9)
+        left = (lockstep.steps - lockstep.step) / speed if speed else None
+        if self.settings.minutes:
+            rest = max(0.0, self.settings.minutes * 60 - self.seconds)
+            left = rest if left is None else min(left, rest)
+        looked, saved = self._spent_before
+        return replace(
+            found,
+            step=lockstep.step,
+            saved_step=lockstep.saved_step,
+            steps_per_second=round(speed, 4),
+            seconds=round(self.seconds, 2),
+            seconds_left=None if left is None else round(left, 1),
+            looking=round(looked + self.looks.spent, 3),
+            saving=round(saved + self.saves.spent, 3),
+            changes=tuple(lockstep.changes),
+        )
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("PyTorch finds no GPU here; choose the CPU.")
+    return torch.device(name)
+
+
+def _sentence(error: Exception) -> str | None:
+    """What a person can do something about; None for a fault of the program."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "The disk is full; the last checkpoint is kept."
+    if isinstance(error, NonFiniteError):
+        return f"{error} The last checkpoint is kept; a lower rate may help."
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return "The memory is full; choose smaller pictures, networks or batches."
+    if isinstance(error, ConfigError | DataError | RunError | checkpoints.CheckpointError):
+        return str(error)
+    return None
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit code: 0 whenever the status says how it ended, 1 for a fault, 2 when not started."""
+    parser = argparse.ArgumentParser(prog="python -m cyclegan.labs.live.worker")
+    parser.add_argument("folder", type=Path, help="a training's folder, made by the director")
+    parser.add_argument("--blind", action="store_true", help="no frames or figures on the way")
+    parser.add_argument("--save-every", type=float, default=SAVE_EVERY, help="seconds")
+    parser.add_argument("--grace", type=float, default=pace.GRACE, help="seconds")
+    args = parser.parse_args(argv)
+    pace.step_aside()
+    try:
+        with status.lock(args.folder).acquire(timeout=0):
+            return _work(args)
+    except Timeout:
+        print("Another worker trains here already.", file=sys.stderr)
+        return 2
+
+
+def _work(args: argparse.Namespace) -> int:
+    try:
+        worker = Worker(args.folder, not args.blind, args.save_every, args.grace)
+
+        def interrupt(signum: int, frame: object) -> None:
+            worker.ending = ("interrupted", "The training was asked to end; it waits here.")
+
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, interrupt)
+        worker.run()
+        return 0
+    except Exception as error:
+        # Whatever it was, the page must not go on showing a training that is none.
+        traceback.print_exc()
+        said = _sentence(error)
+        sentence = said or "The training failed; worker.log in its folder has the details."
+        last = replace(status.read(args.folder), state="failed", sentence=sentence)
+        status.write(args.folder, replace(last, seconds_left=None))
+        return 0 if said else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

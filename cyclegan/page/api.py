@@ -1,0 +1,73 @@
+"""The endpoint `/translate` for `gradio_client`: one picture through one variant."""
+
+from collections.abc import Callable
+
+import gradio as gr
+
+from ..core import images
+from ..store.checkpoints import CheckpointError
+from .components import picture_input
+from .library import Library
+
+
+def build(library: Library, on_device: Callable) -> None:
+    """Add the endpoint to the current Blocks."""
+    by_name = {
+        f"{title}/{variant.source.name}": variant
+        for title, set_ in library.sets.items()
+        for variant in set_.variants
+    }
+
+    @on_device
+    def run(name: str, path: str, direction: str):
+        return library.translate(by_name[name], images.load(path, "The file"), direction)
+
+    def translate(image: str, variant: str, direction: str):
+        """Translate one picture with one variant.
+
+        image: a picture file. variant: "SET/VARIANT", e.g. "satellite2map/gan-cycle-identity".
+        direction: "xy" for G(x), F(G(x)), F(x), or "yx" for F(y), G(F(y)), G(y).
+        Returns translation, reconstruction and identity output as PNG files, and the cycle and
+        identity errors in 0–255 units.
+        """
+        if variant not in by_name:
+            valid = ", ".join(by_name)
+            raise gr.Error(
+                f"There is no variant {variant}; valid are {valid}.", print_exception=False
+            )
+        if direction not in ("xy", "yx"):
+            raise gr.Error(
+                f"The direction {direction} is not known; valid are xy and yx.",
+                print_exception=False,
+            )
+        if not image:
+            raise gr.Error("There is no picture to translate.", print_exception=False)
+        try:
+            made = library.in_turn("pictures", run, variant, image, direction)
+        except (images.ImageError, CheckpointError) as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        errors = {"cycle_error": made.cycle_error, "identity_error": made.identity_error}
+        return made.translation, made.reconstruction, made.identity, errors
+
+    with gr.Group(visible=False):
+        default = next(iter(by_name))
+        preferred = [name for name in by_name if name.endswith("gan-cycle-identity")]
+        inputs = [
+            picture_input(label="image"),
+            gr.Textbox((preferred or [default])[0], label="variant"),
+            gr.Textbox("xy", label="direction"),
+        ]
+        outputs = [
+            gr.Image(label="translation", format="png"),
+            gr.Image(label="reconstruction", format="png"),
+            gr.Image(label="identity", format="png"),
+            gr.JSON(label="errors"),
+        ]
+        gr.Button().click(
+            translate,
+            inputs,
+            outputs,
+            api_name="translate",
+            concurrency_id="networks",
+            concurrency_limit=1,
+        )

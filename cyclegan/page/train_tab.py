@@ -1,0 +1,441 @@
+"""The Train tab: two arms learn side by side, in a process of their own, for all who look.
+
+The page only asks and shows: whatever is known about a training lies in its folder, so that a
+closed tab loses nothing and a second browser sees the same. Layout first, wiring last.
+"""
+
+import shlex
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from ..core.config import ConfigError
+from ..labs import publishing
+from ..labs.live import Command, ControlError, Director, LiveSettings, Status, control
+from ..lessons import DataError
+from ..store import catalogue as models
+from ..store import checkpoints
+from ..store.checkpoints import CheckpointError
+from . import live_panels, recipe
+from .library import Library
+from .models_tab import Access
+from .translate_tab import SAVE_FILE
+
+EVERY = 2.0
+"""Seconds between two looks at a training."""
+
+PATIENCE = 2.0
+"""Seconds that a click waits for the worker, so that the page shows at once what was asked."""
+
+PAUSE, GO_ON = "Pause", "Go on"
+BOTH = "both arms"
+
+NOT_HERE = (
+    '<p class="absent">Training is switched off on this page. On a machine of your own, '
+    "<code>python app.py</code> trains here while you watch.</p>"
+)
+NONE_YET = (
+    '<p class="absent">Press Start: the same networks begin twice from the same weights and see '
+    "the same pictures in the same order; only the objective differs. The first pictures come "
+    "within seconds, the difference within minutes.</p>"
+)
+NO_CHECKPOINT = "There is no checkpoint of this training yet."
+
+FAULTS = (ConfigError, ControlError, CheckpointError, DataError, OSError)
+"""What is answered with its sentence: a visitor's, the Hub's or the disk's fault."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a page shows now, so that it is not sent again: least of all a list in use."""
+
+    key: tuple
+    listed: list[tuple[str, str]]
+    terms: list[str]
+    names: list[tuple[str, int]]
+
+
+def build(
+    library: Library,
+    director: Director | None,
+    access: Access,
+    own: gr.State,
+    open_in_translate: Callable,
+) -> tuple[Callable, gr.Timer]:
+    """Lay the tab out inside the current Blocks and wire it.
+
+    director: None where nothing may be trained. own, open_in_translate: as in the Models tab.
+    Returns what has to be called when the tab is opened, as a function that takes an event, and
+    the timer that looks while the tab is open.
+    """
+    if director is None:
+        gr.HTML(NOT_HERE, apply_default_css=False)
+        return lambda opened: None, gr.Timer(EVERY, active=False)
+    # Downloads, and the checkpoints that were opened in Translate.
+    copies = tempfile.TemporaryDirectory(prefix="cyclegan-trainings-")
+
+    # Layout.
+    timer = gr.Timer(EVERY, active=False)
+    drawn = gr.State(None)
+    title = gr.State(None)
+    doomed = gr.State(None)
+    with gr.Row(elem_id="training", equal_height=False):
+        with gr.Column(scale=0, min_width=272, elem_id="recipe"):
+            inputs = recipe.build(access)
+            start = gr.Button("Start", variant="primary", size="md", elem_id="start")
+            problem = gr.HTML("", elem_id="problem", apply_default_css=False)
+        with gr.Column(scale=1, min_width=320, elem_id="live"):
+            with gr.Row(elem_id="asks"):
+                chosen = gr.Dropdown(
+                    [], label="Training", container=False, min_width=300, elem_id="chosen", scale=3
+                )
+                small = {"size": "sm", "min_width": 84, "scale": 1, "interactive": False}
+                pause = gr.Button(PAUSE, elem_id="pause", **small)
+                step = gr.Button("One step", elem_id="step", **small)
+                stop = gr.Button("Stop and keep", elem_id="stop", **small)
+                discard = gr.Button("Discard", elem_id="discard", **small)
+            with gr.Row(visible=False, elem_id="sure") as sure:
+                asked = gr.HTML("", apply_default_css=False)
+                keep = gr.Button("No, keep it", size="sm", min_width=110, scale=0)
+                destroy = gr.Button(
+                    "Discard it", size="sm", min_width=110, scale=0, elem_id="destroy"
+                )
+            state = gr.HTML(NONE_YET, elem_id="live-state", apply_default_css=False)
+            with gr.Row(elem_id="sight", equal_height=False):
+                frame = gr.HTML("", elem_id="live-pictures", apply_default_css=False)
+                with gr.Column(min_width=210, elem_id="curves"):
+                    charts = gr.HTML("", elem_id="live-charts", apply_default_css=False)
+                    term = gr.Dropdown(
+                        [], label="Last chart: a term", elem_id="term", visible=False
+                    )
+            with gr.Accordion("Change it while it runs", open=False, elem_id="change"):
+                weights = gr.HTML("", elem_id="weights", apply_default_css=False)
+                with gr.Row(elem_classes="foot"):
+                    what = gr.Dropdown(
+                        [("rate", "rate"), *((label, t) for t, label in recipe.TERMS.items())],
+                        value="cycle_forward",
+                        label="What",
+                        min_width=150,
+                    )
+                    whose = gr.Dropdown([(BOTH, -1)], value=-1, label="Whose", min_width=150)
+                    value = gr.Number(
+                        0, label="New value (weight 0: off)", min_width=130, elem_id="value"
+                    )
+                    apply = gr.Button("Apply", size="md", min_width=90, elem_id="apply")
+            with gr.Accordion("What came of it", open=False, elem_id="kept"):
+                kept = gr.HTML("", elem_id="kept-as", apply_default_css=False)
+                with gr.Row():
+                    use = gr.Button("Translate with it", size="sm", elem_id="use")
+                    take = gr.Button("Download", size="sm", elem_id="take")
+                file = gr.DownloadButton(visible="hidden", elem_id="archive")
+                with gr.Column(visible=access.hub):
+                    gr.Markdown(
+                        "Publish on the Hub, by a token of yours with the right to write; it is "
+                        "used once and not kept. Weights, settings and figures of both arms are "
+                        "uploaded, no pictures.",
+                        elem_classes="hint",
+                    )
+                    with gr.Row(elem_classes="foot"):
+                        repo = gr.Textbox(
+                            label="Publish as",
+                            placeholder="user/repo",
+                            max_lines=1,
+                            min_width=130,
+                            elem_id="publish-as",
+                        )
+                        token = gr.Textbox(
+                            label="Your Hub token",
+                            type="password",
+                            max_lines=1,
+                            min_width=130,
+                            elem_id="token",
+                        )
+                        private = gr.Checkbox(True, label="private", min_width=130)
+                        publish = gr.Button("Publish", size="md", min_width=90, elem_id="publish")
+                published = gr.HTML("", elem_id="published", apply_default_css=False)
+
+    # Wiring.
+    buttons = [pause, step, stop, discard, apply, use, take, publish]
+    looked = [chosen, state, frame, charts, term, whose, weights, kept, drawn, *buttons]
+
+    def look(id: str | None, wanted: str | None, before: Drawn | None):
+        """Everything that shows a training, or nothing where nothing has changed."""
+        known = director.all()
+        given = id
+        if id not in known:
+            alive = [i for i, seen in known.items() if seen.is_alive or seen.state == "queued"]
+            id = next(iter([*alive, *known]), None)
+        if id is None:
+            if before is None and given is None:
+                return (gr.skip(),) * len(looked)
+            return _nothing()
+        seen = known[id]
+        listed = [(_label(i, s), i) for i, s in known.items()]
+        key = (id, wanted, seen.written, seen.state, listed)
+        if before and key == before.key:
+            return (gr.skip(),) * len(looked)
+        try:
+            settings, logs = director.settings(id), director.curves(id)
+            pictures = director.frame(id)
+        except (ControlError, CheckpointError, OSError):  # Discarded since, by somebody else.
+            return (gr.skip(),) * len(looked)
+        terms = live_panels.choices(logs)
+        if wanted not in terms:
+            wanted = next(iter(terms), None)
+        names = [(BOTH, -1), *((arm.name, i) for i, arm in enumerate(settings.arms))]
+        now = Drawn(key, listed, terms, names)
+        return (
+            _listing(now.listed, before and before.listed, id, given),
+            live_panels.status(seen, settings),
+            live_panels.frame(pictures, settings, _holds_out(settings)),
+            live_panels.charts(logs, settings, seen.changes, wanted),
+            _terms(now.terms, before and before.terms, wanted),
+            gr.skip() if before and names == before.names else gr.Dropdown(choices=names, value=-1),
+            live_panels.weights(settings, seen.changes),
+            _kept(director, id, seen, access),
+            now,
+            *_buttons(seen),
+        )
+
+    def on_start(*values, progress=gr.Progress()):  # noqa: B008 (Gradio asks for it)
+        try:
+            id = director.start(*recipe.read(values, access, progress))
+        except FAULTS as error:
+            return gr.skip(), _failed(error)
+        return gr.Dropdown(choices=[(id, id)], value=id), ""
+
+    def ask(do: Callable[..., Command | None]) -> Callable:
+        """A handler that asks for something, and waits a moment until it is done."""
+
+        def handler(id: str | None, *more):
+            if id is None:
+                return
+            try:
+                before = director.status(id)
+                command = do(id, *more)
+                if command:
+                    director.command(id, command)
+                    _await(director, id, command, before)
+            except FAULTS as error:
+                raise gr.Error(str(error), print_exception=False) from error
+
+        return handler
+
+    def on_pause(id: str, word: str) -> Command | None:
+        # By the word that was clicked: the training may have gone on since.
+        if word == PAUSE:
+            return Command("pause")
+        if director.status(id).is_resumable:
+            director.resume(id)
+            return None
+        return Command("continue")
+
+    def on_apply(id: str, name: str, arm: int, value: float | None) -> Command:
+        return Command("set", name, recipe.number(value, "The new value"), None if arm < 0 else arm)
+
+    def on_discard(id: str | None):
+        label = escape(_label(id, director.all()[id])) if id in director.all() else ""
+        question = f"Discard {label}, and all that it made?"
+        return id, f'<p class="sentence">{question}</p>', gr.Row(visible=bool(label))
+
+    def on_destroy(id: str | None):
+        ask(lambda id: director.discard(id))(id)
+        ends = time.monotonic() + PATIENCE
+        while id in director.all() and time.monotonic() < ends:
+            time.sleep(0.05)
+        return None, gr.Row(visible=False)
+
+    def checked(id: str | None) -> Status:
+        """The status of a training with a checkpoint; raises ControlError for others."""
+        if id is None or not (seen := director.status(id)).saved_step:
+            raise ControlError(NO_CHECKPOINT)
+        return seen
+
+    def on_use(id: str | None, own: list[str]):
+        try:
+            seen = checked(id)
+            # A copy, as the training may go on, or be discarded.
+            folder = Path(copies.name) / f"{id}-{seen.saved_step}"
+            for arm in director.arms(id):
+                if not (folder / arm.name).exists():
+                    _copy(arm, folder / arm.name)
+            sources = tuple(models.Source((folder / arm.name,)) for arm in director.arms(id))
+            is_bundled = director.settings(id).base.training.data == "satellite2map"
+            examples = checkpoints.BUNDLED / "satellite2map" if is_bundled else folder
+            name = f"trained here: {id}, step {seen.saved_step:,}"
+            opened = library.add(models.Model(name, sources, examples))
+        except FAULTS as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return opened, [name for name in own if name != opened] + [opened]
+
+    def on_take(id: str | None):
+        try:
+            checked(id)
+            return str(director.archive(id, Path(copies.name) / f"{id}.zip"))
+        except FAULTS as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    def on_publish(id: str | None, repo: str, token: str, private: bool):
+        try:
+            checked(id)
+            if not repo.strip():
+                raise ControlError("Publishing needs a name, as in user/repo.")
+            if not token.strip():  # Without one the client would take the host's own.
+                raise ControlError("Publishing needs a token of yours, with the right to write.")
+            address = publishing.push(
+                director.folder(id), repo.strip(), private, token=token.strip()
+            )
+        except FAULTS as error:
+            return _failed(error), gr.skip()
+        address = escape(address)
+        return f'<p class="sentence">Published: <a href="{address}">{address}</a></p>', ""
+
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    seeing = {"fn": look, "inputs": [chosen, term, drawn], "outputs": looked, **quiet}
+    timer.tick(**seeing)
+    # The last choice counts, whatever is under way.
+    gr.on([chosen.input, term.input], **seeing, trigger_mode="always_last")
+    chosen.input(lambda: (gr.Row(visible=False), ""), None, [sure, published], **quiet)
+    start.click(
+        on_start,
+        inputs,
+        [chosen, problem],
+        show_progress_on=problem,
+        concurrency_limit=4,
+        api_visibility="private",
+    ).success(**seeing)
+    asks = [
+        (pause, on_pause, [pause]),
+        (step, lambda id: Command("step"), []),
+        (stop, lambda id: Command("stop"), []),
+        (apply, on_apply, [what, whose, value]),
+    ]
+    for button, do, more in asks:
+        button.click(ask(do), [chosen, *more], None, **quiet).success(**seeing)
+    discard.click(on_discard, chosen, [doomed, asked, sure], **quiet)
+    keep.click(lambda: gr.Row(visible=False), None, sure, **quiet)
+    destroy.click(on_destroy, doomed, [doomed, sure], **quiet).success(**seeing)
+    used = use.click(on_use, [chosen, own], [title, own], api_visibility="private")
+    open_in_translate(used.success, title)
+    take.click(on_take, chosen, file, api_visibility="private").success(
+        None, js=SAVE_FILE.replace("'file'", "'archive'"), api_visibility="private"
+    )
+    publish.click(
+        on_publish,
+        [chosen, repo, token, private],
+        [published, token],
+        show_progress_on=published,
+        api_visibility="private",
+    )
+
+    def look_when(opened: Callable) -> None:
+        opened(lambda: gr.Timer(active=True), None, timer, **quiet)
+        opened(**seeing)
+
+    return look_when, timer
+
+
+def _nothing() -> tuple:
+    """What the page shows without any training."""
+    return (
+        gr.Dropdown(choices=[], value=None),
+        *(NONE_YET, "", ""),
+        gr.Dropdown(choices=[], value=None, visible=False),
+        *(gr.skip(), "", "", None),
+        *_buttons(None),
+    )
+
+
+def _listing(listed: list, before: list | None, id: str, given: str | None):
+    """The list of trainings; a choice that stands is left alone, it may be changing just now."""
+    if id != given:
+        return gr.Dropdown(choices=listed, value=id)
+    return gr.skip() if listed == before else gr.Dropdown(choices=listed)
+
+
+def _terms(terms: list[str], before: list[str] | None, wanted: str | None):
+    if terms == before:
+        return gr.skip()
+    choices = [(live_panels.words(term), term) for term in terms]
+    return gr.Dropdown(choices=choices, value=wanted, visible=bool(terms))
+
+
+def _label(id: str, seen: Status) -> str:
+    place = f", place {seen.place}" if seen.place else ""
+    # "2026-11-22-0541-satellite2map-3f2a": the day is not what tells trainings apart.
+    time, name = f"{id[11:13]}:{id[13:15]}", id[16:]
+    return f"{time} {name} · {live_panels.STATES.get(seen.state, seen.state).lower()}{place}"
+
+
+def _buttons(seen: Status | None) -> tuple:
+    """Pause, one step, stop, discard, apply, use, take, publish: as they make sense now."""
+    if seen is None:
+        return tuple(gr.Button(interactive=False) for _ in range(8))
+    runs = seen.is_alive and seen.state != "measuring"
+    word = GO_ON if seen.state == "paused" or seen.is_resumable else PAUSE
+    kept = bool(seen.saved_step)
+    return (
+        gr.Button(word, interactive=runs or seen.is_resumable),
+        gr.Button(interactive=seen.state == "paused"),
+        gr.Button(interactive=runs or seen.state == "queued"),
+        gr.Button(interactive=True),
+        gr.Button(interactive=runs),
+        *(gr.Button(interactive=kept) for _ in range(3)),
+    )
+
+
+def _await(director: Director, id: str, command: Command, before: Status) -> None:
+    """Until the worker has done what was asked, or patience ends: the next look will tell."""
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends:
+        waiting = control.pending(director.folder(id))
+        stepping = command.do == "step" and director.status(id).step == before.step
+        if not waiting and not stepping:
+            return
+        time.sleep(0.05)
+
+
+def _holds_out(settings: LiveSettings) -> bool:
+    """Whether the pictures that are shown were kept from training."""
+    data = settings.base.training.data
+    return data == "satellite2map" or (Path(data) / "testA").is_dir()
+
+
+def _copy(arm: Path, target: Path) -> None:
+    """A checkpoint's files, in one move."""
+    new = Path(tempfile.mkdtemp(dir=_made(target.parent)))
+    for name in (checkpoints.CONFIG, checkpoints.WEIGHTS, checkpoints.METRICS):
+        if (arm / name).exists():
+            shutil.copy(arm / name, new / name)
+    new.rename(target)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _failed(error: Exception) -> str:
+    return f'<p class="sentence failed">{escape(str(error))}</p>'
+
+
+def _kept(director: Director, id: str, seen: Status, access: Access) -> str:
+    if not seen.saved_step:
+        return '<p class="sentence">There is no checkpoint yet.</p>'
+    said = f"Both arms are kept as of step {seen.saved_step:,}."
+    if not access.paths:
+        return f'<p class="sentence">{said}</p>'
+    commands = "".join(
+        f"<code>python train.py --resume {escape(shlex.quote(str(folder)))}</code><br>"
+        for folder in director.arms(id)
+    )
+    return (
+        f'<p class="sentence">{said} They are ordinary runs, in Ablation and for the command '
+        f"line:<br>{commands}</p>"
+    )

@@ -1,0 +1,1 @@
+"""Checkpoints and sets, other people's weight files, and the Hub to pull them from."""

@@ -1,0 +1,150 @@
+"""One way to name a model everywhere: a bundled set, a folder, a weight file, or a Hub repo.
+
+    satellite2map                         a bundled set; satellite2map/gan-cycle is one variant
+    runs/horses  latest_net_G_A.pth       a folder or a file on this machine
+    user/repo  user/repo@revision:part    a repo on the Hub, a revision, a variant or file in it
+
+Knows where models lie and how they are opened; the layouts are `checkpoints`', `formats`' and
+`hub`'s business.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..core.config import Domains
+from . import checkpoints, formats, hub
+from .checkpoints import Checkpoint, CheckpointError
+
+
+@dataclass(frozen=True)
+class Source:
+    """One checkpoint on this machine, to be loaded when it is needed.
+
+    paths: a checkpoint folder, or foreign weight files (one, or X→Y and Y→X).
+    domains, image_size: what the files do not say; None for the formats' own defaults.
+    """
+
+    paths: tuple[Path, ...]
+    domains: Domains | None = None
+    image_size: int | None = None
+
+    def load(self) -> Checkpoint:
+        """Read and check all weights; raises CheckpointError."""
+        if self.is_foreign:
+            return formats.load(self.paths, self.domains, self.image_size)
+        return checkpoints.load(self.paths[0])
+
+    @property
+    def is_foreign(self) -> bool:
+        return not self.paths[0].is_dir()
+
+    @property
+    def name(self) -> str:
+        """The variant's folder or the file's name."""
+        return self.paths[0].name
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a name stands for: the variants of a set, or a single model.
+
+    folder: where README.md and examples/ of a set lie. card: of the Hub. note: a sentence about
+    how it was found, or "".
+    """
+
+    name: str
+    sources: tuple[Source, ...]
+    folder: Path
+    card: hub.Card | None = None
+    note: str = ""
+
+
+def find(
+    name: str,
+    progress: hub.Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    with_hub: bool = True,
+) -> Model:
+    """The model of a name; what is on the Hub is brought here first.
+
+    progress(done, total) gets bytes, cancelled() may stop the transfer. with_hub: whether the
+    Hub may be asked at all. A folder goes before a
+    bundled set of the same name, and both before a Hub repo. Raises CheckpointError with the
+    names that are valid, or with what is wrong with the model.
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return Model(name, (Source((path,)),), path.parent)
+    for folder in (path, checkpoints.BUNDLED / name):
+        if sources := in_folder(folder):
+            return Model(name, sources, folder)
+    if not with_hub or (hub_name := hub.parse(name)) is None:
+        raise CheckpointError(
+            f"{name} is no model: there is no such folder or file, and it is no Hub name. "
+            f"{_valid_names()}"
+        )
+    try:
+        return pull(hub_name, progress, cancelled)
+    except hub.Cancelled:
+        raise
+    except hub.HubError as error:
+        raise CheckpointError(f"{error} {_valid_names()}") from error
+
+
+def pull(
+    name: hub.HubName,
+    progress: hub.Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Model:
+    """The model of a Hub name, and nothing else; raises hub.HubError."""
+    pulled = hub.pull(name, progress, cancelled)
+    ours = tuple(Source((folder,)) for folder in pulled.checkpoints)
+    sources = ours or (Source(tuple(pulled.files)),)
+    return Model(str(name), sources, pulled.folder, pulled.card, pulled.note)
+
+
+def load_one(name: str) -> Checkpoint:
+    """The single checkpoint of a name, for command lines: a transfer shows its bar on stderr.
+
+    Raises CheckpointError, with the variants where the name means a set of several.
+    """
+    with tqdm(unit="B", unit_scale=True, delay=0.5, disable=not sys.stderr.isatty()) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        model = find(name, show)
+    if model.note:
+        print(model.note, file=sys.stderr)
+    if len(model.sources) > 1:
+        joint = ":" if model.card else "/"
+        variants = ", ".join(f"{name}{joint}{source.name}" for source in model.sources)
+        raise CheckpointError(f"{name} is a set of several checkpoints; name one: {variants}.")
+    return model.sources[0].load()
+
+
+def in_folder(folder: Path) -> tuple[Source, ...]:
+    """Our checkpoints in a folder, else the foreign generators that lie there."""
+    if found := checkpoints.find(folder):
+        return tuple(Source((child,)) for child in found)
+    if not folder.is_dir():
+        return ()
+    files = {p.name: p for p in sorted(folder.iterdir()) if p.suffix in formats.SUFFIXES}
+    if both := formats.pair(files):
+        return (Source(tuple(files[name] for name in both)),)
+    if len(files) > 1:
+        raise CheckpointError(f"{folder} holds several weight files: {', '.join(files)}; name one.")
+    return tuple(Source((path,)) for path in files.values())
+
+
+def _valid_names() -> str:
+    bundled = [f.name for f in sorted(checkpoints.BUNDLED.glob("*")) if checkpoints.find(f)]
+    return (
+        f"Valid are the bundled {', '.join(bundled) or '(none)'}, a folder, a weight file, and a "
+        "Hub repo as user/repo."
+    )

@@ -1,0 +1,269 @@
+"""Save and load checkpoints: config.json + model.safetensors + metrics.json, one folder each.
+
+`python -m cyclegan.checkpoints RUN DESTINATION` copies a run's checkpoint for shipping.
+
+A checkpoint set is a folder of such folders. Files are replaced atomically: a kill at any moment
+leaves the last good one. Knows nothing of training state, devices or the Hub.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors import torch as safetensors
+from torch import Tensor, nn
+
+from ..core.config import Config, ConfigError
+from ..methods.model import CycleGAN
+
+CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
+
+MAX_BYTES = 2 * 1024**3
+"""A larger file of weights is refused; the largest that any published CycleGAN needs is 0.5 GB."""
+
+BUNDLED = Path(__file__).parents[2] / "checkpoints"
+"""Where the checkpoint sets lie that come with the project."""
+
+
+class CheckpointError(ValueError):
+    """A folder is no usable checkpoint; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One trained variant, ready for use.
+
+    model: in eval mode, float32, without gradients; D_X and D_Y are None where not shipped, and F
+        too where a foreign file holds one direction only.
+    metrics: what `cyclegan.evaluation` found, or an empty dict.
+    """
+
+    folder: Path
+    config: Config
+    model: CycleGAN
+    metrics: dict
+
+    @property
+    def name(self) -> str:
+        return self.config.objective.name
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary neighbour of `path`, then put it in place in one move."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, values: dict) -> None:
+    """Write indented JSON atomically."""
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path) -> dict:
+    """Read a JSON object; raises CheckpointError for anything else."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path.parent} holds no {path.name}; is it a checkpoint?") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} cannot be read as JSON: {error}.") from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{path} does not hold a JSON object.")
+    return values
+
+
+def save(
+    folder: Path, config: Config, G: nn.Module, F: nn.Module, discriminators: dict[str, nn.Module]
+) -> None:
+    """Write config and weights of one variant.
+
+    Weights are stored in float16, which moves no output by a visible amount (a test holds that).
+    discriminators: "D_X" and "D_Y", or empty to leave them out.
+    """
+    networks = {"G": G, "F": F, **discriminators}
+    weights = {
+        f"{name}.{key}": value.detach().to("cpu", torch.float16).contiguous()
+        for name, network in networks.items()
+        for key, value in network.state_dict().items()
+    }
+    # As bytes, since only Python's own writing tells a full disk from other errors.
+    write_atomically(folder / WEIGHTS, lambda path: path.write_bytes(safetensors.save(weights)))
+    write_json(folder / CONFIG, config.to_dict())
+
+
+def read_config(folder: Path) -> Config:
+    """The config of a checkpoint; raises CheckpointError."""
+    try:
+        return Config.from_dict(read_json(folder / CONFIG))
+    except ConfigError as error:
+        raise CheckpointError(f"{folder / CONFIG}: {error}") from error
+
+
+def load(folder: Path) -> Checkpoint:
+    """Load one checkpoint; every weight must be there, finite and of the right shape.
+
+    Raises CheckpointError with the first difference; nothing is ever filled up with random
+    weights.
+    """
+    config = read_config(folder)
+    try:
+        if (folder / WEIGHTS).stat().st_size > MAX_BYTES:
+            raise CheckpointError(f"{folder / WEIGHTS} is larger than {size(MAX_BYTES)}.")
+        weights = safetensors.load_file(folder / WEIGHTS)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{folder} holds no {WEIGHTS}.") from error
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{folder / WEIGHTS} is damaged: {error}.") from error
+    absent = [
+        name for name in ("D_X", "D_Y") if not any(key.startswith(f"{name}.") for key in weights)
+    ]
+    model = restore(config, weights, str(folder / WEIGHTS), absent)
+    metrics = read_json(folder / METRICS) if (folder / METRICS).exists() else {}
+    return Checkpoint(folder, config, model, metrics)
+
+
+def restore(
+    config: Config,
+    weights: Mapping[str, Tensor],
+    where: str,
+    absent: Collection[str] = (),
+    owner: str = "its config",
+    names: Mapping[str, str] | None = None,
+) -> CycleGAN:
+    """The model that a config describes, filled with these weights and no others.
+
+    weights: by the keys of the model's state dict, of any shape and dtype: all is checked.
+    absent: networks to leave out. owner: whose keys and shapes are expected, for the sentences,
+    which begin with `where` and call a weight by `names`, if it has another name in the file.
+    Raises CheckpointError with the first differences. The weights are copied, so that no file has
+    to stay as it is.
+    """
+    with torch.device("meta"):  # A form without memory: nothing is allocated twice, or drawn.
+        model = CycleGAN(config)
+    for name in absent:
+        setattr(model, name, None)
+    expected = model.state_dict()
+
+    def called(*keys: str) -> str:
+        listed = [printable((names or {}).get(key, key)) for key in keys[:3]]
+        more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+        return ", ".join(listed) + more
+
+    lacking = sorted(expected.keys() - weights.keys())
+    extra = sorted(weights.keys() - expected.keys())
+    if lacking and extra:
+        raise CheckpointError(f"{where} lacks {called(*lacking)}; it has {called(*extra)} instead.")
+    if lacking:
+        raise CheckpointError(f"{where} lacks {called(*lacking)}.")
+    if extra:
+        raise CheckpointError(f"{where} has {called(*extra)}, which {owner} does not.")
+    filled = {}
+    for key, wanted in expected.items():
+        found = weights[key]
+        if found.shape != wanted.shape:
+            raise CheckpointError(
+                f"{where}: {called(key)} has the shape {shape(found)}, {owner} asks for "
+                f"{shape(wanted)}."
+            )
+        if found.dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+            kind = str(found.dtype).removeprefix("torch.")
+            raise CheckpointError(f"{where}: {called(key)} holds {kind}, not real numbers.")
+        filled[key] = found.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+        # One pass for both: a NaN shows in either, an infinity in one.
+        if not all(bound.isfinite() for bound in filled[key].aminmax()):
+            raise CheckpointError(f"{where}: {called(key)} holds numbers that are not finite.")
+    model.load_state_dict(filled, assign=True)
+    return model.eval().requires_grad_(False)
+
+
+def size(count: int) -> str:
+    """Bytes for people: "2 GiB", "113.5 MiB"."""
+    unit, name = next(u for u in ((2**30, "GiB"), (2**20, "MiB"), (1, "bytes")) if count >= u[0])
+    return f"{round(count / unit, 1):g} {name}"
+
+
+def printable(key: str) -> str:
+    """A name that may come from anywhere, fit for a sentence."""
+    shown = key if key.isprintable() else ascii(key)
+    return shown if len(shown) <= 80 else f"{shown[:78]}…"
+
+
+def shape(tensor: Tensor) -> str:
+    """Sides of a tensor, of which a hostile file may declare thousands."""
+    return str(tuple(tensor.shape)) if tensor.dim() <= 8 else f"of {tensor.dim()} dimensions"
+
+
+def is_checkpoint(folder: Path) -> bool:
+    return (folder / CONFIG).is_file() and (folder / WEIGHTS).is_file()
+
+
+def find(folder: Path) -> list[Path]:
+    """Checkpoint folders of a set, by name; a single checkpoint is a set of one."""
+    if is_checkpoint(folder):
+        return [folder]
+    if not folder.is_dir():
+        return []
+    return sorted(child for child in folder.iterdir() if is_checkpoint(child))
+
+
+def locate(name: str) -> Path:
+    """The folder of a set or checkpoint by path or by bundled name.
+
+    Bundled names are "satellite2map" or "satellite2map/gan-cycle-identity". Raises
+    CheckpointError with the valid names.
+    """
+    for folder in (Path(name), BUNDLED / name):
+        if find(folder):
+            return folder
+    valid = [folder.name for folder in sorted(BUNDLED.glob("*")) if find(folder)]
+    raise CheckpointError(
+        f"{name} is neither a folder with a checkpoint nor a bundled set; bundled are: "
+        f"{', '.join(valid) or 'none'}."
+    )
+
+
+def export(run: Path, destination: Path, with_discriminators: bool = True) -> None:
+    """Copy what a checkpoint needs from a run folder: no training state, log or samples."""
+    checkpoint = load(run)
+    judges = {"D_X": checkpoint.model.D_X, "D_Y": checkpoint.model.D_Y}
+    kept = {name: D for name, D in judges.items() if with_discriminators and D is not None}
+    save(destination, checkpoint.config, checkpoint.model.G, checkpoint.model.F, kept)
+    if checkpoint.metrics:
+        write_json(destination / METRICS, checkpoint.metrics)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m cyclegan.checkpoints",
+        description="Copy the checkpoint of a run: config, weights, figures, nothing else.",
+    )
+    parser.add_argument("run", type=Path, help="a run folder of train.py")
+    parser.add_argument("destination", type=Path, help="the folder to write")
+    parser.add_argument(
+        "--without-discriminators", action="store_true", help="leave D_X and D_Y out"
+    )
+    args = parser.parse_args(argv)
+    try:
+        export(args.run, args.destination, not args.without_discriminators)
+    except (CheckpointError, OSError) as error:
+        print(f"checkpoints: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""Foreign weight files: other people's CycleGAN generators as checkpoints of ours.
+
+What a file holds is told by its keys and shapes, never by its name, and all of them must fit.
+Knows how generators found in files become one model; knows nothing of the Hub, devices or pages.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...core import config
+from .. import checkpoints
+from ..checkpoints import MAX_BYTES
+from . import finding, layouts
+from .directions import SUFFIXES, pair, reversals
+from .reading import FormatError, read
+
+__all__ = ["MAX_BYTES", "SUFFIXES", "FormatError", "load", "pair"]
+
+
+def load(
+    paths: Sequence[Path],
+    domains: config.Domains | None = None,
+    image_size: int | None = None,
+) -> checkpoints.Checkpoint:
+    """Load a file with one or both directions, or two files with one each, X → Y first.
+
+    image_size: side in pixels of the pictures that the training saw (without: 256). The
+    checkpoint's `folder` is the first file, and its `config.facts` say in "layout" what was
+    recognised and in "notes" what a person should know about it. Where there is one direction
+    only, `model.F` is None. Raises FormatError with what is wrong, and where.
+    """
+    where = " and ".join(checkpoints.printable(path.name) for path in paths)
+    found = [generator for path in paths for generator in _generators(path)]
+    found, notes = _in_order(paths, found, where)
+    G, F = found[0], found[1] if len(found) > 1 else None
+    if F and F.settings != G.settings:
+        raise FormatError(f"{where}: the generators differ, {G.title} and {F.title}.")
+    judges = finding.discriminators(G, F) if F else None
+    if G.judges and not judges:
+        notes.append("The discriminators in the file are left out.")
+
+    weights, names = {}, {}
+    for i, (role, generator) in enumerate(zip("GF", found, strict=False)):
+        of = f" of {checkpoints.printable(paths[i].name)}" if len(paths) > 1 else ""
+        ours = {key: f"{role}.{our}" for key, our in generator.names.items()}
+        names |= {our: f"{key}{of}" for key, our in ours.items()}
+        for key, value in generator.weights.items():
+            our = ours.get(key, f"{role} {key}")  # With a space: it is nobody's.
+            weights[our] = value
+            names[our] = f"{key}{of}"
+    if judges:
+        settings, own, ours = judges
+        weights |= {ours[key]: value for key, value in own.items()}
+        names |= {our: key for key, our in ours.items()}
+    absent = [*(() if F else ("F",)), *(() if judges else ("D_X", "D_Y"))]
+    try:
+        built = config.Config(
+            generator=G.settings,
+            discriminator=settings if judges else config.Discriminator(),
+            domains=domains or config.Domains(),
+            training=config.Training(data="unknown"),
+            image_size=256 if image_size is None else image_size,
+            facts={"layout": G.layout, "notes": list(dict.fromkeys(notes))},
+        )
+        model = checkpoints.restore(built, weights, where, absent, G.title, names)
+    except config.ConfigError as error:
+        raise FormatError(f"{where}: {error}") from error
+    except checkpoints.CheckpointError as error:
+        raise FormatError(str(error)) from error
+    return checkpoints.Checkpoint(paths[0], built, model, {})
+
+
+def _generators(path: Path) -> list[layouts.Generator]:
+    where = checkpoints.printable(path.name)
+    weights, in_order = read(path)
+    try:
+        return finding.generators(weights, in_order)
+    except FormatError as error:
+        raise FormatError(f"{where} {error}.") from error
+    except config.ConfigError as error:
+        raise FormatError(f"{where}: {error}") from error
+
+
+def _in_order(
+    paths: Sequence[Path], found: list[layouts.Generator], where: str
+) -> tuple[list[layouts.Generator], list[str]]:
+    """The generators, X → Y first, and what a person should know about them."""
+    notes = [note for generator in found for note in generator.notes]
+    prefixes = [checkpoints.printable(generator.prefix.rstrip(".")) for generator in found]
+    if not 1 <= len(paths) <= 2 or (len(paths) == 2 and len(found) != 2):
+        raise FormatError(
+            f"{where or 'Nothing'}: one file, or two with one generator each, make a CycleGAN."
+        )
+    if len(found) > 2:
+        raise FormatError(
+            f"{where} holds {len(found)} generators, {', '.join(prefixes[:4])}; a CycleGAN has two."
+        )
+    if len(found) == 1:
+        return found, [*notes, "The file holds one direction; it is taken as X → Y."]
+    if len(paths) == 2:
+        return found, [*notes, f"{paths[0].name} is taken as X → Y, {paths[1].name} as Y → X."]
+    there, back = found
+    swapped = there.prefix.lower() in reversals(back.prefix)
+    known = swapped or back.prefix.lower() in reversals(there.prefix)
+    if there.layout == layouts.UPIT:
+        swapped = not swapped  # Its G_A paints domain A, where the original authors' reads it.
+    if known and swapped:
+        found, prefixes = found[::-1], prefixes[::-1]
+    note = f"In the file, {prefixes[0]} is taken as X → Y and {prefixes[1]} as Y → X"
+    doubt = "" if known else "; it does not say, so that it may be the other way round"
+    return found, [*notes, f"{note}{doubt}."]

@@ -1,0 +1,1 @@
+"""How weights come about: the step, the engine under it, and a run as a folder."""
