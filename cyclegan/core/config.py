@@ -1,31 +1,43 @@
 """What a training is made of, as frozen dataclasses that live as JSON beside the weights.
 
-Knows names, ranges and defaults (those of the paper). Knows nothing of tensors, files or pages.
+Knows names, ranges and the defaults of this program. Each method brings an `Objective` of its own;
+nothing here knows which methods there are, and nothing of tensors, files or pages.
 """
 
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from typing import Any, ClassVar, Literal, get_args, get_origin
+
+Direction = Literal["xy", "yx"]
+DIRECTIONS: tuple[Direction, Direction] = ("xy", "yx")
+"""From X to Y, and from Y to X."""
+
+METHOD = "cyclegan"
+"""The method of whatever does not name one."""
 
 
 class ConfigError(ValueError):
     """A setting is unknown or out of range; the message says which and what is valid."""
 
 
-def _choice(name: str, value: str, valid: tuple[str, ...]) -> None:
+def choice(name: str, value: str, valid: tuple[str, ...]) -> None:
+    """Raise ConfigError unless `value` is one of `valid`."""
     if value not in valid:
         raise ConfigError(f"{name} is {value!r}; valid are {', '.join(valid)}.")
 
 
-def _at_least(name: str, value: float, least: float) -> None:
+def at_least(name: str, value: float, least: float) -> None:
+    """Raise ConfigError unless `value` is a finite number of at least `least`."""
     if not least <= value < float("inf"):
         raise ConfigError(f"{name} is {value}; it must be a number of at least {least}.")
 
 
-WIDEST, DEEPEST = 1024, 64
-"""Most filters of a first convolution and most blocks: far above any published network's."""
+WIDEST, DEEPEST, MOST_CHANNELS = 1024, 64, 64
+"""Most filters of a first convolution, most blocks and most channels of an item: far above any
+published network's."""
 
 
 def _size(name: str, value: int, least: int, most: int) -> None:
-    _at_least(name, value, least)
+    at_least(name, value, least)
     if value > most:
         raise ConfigError(f"{name} is above {most}, the most that is valid.")
 
@@ -58,13 +70,20 @@ class Generator:
     upsampling: str = "transposed"
 
     def __post_init__(self):
-        _choice("generator kind", self.kind, tuple(UPSAMPLINGS))
-        _choice(f"upsampling of {self.kind}", self.upsampling, UPSAMPLINGS[self.kind])
+        choice("generator kind", self.kind, tuple(UPSAMPLINGS))
+        choice(f"upsampling of {self.kind}", self.upsampling, UPSAMPLINGS[self.kind])
         _size("generator width", self.width, 1, WIDEST)
         if self.kind == "pix2pix":
             _size("pix2pix downsamplings", self.blocks, 7, 8)
         else:
             _size("residual blocks", self.blocks, 0, DEEPEST)
+
+    @property
+    def words(self) -> str:
+        """ "ResNet, 9 blocks, 64 filters"."""
+        kind = {"resnet": "ResNet", "unet": "U-Net", "pix2pix": "pix2pix U-Net"}[self.kind]
+        depth = {"resnet": f", {self.blocks} blocks", "pix2pix": f", {self.blocks} stages"}
+        return f"{kind}{depth.get(self.kind, '')}, {self.width} filters"
 
     @property
     def multiple(self) -> int:
@@ -89,81 +108,116 @@ class Discriminator:
     width: int = 64
 
     def __post_init__(self):
-        _choice("discriminator kind", self.kind, ("patchgan", "patch4"))
+        choice("discriminator kind", self.kind, ("patchgan", "patch4"))
         _size("discriminator width", self.width, 1, WIDEST)
 
 
 @dataclass(frozen=True)
-class Objective:
-    """Weights of the terms of the full objective (paper: equation 3; identity: section 5.2).
+class Weight:
+    """What the weight of a summand is called, the summand as a formula, and what it asks for."""
 
-    A term with weight 0 is not computed at all. `gan` weighs both adversarial terms,
-    `cycle_forward` ‖F(G(x)) − x‖, `cycle_backward` ‖G(F(y)) − y‖, and `identity`
-    ‖G(y) − y‖₁ + ‖F(x) − x‖₁ (the paper: 0.5 λ = 5, the book: 0.9 λ = 9).
+    label: str
+    formula: str
+    reads: str
 
-    The three remedies of Wang and Lin 2018 ("CycleGAN with Better Cycles") change the cycle terms:
-    cycle_features: γ, the share of the cycle that is taken on the discriminator's features; it
-        grows linearly from 0 to this at the end of training.
-    cycle_decay: the share of λ that is gone by the end; it shrinks linearly.
-    cycle_quality: multiply by the discriminator's opinion of the translation, kept in [0, 1].
 
-    paired: weight of ‖G(x) − y‖₁ + ‖F(y) − x‖₁ on true pairs, with discriminators that see the
-    input too (pix2pix, Isola et al. 2017: 100). It takes the place of cycle and identity.
+def weight(default: float, label: str, formula: str, reads: str) -> Any:
+    """A field of an `Objective` that weighs one summand; 0 leaves it out."""
+    return field(default=default, metadata={"weight": Weight(label, formula, reads)})
+
+
+@dataclass(frozen=True)
+class Change:
+    """A weight that changes while training goes on: up to step `start` it is what it was, from
+    step `end` on it is `value`, and between them it moves on a straight line.
+
+    Steps are those that are done: with start = end = 300, step 301 is the first of the new weight.
     """
 
-    gan: float = 1.0
-    cycle_forward: float = 10.0
-    cycle_backward: float = 10.0
-    identity: float = 5.0
-    adversarial: str = "least_squares"
-    cycle_norm: str = "l1"
-    cycle_features: float = 0.0
-    cycle_decay: float = 0.0
-    cycle_quality: bool = False
-    paired: float = 0.0
+    weight: str
+    value: float
+    start: int
+    end: int
 
     def __post_init__(self):
-        _choice("adversarial loss", self.adversarial, ("least_squares", "log"))
-        _choice("cycle norm", self.cycle_norm, ("l1", "l2"))
-        for name in ("gan", "cycle_forward", "cycle_backward", "identity", "paired"):
-            _at_least(f"weight of {name}", getattr(self, name), 0.0)
-        for name in ("cycle_features", "cycle_decay"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}; it must lie in [0, 1].")
-        if not (self.gan or self.has_cycle or self.identity or self.paired):
-            raise ConfigError("Every term of the objective is off; give at least one a weight.")
-        if (self.cycle_features or self.cycle_quality) and not (self.gan and self.has_cycle):
-            raise ConfigError(
-                "cycle_features and cycle_quality ask the discriminators about the cycle; they "
-                "need both the GAN and a cycle term."
-            )
-        if self.paired and (self.has_cycle or self.identity):
-            raise ConfigError("True pairs take the place of the cycle and identity terms.")
+        at_least("the start of a change", self.start, 0)
+        at_least("the end of a change", self.end, self.start)
+        at_least(f"weight of {self.weight}", self.value, 0.0)
 
-    @property
-    def has_cycle(self) -> bool:
-        return bool(self.cycle_forward or self.cycle_backward)
+    def at(self, before: float, step: int) -> float:
+        """The weight after `step` steps, if it was `before` until now."""
+        if step >= self.end:
+            return self.value
+        way = max(0, step - self.start) / max(1, self.end - self.start)
+        return before + (self.value - before) * way
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The weighted sum that a training minimises; each method has a subclass of its own.
+
+    Its fields made by `weight` weigh a summand each; a summand of weight 0 is not computed at all.
+    Others choose between forms. schedule: how weights change on the way, in order.
+    """
+
+    schedule: tuple[Change, ...] = field(default=(), kw_only=True)
+
+    method: ClassVar[str] = ""
+    """Name of the method that it belongs to."""
+
+    def __post_init__(self):
+        for name in self.weights():
+            at_least(f"weight of {name}", getattr(self, name), 0.0)
+        if unknown := {change.weight for change in self.schedule} - set(self.weights()):
+            valid = ", ".join(self.weights())
+            raise ConfigError(f"{min(unknown)} is no weight of {self.method}; valid are {valid}.")
+        if not any(getattr(self, name) for name in self.weights()):
+            raise ConfigError("Every term of the objective is off; give at least one a weight.")
+        for change in self.schedule:
+            if not any(self._weights_at(change.end).values()):
+                raise ConfigError(
+                    f"Every term of the objective is off after step {change.end:,}; give at least "
+                    "one a weight."
+                )
+
+    def check(self, config: "Config") -> None:
+        """Raise ConfigError where the rest of a config does not suit the method."""
+
+    @classmethod
+    def weights(cls) -> dict[str, Weight]:
+        """What is weighed, by the field's name."""
+        found = {f.name: f.metadata.get("weight") for f in fields(cls)}
+        return {name: weight for name, weight in found.items() if weight}
+
+    def at(self, step: int, steps: int) -> "Objective":
+        """The objective of the step after `step` done ones of `steps`: nothing left to change."""
+        if not self.schedule:
+            return self
+        return replace(self, schedule=(), **self._weights_at(step))
+
+    def changed(self, weight: str, value: float, step: int) -> "Objective":
+        """The same with another weight from the step after `step` on, whatever was planned."""
+        change = Change(weight, value, step, step)
+        return replace(self, schedule=(*self.schedule, change))
+
+    def _weights_at(self, step: int) -> dict[str, float]:
+        now = {name: getattr(self, name) for name in self.weights()}
+        # Of two that begin at one step, the one that was added later holds.
+        for change in sorted(self.schedule, key=lambda change: change.start):
+            if step < change.start:
+                break
+            now[change.weight] = change.at(now[change.weight], step)
+        return now
+
+    def uses(self, name: str) -> bool:
+        """Whether a weight counts at any time of the training."""
+        later = any(c.weight == name and c.value for c in self.schedule)
+        return bool(getattr(self, name)) or later
 
     @property
     def terms(self) -> tuple[str, ...]:
         """Names of the active terms, in the order in which a variant is named."""
-        both = self.cycle_forward and self.cycle_backward
-        gan = _with("GAN", log=self.adversarial == "log", conditional=self.paired)
-        cycle = "cycle" if both else "forward cycle" if self.cycle_forward else "backward cycle"
-        cycle = _with(
-            cycle,
-            L2=self.cycle_norm == "l2",
-            features=self.cycle_features,
-            decaying=self.cycle_decay,
-            quality=self.cycle_quality,
-        )
-        active = {
-            gan: self.gan,
-            cycle: self.has_cycle,
-            "identity": self.identity,
-            "paired": self.paired,
-        }
-        return tuple(name for name, weight in active.items() if weight)
+        return tuple(w.label for name, w in self.weights().items() if getattr(self, name))
 
     @property
     def name(self) -> str:
@@ -172,15 +226,38 @@ class Objective:
 
     @property
     def slug(self) -> str:
-        """The variant's name for folders: "gan-cycle-identity"."""
+        """The variant's name for folders: "gan-cycle-identity". A schedule does not change it."""
         plain = (term.translate({ord(sign): None for sign in "(),"}) for term in self.terms)
         return "-".join(term.lower().replace(" ", "_") for term in plain)
 
+    @property
+    def formula(self) -> str:
+        """What the generators minimise, as text."""
+        parts = [(getattr(self, name), w.formula) for name, w in self.weights().items()]
+        return " + ".join(f if w == 1 else f"{w:g} · {f}" for w, f in parts if w)
 
-def _with(term: str, **qualities: object) -> str:
-    """A term's name with what is special about it: "cycle (L2, decaying)"."""
-    special = ", ".join(name for name, holds in qualities.items() if holds)
-    return f"{term} ({special})" if special else term
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """A sentence a change of the schedule."""
+        labels = {name: w.label for name, w in self.weights().items()}
+        return tuple(
+            f"The weight of {labels[c.weight]} "
+            + (
+                f"is {c.value:g} from step {c.end + 1:,} on."
+                if c.start == c.end
+                else f"moves to {c.value:g} from step {c.start:,} to step {c.end:,}."
+            )
+            for c in self.schedule
+        )
+
+    @classmethod
+    def from_older(cls, values: dict) -> dict | None:
+        """What an objective that names no method says in today's words; None if it is not ours."""
+        return None
+
+
+OBJECTIVES: dict[str, type[Objective]] = {}
+"""The objective's class of every method; the methods' registry fills it."""
 
 
 @dataclass(frozen=True)
@@ -192,10 +269,22 @@ class Domains:
 
 
 @dataclass(frozen=True)
+class Channels:
+    """Channels of an item of X and of Y: 3 for RGB pictures."""
+
+    x: int = 3
+    y: int = 3
+
+    def __post_init__(self):
+        _size("channels of X", self.x, 1, MOST_CHANNELS)
+        _size("channels of Y", self.y, 1, MOST_CHANNELS)
+
+
+@dataclass(frozen=True)
 class Training:
     """How the weights come about. Rates and betas are Adam's, as in section 7.1 of the paper.
 
-    data: "satellite2map" or a folder with trainA/ and trainB/.
+    data: a lesson's name, a folder of pictures, or a dataset of the Hub.
     resize: "resize-and-crop" (286 → 256, or in proportion) or "crop" (never rescale).
     pool: size of the history of generated images (50 in the paper, 0 for none).
     ema_decay: decay of the moving average of the generators' weights; 0 for none.
@@ -215,11 +304,11 @@ class Training:
     seed: int = 0
 
     def __post_init__(self):
-        _choice("resize", self.resize, ("resize-and-crop", "crop"))
-        _choice("precision", self.precision, ("auto", "float32", "bfloat16"))
-        _at_least("steps", self.steps, 1)
-        _at_least("batch", self.batch, 1)
-        _at_least("pool", self.pool, 0)
+        choice("resize", self.resize, ("resize-and-crop", "crop"))
+        choice("precision", self.precision, ("auto", "float32", "bfloat16"))
+        at_least("steps", self.steps, 1)
+        at_least("batch", self.batch, 1)
+        at_least("pool", self.pool, 0)
         if not 0 <= self.seed < 2**63:
             raise ConfigError(f"seed is {self.seed}; it must lie in [0, 2^63).")
         if not 0 < self.rate < float("inf"):
@@ -233,33 +322,30 @@ class Training:
 class Config:
     """Everything needed to rebuild the networks of one variant and to train it again.
 
+    objective: its class says which method trains; None for the default method's.
     image_size: side in pixels of the square crops that training sees.
+    channels: of an item of X and of Y, as the data has them.
     facts: what the training turned out to be (steps done, seconds, machine); free-form. "kept":
         the step after which it was stopped on purpose, to be used as it is.
     """
 
     generator: Generator = field(default_factory=Generator)
     discriminator: Discriminator = field(default_factory=Discriminator)
-    objective: Objective = field(default_factory=Objective)
+    objective: Objective = None
     domains: Domains = field(default_factory=Domains)
+    channels: Channels = field(default_factory=Channels)
     training: Training = field(default_factory=Training)
     image_size: int = 256
     facts: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        multiple, least = self.generator.multiple, self.generator.smallest
-        if self.image_size % multiple or self.image_size < least:
-            raise ConfigError(
-                f"image size is {self.image_size}; the {self.generator.kind} generator takes "
-                f"multiples of {multiple} from {least} up."
-            )
-        # Below that the last instance norm of the discriminator has a single number to normalise.
-        least = {"patchgan": 24, "patch4": 32}[self.discriminator.kind]
-        if self.objective.gan and self.image_size < least:
-            raise ConfigError(
-                f"image size is {self.image_size}; the {self.discriminator.kind} discriminator "
-                f"takes {least} pixels and more."
-            )
+        if self.objective is None:
+            object.__setattr__(self, "objective", OBJECTIVES[METHOD]())
+        self.objective.check(self)
+
+    @property
+    def method(self) -> str:
+        return self.objective.method
 
     @property
     def is_under_way(self) -> bool:
@@ -268,15 +354,46 @@ class Config:
         return done is None or done not in (self.training.steps, self.facts.get("kept"))
 
     def to_dict(self) -> dict:
-        return asdict(self)
+        return {"method": self.method, **asdict(self)}
 
     @classmethod
     def from_dict(cls, values: dict) -> "Config":
         """Rebuild from `to_dict()`'s JSON. Raises ConfigError naming an unknown key or bad type."""
-        return _build(cls, values, "config")
+        if not isinstance(values, dict):
+            raise ConfigError(f"config must be a JSON object, not {type(values).__name__}.")
+        rest = {k: v for k, v in values.items() if k not in ("method", "objective")}
+        return _build(cls, rest, "config", objective=read_objective(values))
 
 
-def _build(cls: type, values: object, where: str):
+def _method_of(values: dict) -> tuple[str, dict]:
+    """The method's name and its objective; older files name none, and the methods know theirs."""
+    method, objective = values.get("method"), values.get("objective", {})
+    if method is None and isinstance(objective, dict):
+        for name, cls in OBJECTIVES.items():
+            if (own := cls.from_older(objective)) is not None:
+                return name, own
+    if not isinstance(method or METHOD, str):
+        raise ConfigError(f"config.method must be a name, not {method!r}.")
+    return method or METHOD, objective
+
+
+def read_objective(values: dict) -> Objective:
+    """The objective out of JSON with "objective" and, unless it is an older file, "method"."""
+    return objective_from(*_method_of(values))
+
+
+def objective_from(method: str, values: dict) -> Objective:
+    """An objective from its JSON; raises ConfigError, for an unknown method too."""
+    if method not in OBJECTIVES:
+        known = ", ".join(OBJECTIVES)
+        raise ConfigError(
+            f"There is no method {method!r} here; known are {known}. One from elsewhere is made "
+            "known by CYCLEGAN_PLUGINS."
+        )
+    return _build(OBJECTIVES[method], values, "config.objective")
+
+
+def _build(cls: type, values: object, where: str, **built: object):
     if not isinstance(values, dict):
         raise ConfigError(f"{where} must be a JSON object, not {type(values).__name__}.")
     types_by_name = {f.name: f.type for f in fields(cls)}
@@ -284,14 +401,18 @@ def _build(cls: type, values: object, where: str):
         raise ConfigError(
             f"{where} has the unknown key {unknown[0]!r}; valid are {', '.join(types_by_name)}."
         )
-    built = {}
-    for name, value in values.items():
-        wanted = types_by_name[name]
-        if is_dataclass(wanted):
-            built[name] = _build(wanted, value, f"{where}.{name}")
-        else:
-            accepted = (int, float) if wanted is float else wanted
-            if not isinstance(value, accepted) or isinstance(value, bool) != (wanted is bool):
-                raise ConfigError(f"{where}.{name} must be {wanted.__name__}, not {value!r}.")
-            built[name] = value
+    built |= {n: _value(types_by_name[n], v, f"{where}.{n}") for n, v in values.items()}
     return cls(**built)
+
+
+def _value(wanted: type, value: object, where: str):
+    if is_dataclass(wanted):
+        return _build(wanted, value, where)
+    if get_origin(wanted) is tuple:
+        if not isinstance(value, list | tuple):
+            raise ConfigError(f"{where} must be a list, not {value!r}.")
+        return tuple(_value(get_args(wanted)[0], one, where) for one in value)
+    accepted = (int, float) if wanted is float else wanted
+    if not isinstance(value, accepted) or isinstance(value, bool) != (wanted is bool):
+        raise ConfigError(f"{where} must be {wanted.__name__}, not {value!r}.")
+    return value

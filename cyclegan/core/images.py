@@ -1,7 +1,7 @@
 """The border between pictures and tensors: every conversion, size rule and mode rule lives here.
 
-Pictures are PIL images in RGB; tensors are (N, 3, H, W) floats in [-1, 1], or uint8 (3, H, W) in
-[0, 255] where a dataset keeps them small. Knows no network.
+Pictures are PIL images in RGB (or grey); tensors are (N, C, H, W) floats in [-1, 1], or uint8
+(C, H, W) in [0, 255] where a dataset keeps them small. Knows no network.
 """
 
 import io
@@ -21,6 +21,10 @@ MAX_PIXELS = 64_000_000
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"})
 """File name endings that count as pictures when a folder is listed."""
+
+
+MODES = {1: "L", 3: "RGB"}
+"""Pillow's name for a picture of so many channels."""
 
 
 class ImageError(ValueError):
@@ -108,8 +112,23 @@ def list_folder(folder: Path) -> list[Path]:
 
 
 def to_uint8(picture: Image.Image) -> Tensor:
-    """RGB picture to (3, H, W) uint8."""
+    """RGB picture to (3, H, W) uint8, a grey one to (1, H, W)."""
     return transforms.pil_to_tensor(picture)
+
+
+def with_channels(picture: Image.Image, channels: int) -> Image.Image:
+    """A picture in RGB for 3 channels, in grey for 1; raises ImageError for other numbers."""
+    if channels not in MODES:
+        raise ImageError(f"Pictures have 1 or 3 channels here, not {channels}.")
+    mode = MODES[channels]
+    return picture if picture.mode == mode else picture.convert(mode)
+
+
+def to_picture(kept: Tensor) -> Image.Image:
+    """(C, H, W) uint8 to a picture: grey for one channel, RGB for three."""
+    if kept.shape[0] not in MODES:
+        raise ImageError(f"Pictures have 1 or 3 channels here, not {kept.shape[0]}.")
+    return transforms.to_pil_image(kept)
 
 
 def to_float(images: Tensor) -> Tensor:
@@ -128,8 +147,8 @@ def to_bytes(images: Tensor) -> Tensor:
 
 
 def to_pictures(images: Tensor) -> list[Image.Image]:
-    """(N, 3, H, W) in [-1, 1] to N RGB pictures."""
-    return [transforms.to_pil_image(image) for image in to_bytes(images)]
+    """(N, C, H, W) in [-1, 1] to N pictures."""
+    return [to_picture(image) for image in to_bytes(images)]
 
 
 def resize(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -22,9 +22,16 @@ def adversarial(scores: Tensor, real: bool, kind: str = "least_squares") -> Tens
     return functional.binary_cross_entropy_with_logits(scores, target)
 
 
-def discriminator(real_scores: Tensor, fake_scores: Tensor, kind: str = "least_squares") -> Tensor:
-    """Half the sum over real and generated images; the half slows D down (section 7.1)."""
-    return (adversarial(real_scores, True, kind) + adversarial(fake_scores, False, kind)) / 2
+def accuracy(real_scores: Tensor, fake_scores: Tensor, kind: str = "least_squares") -> Tensor:
+    """Share of discriminator scores on the right side of ½, in [0, 1], without gradient.
+
+    Scores of the "log" kind are logits: σ(D) is above ½ where D is above 0.
+    """
+    half = 0.0 if kind == "log" else 0.5
+    right = torch.cat(
+        [real_scores.detach().flatten() > half, fake_scores.detach().flatten() < half]
+    )
+    return right.float().mean()
 
 
 def cycle(original: Tensor, reconstruction: Tensor, norm: str = "l1") -> Tensor:

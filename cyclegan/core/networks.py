@@ -1,7 +1,7 @@
 """Generators and discriminators, in the notation of the paper (section 7.2).
 
 Knows architectures and their initialisation. Knows nothing of losses, training or images on disk.
-Images are float tensors of shape (N, 3, H, W) in [-1, 1].
+Images are float tensors of shape (N, C, H, W) in [-1, 1].
 """
 
 from itertools import pairwise
@@ -79,35 +79,42 @@ class ResidualBlock(nn.Module):
 class ResNetGenerator(nn.Module):
     """c7s1-k, d2k, d4k, R4k × blocks, u2k, uk, c7s1-3 (paper, section 7.2; after Johnson et al.).
 
-    (N, 3, H, W) in [-1, 1] to the same shape and range; H and W are multiples of 4, at least 8
+    (N, channels, H, W) in [-1, 1] to (N, out, H, W); H and W are multiples of 4, at least 8
     (below that the reflection padding of the residual blocks has nothing to reflect).
     """
 
     multiple = 4
     smallest = 8
 
-    def __init__(self, width: int = 64, blocks: int = 9, upsampling: str = "transposed"):
+    def __init__(
+        self,
+        width: int = 64,
+        blocks: int = 9,
+        upsampling: str = "transposed",
+        channels: int = 3,
+        out: int = 3,
+    ):
         super().__init__()
         layers = [
             nn.ReflectionPad2d(3),
-            nn.Conv2d(3, width, 7),
+            nn.Conv2d(channels, width, 7),
             InstanceNorm(width),
             nn.ReLU(inplace=True),
         ]
-        for channels in (width, 2 * width):
+        for filters in (width, 2 * width):
             layers += [
-                nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1),
-                InstanceNorm(2 * channels),
+                nn.Conv2d(filters, 2 * filters, 3, stride=2, padding=1),
+                InstanceNorm(2 * filters),
                 nn.ReLU(inplace=True),
             ]
         layers += [ResidualBlock(4 * width) for _ in range(blocks)]
-        for channels in (4 * width, 2 * width):
+        for filters in (4 * width, 2 * width):
             layers += [
-                *_upsample(channels, channels // 2, upsampling),
-                InstanceNorm(channels // 2),
+                *_upsample(filters, filters // 2, upsampling),
+                InstanceNorm(filters // 2),
                 nn.ReLU(inplace=True),
             ]
-        layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh()]
+        layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, out, 7), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -122,14 +129,16 @@ def _same(channels: int, out: int) -> list[nn.Module]:
 class UNetGenerator(nn.Module):
     """The U-Net of *GANs in Action*, chapter 9: four stride-2 stages and skip connections.
 
-    Each stage is convolution, activation, instance norm, in the book's order. (N, 3, H, W) in
-    [-1, 1] to the same; H and W are multiples of 16, at least 32.
+    Each stage is convolution, activation, instance norm, in the book's order. (N, channels, H, W)
+    in [-1, 1] to (N, out, H, W); H and W are multiples of 16, at least 32.
     """
 
     multiple = 16
     smallest = 32
 
-    def __init__(self, width: int = 32, upsampling: str = "resize"):
+    def __init__(
+        self, width: int = 32, upsampling: str = "resize", channels: int = 3, out: int = 3
+    ):
         super().__init__()
         widths = [width, 2 * width, 4 * width, 8 * width]
         self.down = nn.ModuleList(
@@ -138,7 +147,7 @@ class UNetGenerator(nn.Module):
                 nn.LeakyReLU(0.2),
                 InstanceNorm(after),
             )
-            for before, after in zip([3, *widths], widths, strict=False)
+            for before, after in zip([channels, *widths], widths, strict=False)
         )
 
         def double(channels: int, out: int) -> list[nn.Module]:
@@ -154,7 +163,7 @@ class UNetGenerator(nn.Module):
                 (4 * width, width),
             ]
         )
-        self.out = nn.Sequential(*double(2 * width, 3), nn.Tanh())
+        self.out = nn.Sequential(*double(2 * width, out), nn.Tanh())
 
     def forward(self, x: Tensor) -> Tensor:
         skips = []
@@ -172,14 +181,14 @@ class Pix2PixUNet(nn.Module):
 
     `blocks` stride-2 stages down to a bottleneck without norm, as many up again, and skip
     connections between. Their dropout is left out, as it does nothing once training is over.
-    (N, 3, H, W) in [-1, 1] to the same; H and W are multiples of 2^blocks.
+    (N, channels, H, W) in [-1, 1] to (N, out, H, W); H and W are multiples of 2^blocks.
     """
 
-    def __init__(self, width: int = 64, blocks: int = 8):
+    def __init__(self, width: int = 64, blocks: int = 8, channels: int = 3, out: int = 3):
         super().__init__()
         self.multiple = self.smallest = 2**blocks
         widths = [width * min(2**i, 8) for i in range(blocks)]
-        self.down = nn.ModuleList([nn.Conv2d(3, width, 4, stride=2, padding=1)])
+        self.down = nn.ModuleList([nn.Conv2d(channels, width, 4, stride=2, padding=1)])
         for before, after in pairwise(widths):
             convolution = WideConv2d(before, after, 4, stride=2, padding=1)
             self.down.append(nn.Sequential(nn.LeakyReLU(0.2), convolution, InstanceNorm(after)))
@@ -190,9 +199,9 @@ class Pix2PixUNet(nn.Module):
 
         self.up = nn.ModuleList()
         for i, (before, after) in enumerate(zip(widths[:0:-1], widths[-2::-1], strict=True)):
-            channels = 2 * before if i else before  # What comes up, and the skip beside it.
-            self.up.append(nn.Sequential(*double(channels, after), InstanceNorm(after)))
-        self.out = nn.Sequential(*double(2 * width, 3), nn.Tanh())
+            beside = 2 * before if i else before  # What comes up, and the skip beside it.
+            self.up.append(nn.Sequential(*double(beside, after), InstanceNorm(after)))
+        self.out = nn.Sequential(*double(2 * width, out), nn.Tanh())
 
     def forward(self, x: Tensor) -> Tensor:
         skips = []
@@ -208,7 +217,7 @@ class Pix2PixUNet(nn.Module):
 class PatchGAN(nn.Module):
     """The 70×70 PatchGAN C_k-C_2k-C_4k-C_8k (paper, section 7.2; Isola et al. 2017).
 
-    (N, 3, H, W) in [-1, 1] to unbounded scores (N, 1, h, w), one for each overlapping 70×70
+    (N, channels, H, W) in [-1, 1] to unbounded scores (N, 1, h, w), one for each overlapping 70×70
     patch; h ≈ H/8 − 2. H and W at least 24.
     channels: of the input; 6 for a conditional one, which sees a pair (Isola et al. 2017).
     """
@@ -238,8 +247,8 @@ class PatchGAN(nn.Module):
 class Patch4(nn.Module):
     """The discriminator of *GANs in Action*, chapter 9: four stride-2 stages, one score a patch.
 
-    (N, 3, H, W) in [-1, 1] to unbounded scores (N, 1, H/16, W/16); H and W are multiples of 16,
-    at least 32. channels: as in PatchGAN.
+    (N, channels, H, W) in [-1, 1] to unbounded scores (N, 1, H/16, W/16); H and W are multiples of
+    16, at least 32. channels: as in PatchGAN.
     """
 
     def __init__(self, width: int = 64, channels: int = 3):
@@ -262,15 +271,16 @@ class Patch4(nn.Module):
 
 
 def build_generator(
-    settings: config.Generator,
+    settings: config.Generator, channels: int = 3, out: int = 3
 ) -> ResNetGenerator | UNetGenerator | Pix2PixUNet:
-    """A fresh generator with weights from N(0, 0.02)."""
-    if settings.kind == "unet":
-        network = UNetGenerator(settings.width, settings.upsampling)
-    elif settings.kind == "pix2pix":
-        network = Pix2PixUNet(settings.width, settings.blocks)
+    """A fresh generator from `channels` to `out`, with weights from N(0, 0.02)."""
+    s = settings
+    if s.kind == "unet":
+        network = UNetGenerator(s.width, s.upsampling, channels, out)
+    elif s.kind == "pix2pix":
+        network = Pix2PixUNet(s.width, s.blocks, channels, out)
     else:
-        network = ResNetGenerator(settings.width, settings.blocks, settings.upsampling)
+        network = ResNetGenerator(s.width, s.blocks, s.upsampling, channels, out)
     return initialise(network)
 
 

@@ -1,0 +1,120 @@
+"""What an item is made of: how it is kept, handed to networks, measured and drawn.
+
+A medium is the border between the items of a lesson and the tensors of a method. Pictures are one;
+a lesson of another kind brings its own. Knows no lesson and no network.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from . import images
+
+
+class Medium:
+    """Items as float tensors (C, …) in [-1, 1], whole: what a medium does unless it says otherwise.
+
+    An item is *kept* as one tensor of a data set, and *held* by the page and by Python as whatever
+    is handiest there; here both are the tensor.
+    """
+
+    name = "numbers"
+
+    def to_float(self, kept: Tensor) -> Tensor:
+        """Kept items, of any shape in front, to floats in [-1, 1]."""
+        return kept.float()
+
+    def to_kept(self, made: Tensor) -> Tensor:
+        """Floats in [-1, 1] as networks give them to kept items, on the CPU."""
+        return made.detach().float().clamp(-1, 1).cpu()
+
+    def arrays(self, kept: Tensor) -> np.ndarray:
+        """A batch (N, C, …) of kept items as figures take it."""
+        return kept.numpy()
+
+    def held(self, kept: Tensor) -> Any:
+        """One kept item as the page and Python hold it."""
+        return kept
+
+    def kept(self, held: Any, channels: int) -> Tensor:
+        """The way back; channels: as the networks want them."""
+        return held
+
+    def draw(self, kept: Tensor) -> Image.Image:
+        """One kept item as people see it; a lesson's `draw` goes before."""
+        raise NotImplementedError(f"Items of the medium {self.name} have no drawing.")
+
+    def cut(self, item: Tensor, size: int, random: torch.Generator) -> Tensor:
+        """A random part of `size` of a kept item, perhaps mirrored, for training."""
+        return item
+
+    def middle(self, item: Tensor, size: int) -> Tensor:
+        """The part of `size` of a kept item that is shown again and again."""
+        return item
+
+    def fit(self, batch: Tensor, network: nn.Module) -> Tensor:
+        """A float batch (N, C, …) enlarged to a size that `network` takes."""
+        return batch
+
+    def unfit(self, batch: Tensor, like: Tensor) -> Tensor:
+        """Undo `fit`: the part that a batch `like` the one before it had."""
+        return batch
+
+    def size_of(self, kept: Tensor) -> int:
+        """The length of a kept item's last side."""
+        return kept.shape[-1]
+
+
+class Pictures(Medium):
+    """Pictures, kept as uint8 (C, H, W), held as PIL images in RGB or grey."""
+
+    name = "pictures"
+
+    def to_float(self, kept: Tensor) -> Tensor:
+        return images.to_float(kept)
+
+    def to_kept(self, made: Tensor) -> Tensor:
+        return images.to_bytes(made)
+
+    def arrays(self, kept: Tensor) -> np.ndarray:
+        """(N, C, H, W) to (N, H, W, C)."""
+        return kept.permute(0, 2, 3, 1).contiguous().numpy()
+
+    def held(self, kept: Tensor) -> Image.Image:
+        return images.to_picture(kept)
+
+    def kept(self, held: Image.Image, channels: int) -> Tensor:
+        return images.to_uint8(images.with_channels(held, channels))
+
+    def draw(self, kept: Tensor) -> Image.Image:
+        return images.to_picture(kept).convert("RGB")
+
+    def cut(self, item: Tensor, size: int, random: torch.Generator) -> Tensor:
+        top, left = (
+            int(torch.randint(side - size + 1, (), generator=random)) for side in item.shape[1:]
+        )
+        item = item[:, top : top + size, left : left + size]
+        return item.flip(-1) if torch.rand((), generator=random) < 0.5 else item
+
+    def middle(self, item: Tensor, size: int) -> Tensor:
+        top, left = ((side - size) // 2 for side in item.shape[1:])
+        return item[:, top : top + size, left : left + size]
+
+    def fit(self, batch: Tensor, network: nn.Module) -> Tensor:
+        return images.pad(batch, network.multiple, network.smallest)
+
+    def unfit(self, batch: Tensor, like: Tensor) -> Tensor:
+        return images.crop(batch, *like.shape[-2:])
+
+
+PICTURES = Pictures()
+
+
+def spread(items: Sequence[Tensor], count: int) -> list[Tensor]:
+    """`count` items (all, where there are fewer), evenly spread over the collection."""
+    count = min(count, len(items))
+    return [items[i * len(items) // count] for i in range(count)]

@@ -1,0 +1,41 @@
+"""The colours of the project, named by what they mean, for pictures, plots and the page alike.
+
+Every colour value of the package stands here; style.css reads them as the custom properties that
+`css` writes. Knows no variant, no plot and no page.
+"""
+
+INK, SOFT, PAPER = "#18181b", "#5b5b66", "#ffffff"
+"""Words, words of less weight, and what they stand on."""
+
+ACCENT = "#d9480f"
+"""What to look at: the rows with the cycle loss, the best figure, what is chosen."""
+
+DARK_SOFT, DARK_ACCENT = "#a9a9b4", "#ff922b"
+"""The same on a dark page."""
+
+WITH, WITHOUT = "#e8590c", "#868e96"
+"""Lines with the cycle loss and without it, where a plot cannot tell a light page from a dark."""
+
+FEW = ("#e69f00", "#56b4e9", "#009e73", "#d55e00", "#0072b2", "#cc79a7")
+"""Up to six series side by side, distinct to the colour-blind (Okabe and Ito)."""
+
+MANY = (
+    *(*FEW[:4], "#3c7fc0"),
+    *("#f6cf71", "#a5d8ff", "#8ce0c4", "#ffa98f", "#91a7ff"),
+    *(FEW[5], WITHOUT, "#be4bdb", "#82c91e", "#a9714b", "#f06595"),
+)
+"""Series by their place: five, the same five again as tints of them, and six more."""
+
+HUE, NEUTRAL = "orange", "zinc"
+"""The families that the page's buttons and greys are from, by their names in Tailwind."""
+
+
+def css() -> str:
+    """The custom properties that style.css draws with, on a light page and on a dark one."""
+    light = {"soft": SOFT, "accent": ACCENT, "without": WITHOUT}
+    dark = {"soft": DARK_SOFT, "accent": DARK_ACCENT}
+    return f":root {{{_properties(light)}}}\n.dark {{{_properties(dark)}}}\n"
+
+
+def _properties(values: dict[str, str]) -> str:
+    return " ".join(f"--{name}: {value};" for name, value in values.items())
