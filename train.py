@@ -1,16 +1,20 @@
 """Train a CycleGAN on a machine of your own: command line, data, model, trainer, run folder."""
 
 import argparse
+import dataclasses
 import errno
+import re
 import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from tqdm import tqdm
 
+from cyclegan import lessons, methods
+from cyclegan.core import device as devices
 from cyclegan.core.config import (
+    Change,
     Config,
     ConfigError,
     Discriminator,
@@ -19,15 +23,28 @@ from cyclegan.core.config import (
     Objective,
     Training,
 )
+from cyclegan.core.registry import load_plugins
 from cyclegan.lessons import DataError, UnpairedData, open_data
+from cyclegan.methods import Method, cyclegan
 from cyclegan.store import catalogue as models
 from cyclegan.store import checkpoints
-from cyclegan.training import processes as ranks
-from cyclegan.training import setup as training
+from cyclegan.training import processes, setup
 from cyclegan.training.runs import Run, RunError, describe_machine
 from cyclegan.training.trainer import NonFiniteError, StepDone, Trainer
 
 ARCHITECTURE = {"--generator", "--width", "--blocks", "--upsampling"}
+
+CYCLEGAN = {
+    "--cycle",
+    "--cycle-norm",
+    "--lambda",
+    "--identity",
+    "--identity-until",
+    "--cycle-features",
+    "--cycle-decay",
+    "--cycle-quality",
+}
+"""Options of CycleGAN's objective alone."""
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -53,15 +70,23 @@ def build_parser() -> argparse.ArgumentParser:
         "Defaults are those of the paper (arXiv 1703.10593).",
         epilog="examples:\n"
         "  python train.py --data horse2zebra --cycle none\n"
-        "  python train.py --data satellite2map --size 64 --resize crop --width 32 --steps 2000\n"
+        "  python train.py --data drawing --width 24 --blocks 4 --upsampling resize --steps 2000\n"
         "  python train.py --resume runs/horse2zebra/gan-identity\n"
         "  torchrun --nproc-per-node 2 train.py --data horse2zebra   (two GPUs, or two processes)",
     )
     g = parser.add_argument_group("data")
     g.add_argument(
-        "--data", metavar="NAME", help="satellite2map, or a folder with trainA/ and trainB/"
+        "--data",
+        metavar="NAME",
+        help=f"a lesson ({', '.join(lesson.name for lesson in lessons.all_lessons())}), a folder "
+        "with trainA/ and trainB/, or with pairs side by side in train/, or user/name on the Hub",
     )
-    g.add_argument("--size", type=int, default=256, metavar="PX", help="side of the square crops")
+    g.add_argument(
+        "--size",
+        type=int,
+        metavar="PX",
+        help="side of the square crops (default: 256, or the largest that a lesson has)",
+    )
     g.add_argument(
         "--resize",
         default="resize-and-crop",
@@ -105,12 +130,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
 
     g = parser.add_argument_group("objective")
+    g.add_argument(
+        "--method",
+        choices=[method.key for method in methods.all_methods()],
+        help="who learns from what (default: the lesson's, mostly cyclegan)",
+    )
     g.add_argument("--no-gan", action="store_true", help="leave the adversarial terms out")
     g.add_argument(
         "--adversarial",
-        default="least_squares",
         choices=["least_squares", "log"],
-        help="their form",
+        help="their form (default: the method's; least squares for cyclegan, log for pix2pix)",
     )
     g.add_argument(
         "--cycle",
@@ -130,12 +159,63 @@ def build_parser() -> argparse.ArgumentParser:
         help="identity weight, times lambda; 0: off",
     )
 
+    g.add_argument(
+        "--identity-until",
+        type=int,
+        metavar="STEP",
+        help="go on without the identity term after this step",
+    )
+    g.add_argument(
+        "--cycle-features",
+        type=float,
+        default=0.0,
+        metavar="G",
+        help="share of the cycle that is taken on the discriminators' features by the end",
+    )
+    g.add_argument(
+        "--cycle-decay",
+        type=float,
+        default=0.0,
+        metavar="D",
+        help="share of lambda that is gone by the end",
+    )
+    g.add_argument(
+        "--cycle-quality",
+        action="store_true",
+        help="weigh the cycle by the discriminator's opinion of the translation",
+    )
+    g.add_argument(
+        "--term",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME=VALUE",
+        help="set any field of the method's objective, as in paired=50; may be given again",
+    )
+    g.add_argument(
+        "--change",
+        action="append",
+        default=[],
+        type=_change,
+        metavar="NAME=VALUE@STEP[-STEP]",
+        help="a weight that changes on the way: all at once after a step, or in a straight line "
+        "between two, as in cycle_forward=1@500-2000; may be given again",
+    )
+
     g = parser.add_argument_group("training")
     length = g.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, default=10_000, metavar="N", help="updates in all")
     length.add_argument("--epochs", type=int, metavar="N", help="passes over X instead of --steps")
     g.add_argument("--batch", type=int, default=1, metavar="N", help="pictures of X and Y a step")
     g.add_argument("--rate", type=float, default=2e-4, help="Adam's rate in the first half")
+    g.add_argument("--beta1", type=float, default=0.5, help="Adam's decay of the first moment")
+    g.add_argument(
+        "--pool",
+        type=int,
+        metavar="N",
+        help="generated pictures that the discriminators' history holds; 0: none (default: the "
+        "method's; 50 for cyclegan, 0 for pix2pix)",
+    )
     g.add_argument(
         "--ema",
         type=float,
@@ -146,7 +226,7 @@ def build_parser() -> argparse.ArgumentParser:
     g.add_argument("--seed", type=int, default=0, help="of weights, order, crops, flips and pools")
 
     g = parser.add_argument_group("machine")
-    g.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"], help="where")
+    g.add_argument("--device", default="auto", choices=devices.DEVICES, help="where")
     g.add_argument(
         "--precision",
         default="auto",
@@ -170,24 +250,94 @@ def build_parser() -> argparse.ArgumentParser:
     g.add_argument(
         "--save-every", type=int, default=500, metavar="N", help="steps between checkpoints"
     )
+    g.add_argument(
+        "--sample-every",
+        type=int,
+        metavar="N",
+        help="steps between sample grids (default: as saved)",
+    )
     return parser
 
 
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (equals and name and value):
+        raise argparse.ArgumentTypeError(f"{text} is not of the form NAME=VALUE")
+    return name, value
+
+
+def _change(text: str) -> Change:
+    found = re.fullmatch(r"(\w+)=([\d.e+-]+)@(\d+)(?:-(\d+))?", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text} is not of the form NAME=VALUE@STEP[-STEP]")
+    name, value, start, end = found.groups()
+    try:
+        return Change(name, float(value), int(start), int(end or start))
+    except ValueError as error:  # ConfigError among them.
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def objective_from(args: argparse.Namespace, method: Method, given: set[str]) -> Objective:
+    """The objective that the command line asks for; raises ConfigError.
+
+    given: the options that were given, as "--lambda".
+    """
+    fields = {field.name: field.type for field in dataclasses.fields(method.Objective)}
+    values: dict = {}
+    if issubclass(method.Objective, cyclegan.Objective):
+        weight = {
+            way: args.lam if args.cycle in (way, "both") else 0.0 for way in ("forward", "backward")
+        }
+        values |= {f"cycle_{way}": value for way, value in weight.items()}
+        values |= {"identity": args.identity * args.lam, "cycle_norm": args.cycle_norm}
+        values |= {name: getattr(args, name) for name in ("cycle_features", "cycle_decay")}
+        values["cycle_quality"] = args.cycle_quality
+    elif foreign := given & CYCLEGAN:
+        raise ConfigError(
+            f"{min(foreign)} is an option of CycleGAN's objective; {method.name}'s has "
+            f"{', '.join(name for name in fields if name != 'schedule')} (--term NAME=VALUE)."
+        )
+    for name, value in (("gan", 0.0 if args.no_gan else None), ("adversarial", args.adversarial)):
+        if value is not None:
+            if name not in fields:
+                raise ConfigError(f"{method.name}'s objective has no {name}.")
+            values[name] = value
+    for name, text in args.term:
+        if name not in fields or name == "schedule":
+            valid = ", ".join(known for known in fields if known != "schedule")
+            raise ConfigError(f"{method.name}'s objective has no {name}; valid are {valid}.")
+        values[name] = _value(fields[name], name, text)
+    schedule = [*args.change]
+    if args.identity_until is not None:
+        until = args.identity_until
+        schedule.append(Change("identity", 0.0, until, until))
+    return method.Objective(**values, schedule=tuple(schedule))
+
+
+def _value(kind: type, name: str, text: str) -> object:
+    try:
+        if kind is bool:
+            return {"true": True, "false": False}[text.lower()]
+        return kind(text)
+    except (ValueError, KeyError) as error:
+        raise ConfigError(f"--term {name}={text}: {name} takes {kind.__name__}.") from error
+
+
 def config_from(
-    args: argparse.Namespace, data: UnpairedData, initial: checkpoints.Checkpoint | None = None
+    args: argparse.Namespace,
+    data: UnpairedData,
+    objective: Objective,
+    initial: checkpoints.Checkpoint | None = None,
 ) -> Config:
     """The settings that the command line asks for; raises ConfigError.
 
     initial: the weights to begin with, which decide the generators' architecture.
     """
-    weight = {
-        way: args.lam if args.cycle in (way, "both") else 0.0 for way in ("forward", "backward")
-    }
     steps = args.steps
     if args.epochs is not None:
         if args.epochs < 1:
             raise ConfigError(f"epochs is {args.epochs}; it must be at least 1.")
-        steps = max(1, args.epochs * len(data.train_x) // max(1, args.batch * ranks.count()))
+        steps = max(1, args.epochs * len(data.train_x) // max(1, args.batch * processes.count()))
     return Config(
         generator=initial.config.generator
         if initial
@@ -198,42 +348,23 @@ def config_from(
             upsampling=args.upsampling,
         ),
         discriminator=Discriminator(args.discriminator, args.discriminator_width),
-        objective=Objective(
-            gan=0.0 if args.no_gan else 1.0,
-            cycle_forward=weight["forward"],
-            cycle_backward=weight["backward"],
-            identity=args.identity * args.lam,
-            adversarial=args.adversarial,
-            cycle_norm=args.cycle_norm,
-        ),
+        objective=objective,
         domains=Domains(*args.domains) if args.domains else data.domains,
+        channels=data.channels,
         training=Training(
             data=args.data,
             resize=args.resize,
             steps=steps,
             batch=args.batch,
             rate=args.rate,
+            beta1=args.beta1,
+            pool=methods.find(objective.method).pool if args.pool is None else args.pool,
             ema_decay=args.ema,
             precision=args.precision,
             seed=args.seed,
         ),
         image_size=args.size,
     )
-
-
-def choose_device(name: str) -> torch.device:
-    """The named device, or the best one there is; raises ConfigError where it is missing."""
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name == "auto":
-        name = next(kind for kind, available in there.items() if available)
-    if not there[name]:
-        have = ", ".join(kind for kind, available in there.items() if available)
-        raise ConfigError(f"PyTorch finds no {name} device here; available: {have}.")
-    return torch.device(name)
 
 
 def _explicit(argv: list[str]) -> set[str]:
@@ -247,16 +378,18 @@ def _explicit(argv: list[str]) -> set[str]:
 
 def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
     """Everything up to the first step. Raises ConfigError, DataError, RunError, CheckpointError."""
-    args = build_parser().parse_args(argv)
-    device = choose_device(args.device)
-    if ranks.launched():
-        device = ranks.join(device)
-    if args.log_every < 1 or args.save_every < 1:
-        raise ConfigError("--log-every and --save-every must be at least 1.")
+    load_plugins()
+    args, given = build_parser().parse_args(argv), _explicit(argv)
+    device = devices.choose(args.device)
+    if processes.launched():
+        device = processes.join(device)
+    every = (args.log_every, args.save_every, args.sample_every)
+    if min(number for number in every if number is not None) < 1:
+        raise ConfigError("--log-every, --save-every and --sample-every must be at least 1.")
     if args.resume:
-        changeable = {"--resume", "--device", "--compile", "--log-every", "--save-every"}
-        unused = _explicit(argv) - changeable
-        if unused:
+        changeable = {"--resume", "--device", "--compile"}
+        changeable |= {"--log-every", "--save-every", "--sample-every"}
+        if unused := given - changeable:
             raise ConfigError(
                 f"--resume goes on with the run's own settings; leave out {min(unused)}."
             )
@@ -265,31 +398,41 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         initial = None
     else:
         if not args.data:
-            raise ConfigError("Say what to train on: --data satellite2map or --data FOLDER.")
+            raise ConfigError(
+                "Say what to train on: --data with a lesson's name, a folder, or user/name on the "
+                "Hub."
+            )
+        lesson = lessons.find(args.data)
+        args.size = lesson.largest if args.size is None else args.size
+        method = methods.find(args.method or lesson.recipe.config.method)
+        objective = objective_from(args, method, given)
         # The size is checked before any picture is read.
-        Config(
+        checked = Config(
             generator=Generator(args.generator),
             discriminator=Discriminator(args.discriminator),
-            objective=Objective(gan=0.0 if args.no_gan else 1.0),
+            objective=objective,
             image_size=args.size,
         )
         initial = models.load_one(args.init) if args.init else None
-        if initial and (given := _explicit(argv) & ARCHITECTURE):
-            raise ConfigError(f"The weights of --init say what {min(given)} is; leave it out.")
+        if initial and (given_too := given & ARCHITECTURE):
+            raise ConfigError(f"The weights of --init say what {min(given_too)} is; leave it out.")
         data = open_data(args.data, args.size, args.resize)
-        config = config_from(args, data, initial)
-        folder = args.out or Path("runs") / Path(args.data).name / config.objective.slug
+        config = config_from(args, data, objective, initial)
+        folder = args.out or Path("runs") / _short(args.data) / checked.objective.slug
         began = {"init": args.init} if args.init else {}
-        began |= {"processes": ranks.count()} if ranks.count() > 1 else {}
+        began |= {"processes": processes.count()} if processes.count() > 1 else {}
         config = replace(config, facts={"machine": describe_machine(device), **began})
+    for sentence in data.said:
+        _say(sentence)
 
-    run, trainer = training.prepare(
+    run, trainer = setup.prepare(
         folder,
         config,
         data,
         device,
         args.log_every,
         args.save_every,
+        args.sample_every,
         resume=bool(args.resume),
         initial=initial,
     )
@@ -297,6 +440,11 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         for network in trainer.model.children():
             network.compile()
     return run, trainer, data
+
+
+def _short(data: str) -> str:
+    """The last part of a data's name, as a folder's."""
+    return re.sub(r"[^\w.-]+", "-", Path(data).name)
 
 
 def train(run: Run, trainer: Trainer, data: UnpairedData) -> None:
@@ -309,7 +457,7 @@ def train(run: Run, trainer: Trainer, data: UnpairedData) -> None:
         signal.signal(name, stop)
     steps = run.config.training.steps
     title = f"{run.config.objective.name} on {trainer.device}"
-    silent = not ranks.is_first()
+    silent = not processes.is_first()
     with tqdm(
         total=steps, initial=trainer.steps_done, desc=title, unit="step", disable=silent
     ) as bar:
@@ -317,16 +465,17 @@ def train(run: Run, trainer: Trainer, data: UnpairedData) -> None:
         def progress(trainer: Trainer, done: StepDone) -> None:
             bar.update()
             if done.step % 10 == 0 and not silent:
-                bar.set_postfix(
-                    {k: f"{float(v):.2f}" for k, v in done.terms.items()}, refresh=False
-                )
+                shown = {k: v for k, v in done.terms.items() if not trainer.method.term(k).is_told}
+                bar.set_postfix({k: f"{float(v):.2f}" for k, v in shown.items()}, refresh=False)
 
-        training.fit(run, trainer, data, [progress])
+        setup.fit(run, trainer, data, [progress])
 
 
 def main(argv: list[str] | None = None) -> int:
     """Exit code: 0 when finished, 130 when stopped by Ctrl-C, 2 with a sentence for an error."""
     run = None
+    if not processes.launched():  # Who waits for others hears no handler, and is to be ended.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         run, trainer, data = prepare(sys.argv[1:] if argv is None else argv)
         _say(f"{run.folder}: {run.config.objective.name}, {describe_machine(trainer.device)}")
@@ -337,8 +486,11 @@ def main(argv: list[str] | None = None) -> int:
         if error.errno == errno.ENOSPC:
             return _fail("The disk is full.", run)
         return _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + ".", run)
+    except KeyboardInterrupt:
+        _say("Stopped before training began; nothing is lost.")
+        return 130
     finally:
-        ranks.leave()
+        processes.leave()
     if trainer.steps_done < run.config.training.steps:
         _say(
             f"Stopped after step {trainer.steps_done}; go on: python train.py --resume {run.folder}"
@@ -349,7 +501,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _say(sentence: str) -> None:
-    if ranks.is_first():
+    if processes.is_first():
         print(sentence)
 
 

@@ -1,18 +1,28 @@
 """Translate pictures from the command line: `python -m cyclegan.translate --help`."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
 from tqdm import tqdm
 
-from .core import images
+from .core import device as devices
+from .core import files, images
+from .core.config import ConfigError
+from .core.media import PICTURES
+from .core.registry import load_plugins
 from .inference.translator import LARGEST_SIDE, LONGEST_SIDE, Translator
+from .methods import View
 from .store import catalogue as models
 from .store import checkpoints
 
-NAMES = {"xy": ("x", "G", "FG", "identity"), "yx": ("y", "F", "GF", "identity")}
-"""File name endings: original, translation, reconstruction, identity output."""
+
+def ending(view: View) -> str:
+    """A view's file name ending: "G" of G(x), "FG" of F(G(x)), "identity" of F(x)."""
+    if view.key == "same":
+        return "identity"
+    return "".join(re.findall("[A-Z]", view.formula)) or view.formula
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,9 +51,13 @@ def main(argv: list[str] | None = None) -> int:
         help=f"larger pictures are reduced to it; at most {LARGEST_SIDE}, and what is larger than "
         f"{LONGEST_SIDE} goes through the networks by strips (default: {LONGEST_SIDE})",
     )
+    parser.add_argument(
+        "--device", default="auto", choices=devices.DEVICES, help="where (default: auto)"
+    )
     args = parser.parse_args(argv)
     try:
-        translator = Translator(models.load_one(args.model))
+        load_plugins()
+        translator = Translator(models.load_one(args.model), devices.choose(args.device))
         paths = images.list_folder(args.input) if args.input.is_dir() else [args.input]
         if args.direction not in translator.directions:
             raise checkpoints.CheckpointError(f"{args.model} translates in the direction xy alone.")
@@ -52,10 +66,14 @@ def main(argv: list[str] | None = None) -> int:
         if args.output.resolve() == args.input.resolve():
             raise images.ImageError("Input and output are one folder; name another --output.")
         args.output.mkdir(parents=True, exist_ok=True)
-        if len(translator.directions) < 2:
-            print(f"{args.model} holds one generator: no way back, so G(x) alone.", file=sys.stderr)
+        if translator.medium is not PICTURES:
+            raise checkpoints.CheckpointError(
+                f"{args.model} translates {translator.medium.name}, and this command pictures."
+            )
+        if not any(view.key == "back" for view in translator.views(args.direction)):
+            print(f"{args.model} has no way back, so G(x) alone.", file=sys.stderr)
         failed = _translate_all(translator, paths, args.output, args.direction, args.longest_side)
-    except (checkpoints.CheckpointError, images.ImageError, OSError) as error:
+    except (checkpoints.CheckpointError, ConfigError, images.ImageError, OSError) as error:
         print(f"translate: {error}", file=sys.stderr)
         return 2
     for sentence in failed:
@@ -96,12 +114,10 @@ def _translate_all(
             failed.append(str(error))
             continue
         written[path.stem] = path.name
-        pictures = (made.original, made.translation, made.reconstruction, made.identity)
-        for name, result in zip(NAMES[direction], pictures, strict=True):
-            if result is None:
-                continue
-            target = output / f"{path.stem}_{name}.png"
-            checkpoints.write_atomically(
+        for view in translator.views(direction):
+            result = made.views[view.key]
+            target = output / f"{path.stem}_{ending(view)}.png"
+            files.write_atomically(
                 target, lambda temporary, result=result: result.save(temporary, "PNG")
             )
     return failed

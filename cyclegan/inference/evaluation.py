@@ -1,210 +1,214 @@
-"""Figures of checkpoints on held-out pairs: `python -m cyclegan.evaluation SET [--json] [--save]`.
+"""Figures of checkpoints on held-out items: `python -m cyclegan.evaluation SET [--json] [--save]`.
 
-Knows which figures go with which direction; `figures` knows how each is computed.
+Loops over a method's views and a lesson's figures; knows none of either by name.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
-from ..core import figures, images
-from ..lessons import DataError, UnpairedData, open_data
+from .. import lessons
+from ..core import device as devices
+from ..core import files
+from ..core.config import Config, ConfigError, Direction
+from ..core.figures import Figure, Measure
+from ..core.media import PICTURES, Medium
+from ..core.registry import load_plugins
+from ..lessons import DataError, HeldOut, UnpairedData, open_data
+from ..methods import Method, View
+from ..methods.method import latents_of, show, wanted
 from ..store import checkpoints
-from .translator import Direction, Translator
+from .translator import Translator
 
 BATCH = 32
 
-COLUMNS = {
-    "rmse": "RMSE",
-    "accuracy_5": "acc<5",
-    "accuracy_10": "acc<10",
-    "accuracy_16": "acc<16",
-    "ssim": "SSIM",
-    "sea_iou": "sea IoU",
-    "cycle_error": "cycle",
-    "identity_error": "identity",
-    "diversity": "diversity",
-}
-"""Figures of one direction and their short names, in the order of the table."""
+NETWORK: dict[Direction, str] = {"xy": "G", "yx": "F"}
+"""Under which letter the figures of a direction stand."""
 
 
 def evaluate(translator: Translator, data: UnpairedData) -> dict:
-    """Figures of G and of F on the held-out pairs of `data`.
+    """Figures of G and of F on the held-out items of `data`.
 
-    Returns {"pairs": n, "size": pixels, "G": {...}, "F": {...}} with the keys of COLUMNS; errors
-    are in 0–255 units, means over pictures. "sea_iou" (pooled over pixels) is there for G alone,
-    and only where Y is the map of satellite2map. Raises DataError where `data` has no pairs.
+    Returns {"items": n, "size": pixels, "G": {...}, "F": {...}} with keys of figures; "pairs": n
+    and "unchanged", what an item scores that is handed over as its own translation, are there where
+    the truth is known; "held_out": False where the items are training ones. Without truth there are
+    the figures that need none. Raises DataError for fewer than two items.
     """
-    if not data.paired:
-        raise DataError("These pictures are unpaired: without ground truth there are no figures.")
-    if len(data.test_x) < 2:
-        raise DataError("Diversity needs at least two held-out pairs.")
-    x, y = (torch.stack(list(side)) for side in (data.test_x, data.test_y))
-    is_map = translator.config.training.data == "satellite2map"
-    return {
-        "pairs": len(x),
-        "size": x.shape[-1],
-        "G": _direction(translator, x, y, "xy", is_map),
-        "F": _direction(translator, y, x, "yx", False),
-    }
-
-
-def glance(
-    G: nn.Module,
-    F: nn.Module,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    is_map: bool,
-    device: torch.device,
-) -> dict[str, float]:
-    """Figures of G on a few held-out pairs (N, 3, H, W) uint8, quick enough for a training."""
-    return few_figures(*there_and_back(G, F, x, device), x, y, True, is_map)
-
-
-@torch.no_grad()
-def there_and_back(
-    G: nn.Module, F: nn.Module, x: torch.Tensor, device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """G(x) and F(G(x)) of (N, 3, H, W) uint8, as such."""
-    made, reconstructed = [], []
-    for batch in images.to_float(x).split(BATCH):
-        fake_y = G(batch.to(device))
-        made.append(images.to_bytes(fake_y))
-        reconstructed.append(images.to_bytes(F(fake_y)))
-    return torch.cat(made), torch.cat(reconstructed)
-
-
-def few_figures(
-    made: torch.Tensor,
-    reconstructed: torch.Tensor,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    paired: bool,
-    is_map: bool,
-) -> dict[str, float]:
-    """The quick figures of `there_and_back`'s pictures; those that need the truth if `paired`.
-
-    All (N, 3, H, W) uint8, N ≥ 2; unpaired y: any held-out pictures, as the measure of diversity.
-    """
-    made, reconstructed, x, y = map(_pixels, (made, reconstructed, x, y))
-    found = {"sea_iou": figures.sea_iou(made, y)} if paired and is_map else {}
-    if paired:
-        found["rmse"] = _mean(figures.rmse, made, y)
-    found["cycle_error"] = _mean(figures.l1, reconstructed, x)
-    found["diversity"] = figures.diversity(made, y)
+    size = translator.config.image_size
+    held = data.held_out(size)
+    if min(len(held.x), len(held.y)) < 2:
+        raise DataError("Diversity needs at least two held-out items a side.")
+    found: dict = {"pairs": len(held.x)} if data.paired else {}
+    found |= {"items": len(held.x), "size": held.medium.size_of(held.x)}
+    if not data.is_held_out:
+        found["held_out"] = False
+    for direction in translator.directions:
+        found[NETWORK[direction]] = _direction(translator, held, direction)
+    if data.paired:
+        found["unchanged"] = unchanged(held)
     return found
 
 
-def _direction(
-    translator: Translator,
-    originals: torch.Tensor,
-    truths: torch.Tensor,
-    direction: Direction,
-    is_map: bool,
+def _direction(translator: Translator, held: HeldOut, direction: Direction) -> dict[str, float]:
+    made: dict[str, list[Tensor]] = {}
+    for batch in held.originals(direction).split(BATCH):
+        passes = translator.passes(held.medium.to_float(batch), direction)
+        for key, tensor in passes.items():
+            made.setdefault(key, []).append(held.medium.to_kept(tensor))
+    arrays = {key: held.medium.arrays(torch.cat(parts)) for key, parts in made.items()}
+    return measure(held.figures, {**held.arrays(direction), **arrays}, NETWORK[direction])
+
+
+def measure(
+    figures: Sequence[Figure], arrays: Mapping[str, np.ndarray], network: str
 ) -> dict[str, float]:
-    batches = [
-        [images.to_bytes(t) for t in translator.passes(images.to_float(batch), direction)]
-        for batch in originals.split(BATCH)
-    ]
-    made, reconstructed, same = (_pixels(torch.cat(part)) for part in zip(*batches, strict=True))
-    original, truth = _pixels(originals), _pixels(truths)
-
-    found = {
-        **_against(made, truth, is_map),
-        "cycle_error": _mean(figures.l1, reconstructed, original),
-        "identity_error": _mean(figures.l1, same, original),
-    }
-    return {name: found[name] for name in COLUMNS if name in found}
+    """All figures of a network whose needs are there, by key, in their order."""
+    found = {f.key: f.measure(arrays) for f in figures if network in f.networks}
+    return {key: value for key, value in found.items() if value is not None}
 
 
-def _against(made: np.ndarray, truth: np.ndarray, is_map: bool) -> dict[str, float]:
-    """What can be said of pictures and their truths alone."""
-    found = {
-        "rmse": _mean(figures.rmse, made, truth),
-        "accuracy_5": _mean(figures.pixel_accuracy, made, truth, 5),
-        "accuracy_10": _mean(figures.pixel_accuracy, made, truth, 10),
-        "accuracy_16": _mean(figures.pixel_accuracy, made, truth, 16),
-        "ssim": _mean(figures.ssim, made, truth),
-        "diversity": figures.diversity(made, truth),
-    }
-    return {**found, "sea_iou": figures.sea_iou(made, truth)} if is_map else found
+def unchanged(held: HeldOut) -> dict[str, dict[str, float]]:
+    """Figures of an item handed over as its own translation: what a generator has to beat.
 
-
-def unchanged(data: UnpairedData, is_map: bool) -> dict:
-    """Figures of a picture handed over as its own translation: what a generator has to beat.
-
-    {"G": {...}, "F": {...}} as `evaluate`, without the errors of the way back.
+    {"G": {...}, "F": {...}} as `evaluate`, without the errors of the way back; empty where the two
+    sides have items of different shapes.
     """
-    x, y = (_pixels(torch.stack(list(side))) for side in (data.test_x, data.test_y))
-    return {"G": _against(x, y, is_map), "F": _against(y, x, False)}
+    if held.x.shape != held.y.shape:
+        return {}
+    found = {}
+    for direction, network in NETWORK.items():
+        arrays = held.arrays(direction)
+        arrays["made"] = arrays["original"]
+        against = [f for f in held.figures if not f.needs & {"back", "same"}]
+        found[network] = measure(against, arrays, network)
+    return found
 
 
-def _mean(figure: Callable, a: np.ndarray, b: np.ndarray, *more: int) -> float:
-    return float(np.mean([figure(one, other, *more) for one, other in zip(a, b, strict=True)]))
+def against_truth(
+    figures: Sequence[Figure], made: np.ndarray, truth: np.ndarray, known: Mapping, network: str
+) -> dict[str, float]:
+    """Quick figures of one translation and its truth; known: of the truth, by name."""
+    arrays = {"made": made[None], "truth": truth[None]}
+    arrays |= {f"truth_{name}": np.asarray(value)[None] for name, value in known.items()}
+    return measure([f for f in figures if f.is_quick], arrays, network)
 
 
-def _pixels(batch: torch.Tensor) -> np.ndarray:
-    """(N, 3, H, W) uint8 tensor to an (N, H, W, 3) array."""
-    return batch.permute(0, 2, 3, 1).contiguous().numpy()
+@torch.no_grad()
+def glance(
+    networks: Mapping[str, nn.Module],
+    method: Method,
+    config: Config,
+    held: HeldOut,
+    device: torch.device,
+    keys: Sequence[str] = (),
+) -> tuple[dict[str, Tensor], dict[str, float]]:
+    """Views of X's few held-out items as kept, and their quick figures, amid a training.
+
+    keys: views that are wanted besides those that the figures need. Figures are there for two items
+    a side and more.
+    """
+    quick = [f for f in held.figures if f.is_quick]
+    needed = {*keys, *(name for f in quick for name in f.needs)}
+    views = wanted(method.views(config), needed)
+    made = passes(networks, views, method, config, held.medium.to_float(held.x), device)
+    kept = {key: held.medium.to_kept(tensor) for key, tensor in made.items()}
+    if min(len(held.x), len(held.y)) < 2:
+        return kept, {}
+    arrays = {key: held.medium.arrays(tensor) for key, tensor in kept.items()}
+    return kept, measure(quick, {**held.arrays("xy"), **arrays}, "G")
 
 
-def table(results: dict[str, dict]) -> str:
-    """A Markdown table, a row per variant and generator."""
-    lines = ["| variant | | " + " | ".join(COLUMNS.values()) + " |"]
-    lines.append("|---|---|" + "---:|" * len(COLUMNS))
-    for variant, result in results.items():
-        for network in ("G", "F"):
-            cells = [_cell(name, result[network].get(name)) for name in COLUMNS]
-            lines.append(f"| {variant} | {network} | " + " | ".join(cells) + " |")
+@torch.no_grad()
+def passes(
+    networks: Mapping[str, nn.Module],
+    views: Sequence[View],
+    method: Method,
+    config: Config,
+    originals: Tensor,
+    device: torch.device,
+) -> dict[str, Tensor]:
+    """All views that networks make of float items (N, C, …) of a size that they take, by key."""
+    random = torch.Generator().manual_seed(0)
+    names = [name for name in latents_of(views) if name != "original"]
+    latents = {n: method.latent(n, config, len(originals), random) for n in names}
+    found: dict[str, list[Tensor]] = {}
+    for first in range(0, len(originals), BATCH):
+        part = slice(first, first + BATCH)
+        given = {"original": originals[part], **{n: z[part] for n, z in latents.items()}}
+        shown = show(views, networks, {n: t.to(device) for n, t in given.items()})
+        for view in views:
+            if view.network:
+                found.setdefault(view.key, []).append(shown[view.key])
+    return {key: torch.cat(parts) for key, parts in found.items()}
+
+
+def table(results: dict[str, dict], measures: Sequence[Measure]) -> str:
+    """A Markdown table, a row a variant and network, and one of the items themselves."""
+    lines = ["| variant | | " + " | ".join(m.label for m in measures) + " |"]
+    lines.append("|---|---|" + "---:|" * len(measures))
+    rows = [(name, n, r[n]) for name, r in results.items() for n in NETWORK.values() if n in r]
+    known = next((r["unchanged"] for r in results.values() if r.get("unchanged")), {})
+    rows += [(f"*{own} itself*", n, known[n]) for n, own in (("G", "x"), ("F", "y")) if n in known]
+    for name, network, found in rows:
+        cells = " | ".join(m.written(found.get(m.key)) for m in measures)
+        lines.append(f"| {name} | {network} | {cells} |")
     return "\n".join(lines)
 
 
-def _cell(name: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.1f}" if name in ("rmse", "cycle_error", "identity_error") else f"{value:.3f}"
+def what_was_measured(result: dict, medium: Medium = PICTURES) -> str:
+    """ "297 held-out pairs of 64×64 pixels." """
+    size = f"{result['size']}×{result['size']} pixels"
+    if medium is not PICTURES:
+        size = f"{result['size']} {medium.name}"
+    kind = "pairs" if "pairs" in result else "items"
+    where = "held-out" if result.get("held_out", True) else "training (none were held out)"
+    truth = "" if "pairs" in result else "; there is no ground truth: figures that need none"
+    return f"{result['items']} {where} {kind} of {size}{truth}."
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m cyclegan.evaluation",
-        description="Figures of every variant of a checkpoint set on its held-out pairs. Errors "
+        description="Figures of every variant of a checkpoint set on its held-out items. Errors "
         "are in 0-255 units; acc<d is the share of pixels within d.",
     )
     parser.add_argument("set", help="a set's name or folder, or one checkpoint's")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--save", action="store_true", help="write each variant's metrics.json")
+    parser.add_argument(
+        "--device", default="cpu", choices=devices.DEVICES, help="where (default: cpu)"
+    )
     args = parser.parse_args(argv)
     try:
+        load_plugins()
+        device = devices.choose(args.device)
         folders = checkpoints.find(checkpoints.locate(args.set))
-        results = {}
+        results, measures = {}, {}
         open_once = lru_cache(maxsize=1)(open_data)
         for folder in tqdm(folders, unit="variant", disable=not sys.stderr.isatty()):
             checkpoint = checkpoints.load(folder)
             training = checkpoint.config.training
             data = open_once(training.data, checkpoint.config.image_size, training.resize)
-            found = evaluate(Translator(checkpoint), data)
+            found = evaluate(Translator(checkpoint, device), data)
+            keys = {key for n in NETWORK.values() for key in found.get(n, {})}
+            lesson = lessons.find(training.data)
+            measures |= {m.key: m for m in lesson.figures if m.key in keys}
             # Runs that differ in their seed alone share a name.
             taken = checkpoint.name in results
             results[f"{checkpoint.name} ({folder.name})" if taken else checkpoint.name] = found
             if args.save:
-                checkpoints.write_json(folder / checkpoints.METRICS, found)
-    except (checkpoints.CheckpointError, DataError, OSError) as error:
+                files.write_json(folder / checkpoints.METRICS, found)
+    except (checkpoints.CheckpointError, ConfigError, DataError, OSError) as error:
         print(f"evaluation: {error}", file=sys.stderr)
         return 2
-    print(json.dumps(results, indent=2) if args.json else table(results))
+    print(json.dumps(results, indent=2) if args.json else table(results, list(measures.values())))
     if not args.json:
-        first = next(iter(results.values()))
-        print(f"\n{first['pairs']} held-out pairs of {first['size']}×{first['size']} pixels.")
+        print(f"\n{what_was_measured(next(iter(results.values())), lesson.medium)}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,23 +1,27 @@
-"""Translator: what one checkpoint makes of a picture, in both directions.
+"""Translator: what one checkpoint makes of an item, in every direction that its method has.
 
-Pictures in, pictures out; the caller never sees a tensor, unless it asks `passes` for a batch.
-Networks are loaded once and never changed, so any number of threads may use one Translator.
+Items in, items out (pictures, if the medium is pictures); the caller never sees a tensor, unless it
+asks `passes` for a batch. Networks are loaded once and never changed, so any number of threads may
+use one Translator.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
+from .. import lessons
 from ..core import figures, images
+from ..core.config import DIRECTIONS, Direction
+from ..core.media import PICTURES, Medium
+from ..methods import View
+from ..methods.method import latents_of, show
 from ..store.checkpoints import Checkpoint
 from . import strips
-
-Direction = Literal["xy", "yx"]
 
 LONGEST_SIDE = 512
 """Pixels; a picture with a longer side is reduced before it is translated, unless asked not to be.
@@ -27,37 +31,47 @@ LARGEST_SIDE = 4096
 """Pixels; the most that `longest_side` may be. The paper's networks stay below 4 GB up to there."""
 
 
-class Passes(NamedTuple):
-    """Batches (N, 3, H, W) in [-1, 1] that the generators make of x (for direction "yx": of y).
-
-    reconstruction, identity: None where the checkpoint has G alone.
-    """
-
-    translation: Tensor
-    reconstruction: Tensor | None
-    identity: Tensor | None
-
-
 @dataclass(frozen=True)
 class Translation:
-    """What one variant makes of one picture x (for direction "yx", read y, F and G swapped).
+    """What one variant makes of one item x (for direction "yx", read y, F and G swapped).
 
-    original: x as the networks saw it. translation: G(x). reconstruction: F(G(x)).
-    identity: F(x). All RGB, of one size.
-    cycle_error, identity_error: mean |F(G(x)) − x| and |F(x) − x| in 0–255 units.
-    What F makes, and its errors, are None where the checkpoint has G alone.
+    views: by the keys of the method's views: "original" is x as the networks saw it, "made" G(x),
+        "back" F(G(x)), "same" F(x); pictures are RGB or grey, of one size.
+    figures: those that need no truth, by key: "cycle_error" is the mean |F(G(x)) − x| in 0–255
+        units, "identity_error" the mean |F(x) − x|.
+    What the checkpoint has no network for is not there, and None as an attribute.
     """
 
-    original: Image.Image
-    translation: Image.Image
-    reconstruction: Image.Image | None
-    identity: Image.Image | None
-    cycle_error: float | None
-    identity_error: float | None
+    views: Mapping[str, Any]
+    figures: Mapping[str, float]
+
+    @property
+    def original(self) -> Any:
+        return self.views.get("original")
+
+    @property
+    def translation(self) -> Any:
+        return self.views.get("made")
+
+    @property
+    def reconstruction(self) -> Any:
+        return self.views.get("back")
+
+    @property
+    def identity(self) -> Any:
+        return self.views.get("same")
+
+    @property
+    def cycle_error(self) -> float | None:
+        return self.figures.get("cycle_error")
+
+    @property
+    def identity_error(self) -> float | None:
+        return self.figures.get("identity_error")
 
 
 class Translator:
-    """Runs the generators and discriminators of one checkpoint.
+    """Runs the networks of one checkpoint.
 
     checkpoint: its model is moved to `device`.
     """
@@ -65,51 +79,72 @@ class Translator:
     def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu"):
         self.config = checkpoint.config
         self.model = checkpoint.model.to(device)
+        self.method = self.model.method
         self.device = torch.device(device)
+        self.medium: Medium = lessons.find(self.config.training.data).medium
 
     @property
     def directions(self) -> tuple[Direction, ...]:
         """The directions that this checkpoint translates in."""
-        return ("xy",) if self.model.F is None else ("xy", "yx")
+        return tuple(d for d in DIRECTIONS if any(view.key == "made" for view in self.views(d)))
 
-    def _generators(self, direction: Direction) -> tuple:
-        """The generator of this direction, and the one back or None."""
-        G, F = self.model.G, self.model.F
-        there, back = _by(direction, (G, F), (F, G))
-        if there is None:
-            raise ValueError("This checkpoint has no generator for the direction yx.")
-        return there, back
+    def views(self, direction: Direction = "xy") -> tuple[View, ...]:
+        """What it can show in a direction: the method's views for which its networks are there."""
+        _check(direction)
+        found, missing = [], set()
+        for view in self.method.views(self.config, direction):
+            if (view.network and self.model[view.network] is None) or missing & set(view.of):
+                missing.add(view.key)
+            else:
+                found.append(view)
+        return tuple(found)
 
-    def judge(self, direction: Direction):
+    def _views(self, direction: Direction) -> tuple[View, ...]:
+        if direction not in self.directions and direction in DIRECTIONS:
+            raise ValueError(f"This checkpoint has no generator for the direction {direction}.")
+        return self.views(direction)
+
+    def channels(self, direction: Direction) -> int:
+        """Of what goes in."""
+        return self.config.channels.x if direction == "xy" else self.config.channels.y
+
+    def judge(self, direction: Direction) -> torch.nn.Module | None:
         """The discriminator that scores translations of this direction, or None."""
-        if self.config.objective.paired:  # It judges pairs, and there is only one half.
-            return None
-        return _by(direction, self.model.D_Y, self.model.D_X)
+        _check(direction)
+        role = self.method.judge(direction)
+        return self.model[role] if role else None
+
+    def latents(self, views: tuple[View, ...], count: int, seed: int = 0) -> dict[str, Tensor]:
+        """(count, …) numbers for every latent that the views take; the same for the same seed."""
+        random = torch.Generator().manual_seed(seed)
+        names = (name for name in latents_of(views) if name != "original")
+        return {n: self.method.latent(n, self.config, count, random).to(self.device) for n in names}
 
     @torch.inference_mode()
-    def passes(self, originals: Tensor, direction: Direction = "xy") -> Passes:
-        """(N, 3, H, W) in [-1, 1], any H and W, to translation, reconstruction and identity.
+    def passes(self, originals: Tensor, direction: Direction = "xy") -> dict[str, Tensor]:
+        """(N, C, …) in [-1, 1], pictures of any size, to the views that networks make of them.
 
-        Sizes that the generators do not take are padded by reflection and cropped back.
+        Sizes that the networks do not take are padded by reflection and cropped back.
         """
-        there, back = self._generators(direction)
-        height, width = originals.shape[-2:]
-        padded = images.pad(originals.to(self.device), there.multiple, there.smallest)
-        translated = there(padded)
-        if back is None:
-            return Passes(images.crop(translated, height, width), None, None)
+        views = self._views(direction)
+        first = next(view for view in views if view.network)
+        fitted = self.medium.fit(originals.to(self.device), self.model[first.network])
+        given = {"original": fitted, **self.latents(views, len(originals))}
         # Not as one batch: that saves 3 % of a small picture, and costs up to 7 % of a larger one.
-        made = (translated, back(translated), back(padded))
-        return Passes(*(images.crop(t, height, width) for t in made))
+        made = show(views, self.model.networks, given)
+        return {
+            view.key: self.medium.unfit(made[view.key], originals) for view in views if view.network
+        }
 
     def translate(
         self,
-        picture: Image.Image,
+        item: Any,
         direction: Direction = "xy",
         longest_side: int = LONGEST_SIDE,
         progress: Callable[[float], None] | None = None,
     ) -> Translation:
-        """Translate one RGB picture of any size; a side above `longest_side` is reduced first.
+        """Translate one item; a picture of any size, of which a side above `longest_side` is
+        reduced first.
 
         A picture still larger than LONGEST_SIDE goes through the networks by strips: the same
         result but for rounding, in a bounded memory. progress: is told the share that is done, up
@@ -118,60 +153,66 @@ class Translator:
         """
         if not 1 <= longest_side <= LARGEST_SIDE:
             raise ValueError(f"longest_side is {longest_side}; valid are 1 to {LARGEST_SIDE}.")
-        original = images.reduce(picture, longest_side)
-        if max(original.size) > LONGEST_SIDE:
-            made = self._by_strips(original, direction, progress or (lambda share: None))
-        else:
-            passes = self.passes(images.to_tensor(original), direction)
-            made = [t if t is None else images.to_pictures(t)[0] for t in passes]
-            if progress:
-                progress(1.0)
-        translation, reconstruction, identity = made
-        return Translation(
-            original,
-            translation,
-            reconstruction,
-            identity,
-            cycle_error=reconstruction and picture_l1(reconstruction, original),
-            identity_error=identity and picture_l1(identity, original),
-        )
+        progress = progress or (lambda share: None)
+        if self.medium is PICTURES:
+            item = images.with_channels(images.reduce(item, longest_side), self.channels(direction))
+            if max(item.size) > LONGEST_SIDE:
+                return self._translation(
+                    {"original": item, **self._by_strips(item, direction, progress)}
+                )
+        kept = self.medium.kept(item, self.channels(direction))
+        passes = self.passes(self.medium.to_float(kept)[None], direction)
+        progress(1.0)
+        made = {key: self.medium.held(self.medium.to_kept(t)[0]) for key, t in passes.items()}
+        return self._translation({"original": item, **made})
+
+    def _translation(self, views: dict[str, Any]) -> Translation:
+        arrays = {key: self.array(item)[None] for key, item in views.items()}
+        found = {f.key: f.measure(arrays) for f in figures.WITHOUT_TRUTH if not f.pooled}
+        return Translation(views, {key: v for key, v in found.items() if v is not None})
+
+    def array(self, item: Any) -> np.ndarray:
+        """One item as figures take it."""
+        if isinstance(item, Image.Image):
+            return np.asarray(item) if item.mode == "RGB" else np.asarray(item)[..., None]
+        return self.medium.arrays(item[None])[0]
 
     def _by_strips(
         self, original: Image.Image, direction: Direction, progress: Callable[[float], None]
-    ) -> list[Image.Image | None]:
+    ) -> dict[str, Image.Image]:
         """The pictures of `passes`, one after the other, so that few tensors live at once."""
-        there, back = self._generators(direction)
-        count = 1 if back is None else 3
-
-        def x() -> Tensor:  # Anew each time, as it takes a twentieth of the memory.
-            x = images.to_tensor(original).to(self.device)
-            return images.pad(x, there.multiple, there.smallest)
-
-        def run(network: nn.Module, source: Tensor, done: int) -> tuple[Tensor, Image.Image]:
-            made = strips.run(network, source, lambda share: progress((done + share) / count))
-            return made, images.to_pictures(images.crop(made, original.height, original.width))[0]
-
-        translated, translation = run(there, x(), 0)
-        if back is None:
-            return [translation, None, None]
-        reconstruction = run(back, translated, 1)[1]
-        del translated
-        return [translation, reconstruction, run(back, x(), 2)[1]]
+        views = [view for view in self._views(direction) if view.network]
+        tensors: dict[str, Tensor] = {}
+        made: dict[str, Image.Image] = {}
+        for done, view in enumerate(views):
+            network, (source,) = self.model[view.network], view.of
+            if source == "original":  # Anew each time, as it takes a twentieth of the memory.
+                given = self.medium.fit(images.to_tensor(original).to(self.device), network)
+            else:
+                given = tensors[source]
+            tensors[view.key] = strips.run(
+                network, given, lambda share, done=done: progress((done + share) / len(views))
+            )
+            del given
+            picture = images.crop(tensors[view.key], original.height, original.width)
+            made[view.key] = images.to_pictures(picture)[0]
+            needed = {name for later in views[done + 1 :] for name in later.of}
+            tensors = {key: tensor for key, tensor in tensors.items() if key in needed}
+        return made
 
     @torch.inference_mode()
     def reconstruct(self, translation: Image.Image, direction: Direction = "xy") -> Image.Image:
         """F of a (perhaps disturbed) picture of G(x): the second half of the cycle alone.
 
-        Raises ValueError where the checkpoint has G alone.
+        Raises ValueError where the checkpoint has no way back.
         """
-        _, back = self._generators(direction)
+        back = next((view for view in self._views(direction) if view.key == "back"), None)
         if back is None:
             raise ValueError("This checkpoint has no generator back.")
-        padded = images.pad(
-            images.to_tensor(translation).to(self.device), back.multiple, back.smallest
-        )
+        network = self.model[back.network]
+        padded = self.medium.fit(images.to_tensor(translation).to(self.device), network)
         large = max(translation.size) > LONGEST_SIDE
-        made = strips.run(back, padded) if large else back(padded)
+        made = strips.run(network, padded) if large else network(padded)
         return images.to_pictures(images.crop(made, translation.height, translation.width))[0]
 
     @torch.inference_mode()
@@ -188,10 +229,10 @@ class Translator:
             raise ValueError(f"The variant {self.config.objective.name} ships no discriminator.")
         side = self.config.image_size
         padded = images.pad(images.to_tensor(translation).to(self.device), side, side)
-        # (1, 3, rows, columns, side, side) to one batch of tiles, and their scores back in place
+        # (1, C, rows, columns, side, side) to one batch of tiles, and their scores back in place
         tiles = padded.unfold(2, side, side).unfold(3, side, side)
-        rows, columns = tiles.shape[2:4]
-        scores = judge(tiles.permute(0, 2, 3, 1, 4, 5).reshape(-1, 3, side, side))[:, 0]
+        channels, rows, columns = tiles.shape[1:4]
+        scores = judge(tiles.permute(0, 2, 3, 1, 4, 5).reshape(-1, channels, side, side))[:, 0]
         h, w = scores.shape[1:]
         scores = scores.view(rows, columns, h, w).transpose(1, 2).reshape(rows * h, columns * w)
         # The mirrored margin's scores are dropped, or the others would lie beside their patches.
@@ -205,15 +246,14 @@ class Translator:
             )
         )
         scores = images.crop(scores, height, width)
-        if self.config.objective.adversarial == "log":
+        if getattr(self.config.objective, "adversarial", "") == "log":
             scores = scores.sigmoid()
         return scores.float().cpu().numpy()
 
 
-def _by(direction: Direction, xy, yx):
-    if direction not in ("xy", "yx"):
-        raise ValueError(f"direction is {direction!r}; valid are xy and yx.")
-    return xy if direction == "xy" else yx
+def _check(direction: str) -> None:
+    if direction not in DIRECTIONS:
+        raise ValueError(f"direction is {direction!r}; valid are {' and '.join(DIRECTIONS)}.")
 
 
 def picture_l1(a: Image.Image, b: Image.Image) -> float:

@@ -1,1 +1,28 @@
-"""Methods: which networks there are, who learns from what, and what can be shown of them."""
+"""Methods: which networks there are, who learns from what, and what can be shown of them.
+
+One file a method, and its line here; `register` adds one from elsewhere (docs/plugins.md).
+"""
+
+from .cyclegan import CycleGAN
+from .method import Losses, Method, Moment, NamedObjective, Player, Stage, Switch, View
+from .model import Model
+from .pix2pix import Pix2Pix
+from .shelf import all_methods, find, register
+
+__all__ = [
+    "Losses",
+    "Method",
+    "Model",
+    "Moment",
+    "NamedObjective",
+    "Player",
+    "Stage",
+    "Switch",
+    "View",
+    "all_methods",
+    "find",
+    "register",
+]
+
+register(CycleGAN())
+register(Pix2Pix())

@@ -1,6 +1,6 @@
 """One way to name a model everywhere: a bundled set, a folder, a weight file, or a Hub repo.
 
-    satellite2map                         a bundled set; satellite2map/gan-cycle is one variant
+    drawing                               a bundled set; drawing/gan-cycle is one variant
     runs/horses  latest_net_G_A.pth       a folder or a file on this machine
     user/repo  user/repo@revision:part    a repo on the Hub, a revision, a variant or file in it
 

@@ -2,15 +2,12 @@
 
 `python -m cyclegan.checkpoints RUN DESTINATION` copies a run's checkpoint for shipping.
 
-A checkpoint set is a folder of such folders. Files are replaced atomically: a kill at any moment
-leaves the last good one. Knows nothing of training state, devices or the Hub.
+A checkpoint set is a folder of such folders. Knows nothing of training state, devices or the Hub.
 """
 
 import argparse
-import json
-import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +16,11 @@ from safetensors import SafetensorError
 from safetensors import torch as safetensors
 from torch import Tensor, nn
 
+from .. import methods
+from ..core import files
 from ..core.config import Config, ConfigError
-from ..methods.model import CycleGAN
+from ..core.files import FileError, printable, size, write_atomically, write_json
+from ..methods import Model
 
 CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
 
@@ -46,7 +46,7 @@ class Checkpoint:
 
     folder: Path
     config: Config
-    model: CycleGAN
+    model: Model
     metrics: dict
 
     @property
@@ -54,47 +54,20 @@ class Checkpoint:
         return self.config.objective.name
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary neighbour of `path`, then put it in place in one move."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(temporary)
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json(path: Path, values: dict) -> None:
-    """Write indented JSON atomically."""
-    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
-
 def read_json(path: Path) -> dict:
-    """Read a JSON object; raises CheckpointError for anything else."""
+    """Read a JSON object beside weights; raises CheckpointError for anything else."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path.parent} holds no {path.name}; is it a checkpoint?") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} cannot be read as JSON: {error}.") from error
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{path} does not hold a JSON object.")
-    return values
+        return files.read_json(path)
+    except FileError as error:
+        raise CheckpointError(str(error)) from error
 
 
-def save(
-    folder: Path, config: Config, G: nn.Module, F: nn.Module, discriminators: dict[str, nn.Module]
-) -> None:
+def save(folder: Path, config: Config, networks: Mapping[str, nn.Module]) -> None:
     """Write config and weights of one variant.
 
     Weights are stored in float16, which moves no output by a visible amount (a test holds that).
-    discriminators: "D_X" and "D_Y", or empty to leave them out.
+    networks: by role; those that only judge may be left out.
     """
-    networks = {"G": G, "F": F, **discriminators}
     weights = {
         f"{name}.{key}": value.detach().to("cpu", torch.float16).contiguous()
         for name, network in networks.items()
@@ -129,11 +102,20 @@ def load(folder: Path) -> Checkpoint:
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{folder / WEIGHTS} is damaged: {error}.") from error
     absent = [
-        name for name in ("D_X", "D_Y") if not any(key.startswith(f"{name}.") for key in weights)
+        role
+        for role in methods.find(config.method).roles
+        if role not in needed(config) and not any(key.startswith(f"{role}.") for key in weights)
     ]
     model = restore(config, weights, str(folder / WEIGHTS), absent)
     metrics = read_json(folder / METRICS) if (folder / METRICS).exists() else {}
     return Checkpoint(folder, config, model, metrics)
+
+
+def needed(config: Config) -> set[str]:
+    """Roles that something is shown by; a checkpoint may lack the others, which only judge."""
+    method = methods.find(config.method)
+    shown = (view for d in method.directions(config) for view in method.views(config, d))
+    return {view.network for view in shown if view.network}
 
 
 def restore(
@@ -143,7 +125,7 @@ def restore(
     absent: Collection[str] = (),
     owner: str = "its config",
     names: Mapping[str, str] | None = None,
-) -> CycleGAN:
+) -> Model:
     """The model that a config describes, filled with these weights and no others.
 
     weights: by the keys of the model's state dict, of any shape and dtype: all is checked.
@@ -153,7 +135,7 @@ def restore(
     to stay as it is.
     """
     with torch.device("meta"):  # A form without memory: nothing is allocated twice, or drawn.
-        model = CycleGAN(config)
+        model = Model(config)
     for name in absent:
         setattr(model, name, None)
     expected = model.state_dict()
@@ -190,18 +172,6 @@ def restore(
     return model.eval().requires_grad_(False)
 
 
-def size(count: int) -> str:
-    """Bytes for people: "2 GiB", "113.5 MiB"."""
-    unit, name = next(u for u in ((2**30, "GiB"), (2**20, "MiB"), (1, "bytes")) if count >= u[0])
-    return f"{round(count / unit, 1):g} {name}"
-
-
-def printable(key: str) -> str:
-    """A name that may come from anywhere, fit for a sentence."""
-    shown = key if key.isprintable() else ascii(key)
-    return shown if len(shown) <= 80 else f"{shown[:78]}…"
-
-
 def shape(tensor: Tensor) -> str:
     """Sides of a tensor, of which a hostile file may declare thousands."""
     return str(tuple(tensor.shape)) if tensor.dim() <= 8 else f"of {tensor.dim()} dimensions"
@@ -223,7 +193,7 @@ def find(folder: Path) -> list[Path]:
 def locate(name: str) -> Path:
     """The folder of a set or checkpoint by path or by bundled name.
 
-    Bundled names are "satellite2map" or "satellite2map/gan-cycle-identity". Raises
+    Bundled names are "drawing" or "drawing/gan-cycle-identity". Raises
     CheckpointError with the valid names.
     """
     for folder in (Path(name), BUNDLED / name):
@@ -236,12 +206,14 @@ def locate(name: str) -> Path:
     )
 
 
-def export(run: Path, destination: Path, with_discriminators: bool = True) -> None:
+def export(run: Path, destination: Path, with_judges: bool = True) -> None:
     """Copy what a checkpoint needs from a run folder: no training state, log or samples."""
     checkpoint = load(run)
-    judges = {"D_X": checkpoint.model.D_X, "D_Y": checkpoint.model.D_Y}
-    kept = {name: D for name, D in judges.items() if with_discriminators and D is not None}
-    save(destination, checkpoint.config, checkpoint.model.G, checkpoint.model.F, kept)
+    networks = checkpoint.model.networks
+    if not with_judges:
+        kept = needed(checkpoint.config)
+        networks = {role: network for role, network in networks.items() if role in kept}
+    save(destination, checkpoint.config, networks)
     if checkpoint.metrics:
         write_json(destination / METRICS, checkpoint.metrics)
 

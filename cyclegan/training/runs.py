@@ -3,7 +3,7 @@
     config.json model.safetensors    the checkpoint (moving averages, discriminators included)
     training.pt                      the trainer's whole state, for resuming
     log.jsonl                        one line of mean losses an interval, with figures at each save
-    samples/000500.png               the same held-out pictures, again and again
+    samples/000500.png               the same held-out items, again and again
 
 Its methods are the trainer's callbacks. Knows no command line and no page.
 """
@@ -18,16 +18,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
-from torchvision.utils import make_grid
 
-from ..core import images
+from ..core import files, sheets
 from ..core.config import Config
+from ..inference.evaluation import passes
+from ..lessons import HeldOut
 from ..store import checkpoints
 from . import processes as ranks
 from .trainer import StepDone, Trainer
 
 STATE, LOG, SAMPLES = "training.pt", "log.jsonl", "samples"
+
+PADDING = 2
+"""Pixels of white around the tiles of a sample grid."""
 
 
 class RunError(ValueError):
@@ -37,23 +42,28 @@ class RunError(ValueError):
 class Run:
     """Writes one run's folder.
 
-    config: what is trained. samples: (x, y), each (n, 3, H, W) in [-1, 1], the fixed pictures
-    of the sample grids. log_every, save_every: steps between log lines, and between checkpoints
-    with their sample grid. probe: figures of the trainer's generators, for the log at each save.
+    config: what is trained. samples: the few held-out items of the sample grids, each drawn by
+    `draw` from how its medium keeps it. log_every, save_every, sample_every: steps between log
+    lines, between checkpoints, and between sample grids (None: at each save). probe: figures of
+    the trainer's networks, for the log at each save.
     """
 
     def __init__(
         self,
         folder: Path,
         config: Config,
-        samples: tuple[Tensor, Tensor],
+        samples: HeldOut,
+        draw: Callable[[Tensor], Image.Image],
         log_every: int = 50,
         save_every: int = 500,
+        sample_every: int | None = None,
         probe: Callable[[Trainer], dict[str, float]] | None = None,
     ):
         self.folder = folder
         self.config = config
         self.samples = samples
+        self.draw = draw
+        self.sample_every = sample_every
         self.log_every = log_every
         self.save_every = save_every
         self.probe = probe
@@ -68,6 +78,8 @@ class Run:
             self.save(trainer)
         elif done.step % self.log_every == 0:
             self.log()
+        if self.sample_every and done.step % self.sample_every == 0 and ranks.is_first():
+            self._sample(trainer)
 
     def add(self, done: StepDone) -> None:
         """Count a step towards the next log line."""
@@ -109,43 +121,38 @@ class Run:
             self.saved_step = trainer.steps_done
             return
         started = time.perf_counter()
-        self._sample(trainer)
+        if not self.sample_every or trainer.steps_done == trainer.settings.steps:
+            self._sample(trainer)
         # By way of memory, since torch.save hides a full disk behind an error of its own.
         state = io.BytesIO()
         torch.save({"trainer": known, "seconds": self.seconds}, state)
-        checkpoints.write_atomically(
+        files.write_atomically(
             self.folder / STATE, lambda path: path.write_bytes(state.getbuffer())
         )
-        G, F = trainer.generators
-        judges = {"D_X": trainer.model.D_X, "D_Y": trainer.model.D_Y}
         facts = {
             **self.config.facts,
             "steps": trainer.steps_done,
             "seconds": round(self.seconds, 1),
         }
-        checkpoints.save(
-            self.folder,
-            replace(self.config, facts=facts),
-            G,
-            F,
-            {name: D for name, D in judges.items() if D is not None},
-        )
+        checkpoints.save(self.folder, replace(self.config, facts=facts), trainer.networks)
         self.saved_step = trainer.steps_done
         self.seconds += time.perf_counter() - started
 
     @torch.no_grad()
     def _sample(self, trainer: Trainer) -> None:
-        """A row a picture: x, G(x), F(G(x)), F(x), then the same for y."""
-        G, F = trainer.generators
-        rows = []
-        for originals, there, back in zip(self.samples, (G, F), (F, G), strict=True):
-            originals = originals.to(trainer.device)
-            translated = there(originals)
-            rows += [torch.stack([originals, translated, back(translated), back(originals)], 1)]
-        grid = make_grid(torch.cat(rows).flatten(0, 1), nrow=4, padding=2, pad_value=1.0)
-        picture = images.to_pictures(grid[None])[0]
+        """A row an item: the views of x (x, G(x), F(G(x)), F(x)), then those of y."""
+        method, medium, rows = trainer.method, self.samples.medium, []
+        for direction in method.directions(self.config):
+            views, kept = method.views(self.config, direction), self.samples.originals(direction)
+            originals = medium.to_float(kept)
+            made = passes(trainer.networks, views, method, self.config, originals, trainer.device)
+            shown = {"original": kept, **{key: medium.to_kept(t) for key, t in made.items()}}
+            rows += [
+                [self.draw(shown[view.key][i]) for view in views] for i in range(len(originals))
+            ]
+        picture = sheets.grid(rows, PADDING)
         path = self.folder / SAMPLES / f"{trainer.steps_done:06d}.png"
-        checkpoints.write_atomically(path, lambda temporary: picture.save(temporary, "PNG"))
+        files.write_atomically(path, lambda temporary: picture.save(temporary, "PNG"))
 
     def start(self) -> None:
         """Claim the folder for a new run; raises RunError where one already lies."""
@@ -184,13 +191,17 @@ class Run:
                 for line in log.read_text(encoding="utf-8").splitlines()
                 if _step_of(line) <= trainer.steps_done
             ]
-            checkpoints.write_atomically(log, lambda path: path.write_text("".join(kept)))
+            files.write_atomically(log, lambda path: path.write_text("".join(kept)))
 
 
 def _means(terms: list[dict[str, Tensor]]) -> dict[str, float]:
-    """The mean of every term, fetched from its device in one go."""
-    table = torch.stack([torch.stack(list(step.values())) for step in terms])
-    return dict(zip(terms[-1], table.double().mean(0).tolist(), strict=True))
+    """The mean of every term over the steps that had it, fetched from its device in one go."""
+    found: dict[str, list[Tensor]] = {}
+    for step in terms:
+        for name, value in step.items():
+            found.setdefault(name, []).append(value)
+    means = torch.stack([torch.stack(values).double().mean() for values in found.values()])
+    return dict(zip(found, means.tolist(), strict=True))
 
 
 def _same_ranks(folder: Path, saved: int) -> None:

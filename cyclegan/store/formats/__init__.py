@@ -7,7 +7,7 @@ Knows how generators found in files become one model; knows nothing of the Hub, 
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...core import config
+from ...core import config, files
 from .. import checkpoints
 from ..checkpoints import MAX_BYTES
 from . import finding, layouts
@@ -29,7 +29,7 @@ def load(
     recognised and in "notes" what a person should know about it. Where there is one direction
     only, `model.F` is None. Raises FormatError with what is wrong, and where.
     """
-    where = " and ".join(checkpoints.printable(path.name) for path in paths)
+    where = " and ".join(files.printable(path.name) for path in paths)
     found = [generator for path in paths for generator in _generators(path)]
     found, notes = _in_order(paths, found, where)
     G, F = found[0], found[1] if len(found) > 1 else None
@@ -41,7 +41,7 @@ def load(
 
     weights, names = {}, {}
     for i, (role, generator) in enumerate(zip("GF", found, strict=False)):
-        of = f" of {checkpoints.printable(paths[i].name)}" if len(paths) > 1 else ""
+        of = f" of {files.printable(paths[i].name)}" if len(paths) > 1 else ""
         ours = {key: f"{role}.{our}" for key, our in generator.names.items()}
         names |= {our: f"{key}{of}" for key, our in ours.items()}
         for key, value in generator.weights.items():
@@ -71,7 +71,7 @@ def load(
 
 
 def _generators(path: Path) -> list[layouts.Generator]:
-    where = checkpoints.printable(path.name)
+    where = files.printable(path.name)
     weights, in_order = read(path)
     try:
         return finding.generators(weights, in_order)
@@ -86,7 +86,7 @@ def _in_order(
 ) -> tuple[list[layouts.Generator], list[str]]:
     """The generators, X → Y first, and what a person should know about them."""
     notes = [note for generator in found for note in generator.notes]
-    prefixes = [checkpoints.printable(generator.prefix.rstrip(".")) for generator in found]
+    prefixes = [files.printable(generator.prefix.rstrip(".")) for generator in found]
     if not 1 <= len(paths) <= 2 or (len(paths) == 2 and len(found) != 2):
         raise FormatError(
             f"{where or 'Nothing'}: one file, or two with one generator each, make a CycleGAN."

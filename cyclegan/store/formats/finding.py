@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from ...core import config
-from ..checkpoints import printable, shape
+from ...core.files import printable
+from ..checkpoints import shape
 from .directions import JUDGE
 from .layouts import BLOCK, NEST, OURS, UPIT, Generator, Weights, flat, form, nested, own_unet
 from .reading import FormatError

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from ...core import config, networks
-from ..checkpoints import printable, shape
+from ...core.files import printable
+from ..checkpoints import shape
 from .reading import FormatError
 
 AUTHORS, AUTHORS_UNET = "the original authors' generator", "the original authors' U-Net"

@@ -15,7 +15,8 @@ import torch
 from safetensors import torch as safetensors
 from torch import Tensor
 
-from ..checkpoints import MAX_BYTES, CheckpointError, printable, size
+from ...core.files import printable, size
+from ..checkpoints import MAX_BYTES, CheckpointError
 
 MAX_CONTENTS = 4 * 1024**2
 """Bytes of a file's table of contents. A CycleGAN's, with its optimisers, has about 0.1 MB."""

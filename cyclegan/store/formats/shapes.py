@@ -10,7 +10,7 @@ from itertools import pairwise
 import torch
 
 from ...core import config
-from ..checkpoints import printable
+from ...core.files import printable
 from .layouts import BY_SHAPE, Generator, Weights, generator
 from .reading import FormatError
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from ...core import files
 from .. import checkpoints, formats
 from ..checkpoints import CONFIG, METRICS, WEIGHTS
 from .names import HubError, HubName, is_safe
@@ -90,12 +91,12 @@ def check_sizes(sizes: Sizes) -> None:
     for file, size in sizes.items():
         if size > checkpoints.MAX_BYTES:
             raise HubError(
-                f"{file} has {checkpoints.size(size)}; a file may have "
-                f"{checkpoints.size(checkpoints.MAX_BYTES)}."
+                f"{file} has {files.size(size)}; a file may have "
+                f"{files.size(checkpoints.MAX_BYTES)}."
             )
     if (total := sum(sizes.values())) > MAX_TOTAL:
         raise HubError(
-            f"These are {checkpoints.size(total)}; {checkpoints.size(MAX_TOTAL)} may be moved at "
+            f"These are {files.size(total)}; {files.size(MAX_TOTAL)} may be moved at "
             "once. Name one variant."
         )
 

@@ -16,6 +16,7 @@ from huggingface_hub import HfApi, ModelCard, constants, hf_hub_download
 from huggingface_hub.file_download import repo_folder_name
 from huggingface_hub.utils import tqdm
 
+from ...core import files
 from .. import checkpoints
 from . import layout
 from .client import PATIENCE, Unavailable, explain, run, whole
@@ -158,7 +159,7 @@ def _remember(name: HubName, commit: str, sizes: Sizes) -> None:
         # A cache that cannot be written to still serves.
         with contextlib.suppress(OSError):
             if not path.exists() or checkpoints.read_json(path) != values:
-                checkpoints.write_json(path, values)
+                files.write_json(path, values)
 
 
 def _recall(name: HubName) -> tuple[str, Sizes]:
