@@ -1,19 +1,83 @@
-"""Unpaired datasets: image folders and the bundled satellite2map."""
+"""Lessons: data with two sides, what is true about them, what to measure, what to look for.
 
+One folder a lesson, and its line here; `register` adds one from elsewhere (docs/plugins.md). Image
+folders and datasets of the Hub are lessons too, found by their names.
+"""
+
+import importlib
 from pathlib import Path
 
-from . import satellite2map
-from .data import DataError, UnpairedData
-from .folder import open_folder
+from ..core.registry import Registry
+from ..store.hub.names import HubError
+from . import hub_columns
+from .data import DataError, HeldOut, UnpairedData
+from .folder import Folder
+from .hub_data import HubData
+from .lesson import Arm, Example, Lesson, Recipe, Trouble
 
-__all__ = ["DataError", "UnpairedData", "open_data"]
+__all__ = [
+    "Arm",
+    "DataError",
+    "Example",
+    "Folder",
+    "HeldOut",
+    "HubData",
+    "Lesson",
+    "Recipe",
+    "Trouble",
+    "UnpairedData",
+    "all_lessons",
+    "find",
+    "is_registered",
+    "open_data",
+    "register",
+]
+
+_SHELF: Registry[Lesson] = Registry("lesson")
 
 
-def open_data(name: str, size: int, resize: str) -> UnpairedData:
-    """Open "satellite2map" or a folder with trainA/ and trainB/, for crops of `size` pixels.
+def register(lesson: Lesson) -> Lesson:
+    """Put a lesson on the shelf, by its `name`; raises ConfigError where that is taken."""
+    _SHELF.register(lesson.name, lesson)
+    return lesson
 
-    Raises DataError with a sentence for anything that cannot be trained on.
+
+def is_registered(name: str) -> bool:
+    """Whether a name is one of the shelf."""
+    return _SHELF.get(name) is not None
+
+
+def all_lessons() -> list[Lesson]:
+    return _SHELF.values()
+
+
+def find(name: str) -> Lesson:
+    """The lesson of a name: one of the shelf, a folder of pictures, or a dataset of the Hub.
+
+    A folder that exists is never a Hub name. Whether it can be opened, `open` will tell.
     """
-    if name == "satellite2map":
-        return satellite2map.build(size)
-    return open_folder(Path(name), size, resize)
+    if lesson := _SHELF.get(name):
+        return lesson
+    if not Path(name).exists() and hub_columns.is_name(name):
+        return HubData(name)
+    return Folder(name)
+
+
+def open_data(name: str, size: int, fit: str) -> UnpairedData:
+    """The data of `find(name)` for crops of `size` pixels; raises DataError with a sentence."""
+    try:
+        return find(name).open(size, fit)
+    except HubError as error:
+        raise DataError(str(error)) from error
+
+
+SHIPPED = (
+    "fluent.pairs:Drawing",
+    "fluent.pairs:Emoji",
+    "satellite2map:Satellite2Map",
+)
+"""A line a lesson, the one that opens first at the top."""
+
+for _entry in SHIPPED:
+    _module, _, _class = _entry.partition(":")
+    register(getattr(importlib.import_module(f".{_module}", __name__), _class)())

@@ -1,11 +1,18 @@
-"""What any source of training pictures gives: two training collections and two held-out ones."""
+"""What any lesson's data give: two training collections, two held-out ones, what is known of them.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Knows no lesson and no network.
+"""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
 from torch import Tensor
 
-from ..core.config import Domains
+from ..core.config import Channels, Direction, Domains
+from ..core.figures import AGAINST_TRUTH, WITHOUT_TRUTH, Figure
+from ..core.media import PICTURES, Medium, spread
 
 
 class DataError(ValueError):
@@ -14,12 +21,18 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class UnpairedData:
-    """Pictures of two domains as uint8 (3, H, W).
+    """Items of two domains, as their medium keeps them: pictures as uint8 (C, H, W).
 
-    train_x, train_y: each side at least the crop; sizes may differ from picture to picture.
+    train_x, train_y: each side at least the crop; sizes may differ from item to item.
     test_x, test_y: held out. If `paired`, test_y[i] is the ground truth of test_x[i].
     in_memory: whether indexing is free, or decodes a file each time.
-    train_truth: the ground truth of train_x, for the paired upper bound alone, or None.
+    train_truth: the ground truth of train_x, for methods that train on pairs alone, or None.
+    figures: what can be measured, in the order of tables.
+    labels: whole numbers for train_x and for train_y, or None.
+    known_x, known_y: what else is known of the held-out items, by name: "label", "silhouette".
+    groups: for every held-out item of X, what it is one of: items of one group are not independent.
+    is_held_out: False where the "held-out" items are training ones for want of others.
+    said: sentences for the one who opened it: what was recognised, what was left out.
     """
 
     domains: Domains
@@ -30,3 +43,62 @@ class UnpairedData:
     paired: bool
     in_memory: bool
     train_truth: Sequence[Tensor] | None = None
+    figures: tuple[Figure, ...] = (*AGAINST_TRUTH, *WITHOUT_TRUTH)
+    medium: Medium = PICTURES
+    labels: tuple[Sequence[int], Sequence[int]] | None = None
+    known_x: Mapping[str, Sequence] = field(default_factory=dict)
+    known_y: Mapping[str, Sequence] = field(default_factory=dict)
+    groups: Sequence = ()
+    is_held_out: bool = True
+    said: tuple[str, ...] = ()
+
+    @property
+    def channels(self) -> Channels:
+        return Channels(len(self.train_x[0]), len(self.train_y[0]))
+
+    def held_out(self, size: int, count: int | None = None) -> "HeldOut":
+        """The middle of `size` of all held-out items, or of `count` of them, evenly spread."""
+        sides = []
+        for items, known in ((self.test_x, self.known_x), (self.test_y, self.known_y)):
+            places = list(range(len(items)))
+            places = places if count is None else spread(places, count)
+            kept = torch.stack([self.medium.middle(items[i], size) for i in places])
+            sides.append((kept, {n: np.stack([v[i] for i in places]) for n, v in known.items()}))
+        (x, known_x), (y, known_y) = sides
+        return HeldOut(x, y, known_x, known_y, self.paired, self.medium, self.figures)
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Held-out items of X and of Y, (N, C, …) each as kept, with all that is known of them."""
+
+    x: Tensor
+    y: Tensor
+    known_x: Mapping[str, np.ndarray]
+    known_y: Mapping[str, np.ndarray]
+    paired: bool
+    medium: Medium
+    figures: tuple[Figure, ...]
+
+    def every_other_first(self) -> "HeldOut":
+        """The same in an order of which any beginning is spread over the collection."""
+
+        def known(side: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+            return {name: np.concatenate([v[::2], v[1::2]]) for name, v in side.items()}
+
+        x, y = (torch.cat([side[::2], side[1::2]]) for side in (self.x, self.y))
+        return replace(self, x=x, y=y, known_x=known(self.known_x), known_y=known(self.known_y))
+
+    def originals(self, direction: Direction) -> Tensor:
+        return self.x if direction == "xy" else self.y
+
+    def arrays(self, direction: Direction) -> dict[str, np.ndarray]:
+        """What figures may need that no network makes, by the names in `Figure.needs`."""
+        sides = (self.x, self.known_x), (self.y, self.known_y)
+        (original, known), (real, known_there) = sides if direction == "xy" else sides[::-1]
+        found = {"original": self.medium.arrays(original), "real": self.medium.arrays(real)}
+        found |= {f"original_{name}": values for name, values in known.items()}
+        if self.paired:
+            found["truth"] = found["real"]
+            found |= {f"truth_{name}": values for name, values in known_there.items()}
+        return found

@@ -6,16 +6,18 @@ refs/convert/parquet). They stay in the Hub's cache; what is in them is `data.pa
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from huggingface_hub import HfApi, errors
 
-from ..store import checkpoints
+from ..core import files as disk
 from ..store.hub.client import PATIENCE, explain, run, whole
 from ..store.hub.layout import Progress, Sizes
 from ..store.hub.names import Cancelled, HubError, HubName, endpoint, is_safe, parse
 from ..store.hub.pulling import download
+from .data import DataError
 from .intake import Pictures
 
 CONVERTED = "refs/convert/parquet"
@@ -26,24 +28,85 @@ MAX_DATASET = 2**30
 MAX_FILES = 200
 
 
+@dataclass(frozen=True)
+class Fetched:
+    """Parquet files of a dataset at one commit, in the Hub's cache."""
+
+    name: HubName
+    commit: str
+    paths: list[Path]
+
+    def columns(self, wanted: tuple[str, str] | None) -> tuple[str, str]:
+        """The columns of X and of Y; those with pictures, where none are named and there are two.
+
+        Raises DataError with the columns that there are.
+        """
+        from . import parquet  # Here, since nothing else needs pyarrow, which takes long to import.
+
+        if wanted is not None:
+            return wanted
+        found = parquet.picture_columns(self.paths, str(self.name))
+        if len(found) != 2:
+            listed = ", ".join(found) or "none"
+            raise DataError(
+                f"{self.name} has {len(found)} columns of pictures ({listed}); name two of them, "
+                f"as in {self.name}#imageA,imageB."
+            )
+        return found[0], found[1]
+
+    def pictures(self, columns: tuple[str, str]) -> tuple[Pictures, Pictures]:
+        """Raises DataError, also while the pictures are read."""
+        from . import parquet
+
+        return parquet.open_columns(self.paths, columns, str(self.name))
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a dataset, with columns or without."""
+    try:
+        return _parse(split(text)[0]) is not None
+    except HubError:
+        return False
+
+
+def split(text: str) -> tuple[str, tuple[str, str] | None]:
+    """A name and its columns: "user/set#a,b" is ("user/set", ("a", "b")); raises HubError."""
+    name, mark, columns = text.partition("#")
+    if not mark:
+        return name, None
+    x, comma, y = (part.strip() for part in columns.partition(","))
+    if not (comma and x and y) or x == y:
+        raise HubError(f"{text}: after # stand two columns, as in {name}#imageA,imageB.")
+    return name, (x, y)
+
+
 def pull_pictures(
     text: str,
-    columns: tuple[str, str],
+    columns: tuple[str, str] | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[Pictures, Pictures]:
     """The pictures of X and of Y out of a dataset `user/name[@revision][:folder]`.
 
     Of its splits, the training one is taken where there is one. progress and cancelled as in
-    `pull`. Raises HubError or DataError, with what is wrong and what to do.
+    `hub.pull`. Raises HubError or DataError, with what is wrong and what to do.
     """
-    # Here, since nothing else needs pyarrow, which takes long to import.
-    from . import parquet
+    if columns is not None:
+        x, y = (column.strip() for column in columns)
+        if not (x and y) or x == y:
+            raise HubError("Name two columns of the dataset, such as imageA and imageB.")
+        columns = x, y
+    fetched = fetch(text, progress, cancelled)
+    return fetched.pictures(fetched.columns(columns))
 
+
+def fetch(
+    text: str,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Fetched:
+    """Bring the Parquet files of a dataset into the Hub's cache; raises HubError."""
     name = _parse(text)
-    x, y = (column.strip() for column in columns)
-    if not (x and y) or x == y:
-        raise HubError("Name two columns of the dataset, such as imageA and imageB.")
 
     def poll() -> None:
         if cancelled and cancelled():
@@ -57,7 +120,7 @@ def pull_pictures(
         raise whole(error, f"{name} could not be pulled") from None
     files = _choose(name, sizes)
     got = download(name, commit, sizes, poll, files, progress, "dataset")
-    return parquet.open_columns(got, (x, y), str(name))
+    return Fetched(name, commit, [Path(path) for path in got])
 
 
 def _parse(text: str) -> HubName:
@@ -121,8 +184,8 @@ def _choose(name: HubName, sizes: Sizes) -> list[str]:
         raise HubError(f"{name} holds several configurations; name one: {valid}.")
     if (total := sum(sizes[file] for file in files)) > MAX_DATASET or len(files) > MAX_FILES:
         raise HubError(
-            f"{name} has {checkpoints.size(total)} in {len(files):,} Parquet files; at most "
-            f"{checkpoints.size(MAX_DATASET)} in {MAX_FILES} are taken."
+            f"{name} has {disk.size(total)} in {len(files):,} Parquet files; at most "
+            f"{disk.size(MAX_DATASET)} in {MAX_FILES} are taken."
         )
     return files
 

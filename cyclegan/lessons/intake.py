@@ -43,8 +43,8 @@ LIMITS = (
     f"{images.MAX_PIXELS // 10**6} megapixels."
 )
 
-Progress = Callable[[str, int, int], None]
-"""Domain, pictures done, pictures in all."""
+Tally = Callable[[str, int, int], None]
+"""Is told the domain, pictures done, pictures in all."""
 
 
 class CancelledError(Exception):
@@ -74,13 +74,19 @@ class Domain:
 
 @dataclass(frozen=True)
 class Taken:
+    """What became of both sides. paired: their files had the same names, and are kept as pairs."""
+
     x: Domain
     y: Domain
+    paired: bool = False
 
     @property
     def sentence(self) -> str:
         """What was taken in, for people."""
-        return " ".join(self._of(name, side) for name, side in (("X", self.x), ("Y", self.y)))
+        told = [self._of(name, side) for name, side in (("X", self.x), ("Y", self.y))]
+        if self.paired:
+            told.append("Both sides have the same file names: they are taken as true pairs.")
+        return " ".join(told)
 
     @staticmethod
     def _of(name: str, side: Domain) -> str:
@@ -101,7 +107,7 @@ def take_in(
     x: Sequence[Path] | Pictures,
     y: Sequence[Path] | Pictures,
     size: int,
-    progress: Progress | None = None,
+    progress: Tally | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Taken:
     """Write the dataset `folder`, which must not exist yet, for crops of `size` pixels.
@@ -113,15 +119,18 @@ def take_in(
     new = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
     new.mkdir(parents=True)
     try:
-        sides = []
-        for name, letter, files in (("X", "A", x), ("Y", "B", y)):
-            side = _Side(name, new, letter, size, progress, cancelled)
-            sides.append(side.take(files))
+        named = (("X", new, "A"), ("Y", new, "B"))
+        sides = [_Side(*given, size, progress, cancelled) for given in named]
+        domains = [side.take(files) for side, files in zip(sides, (x, y), strict=True)]
+        paired = sides[0].stems == sides[1].stems
+        if not paired:  # Else equal numbers would pass for pairs.
+            for side in sides:
+                side.tell_apart()
         new.rename(folder)
     finally:
         if new.exists():
             shutil.rmtree(new)
-    return Taken(*sides)
+    return Taken(*domains, paired)
 
 
 class _Side:
@@ -133,6 +142,7 @@ class _Side:
         self.progress = progress or (lambda name, done, total: None)
         self.cancelled = cancelled or (lambda: False)
         self.left_out: list[str] = []
+        self.stems: list[str] = []
         self.pixels = 0
 
     def take(self, source: Sequence[Path] | Pictures) -> Domain:
@@ -152,6 +162,7 @@ class _Side:
                 path = train / f"{len(written) + 1:05d}.png"
                 picture.save(path, compress_level=3)
                 written.append(path)
+                self.stems.append(PurePosixPath(name).stem)
             self.progress(self.name, done, count)
         if len(written) < MIN_PICTURES:
             why = "; ".join(self.left_out[:3]).rstrip(".")
@@ -167,6 +178,12 @@ class _Side:
             path.rename(test / path.name)
         held = len(held_out[:MOST_HELD_OUT])
         return Domain(len(written) - held, held, tuple(self.left_out))
+
+    def tell_apart(self) -> None:
+        """Give this side's files names that the other side's do not have."""
+        for folder in (f"train{self.letter}", f"test{self.letter}"):
+            for path in sorted((self.new / folder).glob("*.png")):
+                path.rename(path.with_name(f"{self.letter}{path.name}"))
 
     def _decode(self, name: str, data: Path | bytes) -> Image.Image | None:
         """A picture, reduced to what training needs of it, or None with a reason in `left_out`."""
@@ -205,6 +222,7 @@ class _Side:
         for file in files:
             if file.stat().st_size > MAX_FILE_BYTES:
                 raise DataError(_too_large(_short(file.name)))
+        files = sorted(files, key=lambda file: file.name)
         return len(files), ((_short(file.name), file) for file in files)
 
     def _zip(self, path: Path) -> tuple[int, Iterator[tuple[str, bytes]]]:

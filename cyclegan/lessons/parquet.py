@@ -40,6 +40,24 @@ def open_columns(
     return x, y
 
 
+def picture_columns(paths: Sequence[Path], name: str) -> list[str]:
+    """Names of the columns of the first file that may hold pictures; raises DataError."""
+    try:
+        schema = parquet.ParquetFile(paths[0]).schema_arrow
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"A Parquet file of {name} is damaged and cannot be read.") from error
+    once = [field for field in schema if schema.names.count(field.name) == 1]
+    return [_short(field.name) for field in once if _is_bytes(field.type)]
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    """Whether cells are bytes, or the Hub's struct around them."""
+    if pa.types.is_struct(kind):
+        inner = [field.type for field in kind if field.name == "bytes"]
+        kind = inner[0] if len(inner) == 1 else kind
+    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+
+
 def _check(file: parquet.ParquetFile, columns: tuple[str, str], name: str) -> None:
     schema = file.schema_arrow
     for column in columns:
@@ -48,10 +66,7 @@ def _check(file: parquet.ParquetFile, columns: tuple[str, str], name: str) -> No
             listed = ", ".join(_short(n) for n in schema.names[:20]) or "none"
             raise DataError(f"{name} has no column {_short(column)}; its columns are {listed}.")
         kind = schema.field(column).type
-        if pa.types.is_struct(kind):
-            inner = [field.type for field in kind if field.name == "bytes"]
-            kind = inner[0] if len(inner) == 1 else kind
-        if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
+        if not _is_bytes(kind):
             raise DataError(
                 f"The column {_short(column)} of {name} holds {_short(str(kind))}, not pictures."
             )

