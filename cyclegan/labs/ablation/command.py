@@ -1,19 +1,21 @@
 """`python -m cyclegan.ablation run …` trains the variants; `report DIR` says what came of it."""
 
 import argparse
-import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-import torch
-
-from ...core.config import Config, ConfigError, Discriminator, Generator, Training
+from ... import lessons, methods
+from ...core import device as devices
+from ...core.config import ConfigError, Training
+from ...core.registry import load_plugins
 from ...lessons import DataError, open_data
 from ...store.checkpoints import CheckpointError
 from ...training.runs import RunError
+from ...training.setup import check_data
 from ...training.trainer import NonFiniteError
 from . import report, run
-from .variants import GROUPS, VARIANTS, choose
+from .variants import choose, groups, known, usual
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -26,25 +28,31 @@ def build_parser() -> argparse.ArgumentParser:
         "run",
         help="train what is missing, go on with what was interrupted",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog=f"variants: {', '.join(VARIANTS)}",
+        epilog=f"variants: {', '.join(known())}",
     )
-    p.add_argument("--data", default="satellite2map", help="satellite2map, or a folder")
+    p.add_argument(
+        "--data",
+        default=Training().data,
+        metavar="NAME",
+        help="a lesson, a folder of pictures, or user/name on the Hub",
+    )
     p.add_argument(
         "--variants",
-        default=["paper", "identity"],
         type=lambda text: text.split(","),
         metavar="A,B",
-        help=f"variants, or groups of them: {', '.join(GROUPS)}",
+        help=f"variants, or groups of them: {', '.join(groups())} (default: the paper's rows with "
+        "and without identity, or those of the lesson's own method)",
     )
     p.add_argument("--seeds", type=int, default=3, help="how many, from 0 on")
     p.add_argument("--steps", type=int, default=2000)
     p.add_argument("--out", type=Path, required=True, metavar="DIR")
-    p.add_argument("--size", type=int, default=64, metavar="PX", help="side of the square crops")
-    p.add_argument("--width", type=int, default=16, help="filters of the generators")
-    p.add_argument("--blocks", type=int, default=4, help="residual blocks")
-    p.add_argument("--discriminator-width", type=int, default=32, help="filters of D_X and D_Y")
+    own = "(default: the lesson's)"
+    p.add_argument("--size", type=int, metavar="PX", help=f"side of the square crops {own}")
+    p.add_argument("--width", type=int, help=f"filters of the generators {own}")
+    p.add_argument("--blocks", type=int, help=f"residual blocks {own}")
+    p.add_argument("--discriminator-width", type=int, help=f"filters of the discriminators {own}")
     p.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
-    p.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    p.add_argument("--device", default="auto", choices=devices.DEVICES)
     p.add_argument(
         "--jobs", type=int, help="runs at once (default: one a core, or one a GPU)", metavar="N"
     )
@@ -59,32 +67,46 @@ def _run(args: argparse.Namespace) -> None:
         raise ConfigError("--seeds must be at least 1.")
     if args.jobs is not None and args.jobs < 1:
         raise ConfigError("--jobs must be at least 1.")
-    device = args.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("PyTorch finds no CUDA device here; leave --device out.")
-    variants = choose(args.variants)
-    data = open_data(args.data, args.size, "crop")
-    needy = [name for name in variants if VARIANTS[name].objective.paired]
-    if needy and data.train_truth is None:
-        raise ConfigError(f"{args.data} has no true pairs to train {', '.join(needy)} on.")
-    base = Config(
-        generator=Generator(width=args.width, blocks=args.blocks, upsampling="resize"),
-        discriminator=Discriminator(width=args.discriminator_width),
+    device = devices.choose(args.device)
+    variants = choose(args.variants or usual(args.data))
+    own = lessons.find(args.data).recipe.config
+    size = args.size or own.image_size
+    data = open_data(args.data, size, "crop")
+    for sentence in data.said:
+        print(sentence)
+    rows = known()
+    for method in dict.fromkeys(rows[name].objective.method for name in variants):
+        check_data(methods.find(method), data)
+    filters = {"width": args.width, "blocks": args.blocks}
+    filters = {name: value for name, value in filters.items() if value is not None}
+    judge = {} if args.discriminator_width is None else {"width": args.discriminator_width}
+    # A laboratory trains longer than what shows the point in minutes, and may average longer.
+    average = own.training.ema_decay and Training().ema_decay
+    base = replace(
+        own,
+        generator=replace(own.generator, **filters),
+        discriminator=replace(own.discriminator, **judge),
+        objective=rows[variants[0]].objective,
         domains=data.domains,
-        training=Training(
-            data=args.data, resize="crop", steps=args.steps, precision=args.precision
+        channels=data.channels,
+        training=replace(
+            own.training,
+            data=args.data,
+            resize="crop",
+            steps=args.steps,
+            precision=args.precision,
+            ema_decay=average,
         ),
-        image_size=args.size,
+        image_size=size,
     )
-    machines = torch.cuda.device_count() if device == "cuda" else os.cpu_count() or 1
-    run.execute(run.plan(args.out, base, variants, args.seeds), device, args.jobs or machines)
+    machines = run.machines(device)
+    run.execute(run.plan(args.out, base, variants, args.seeds), device.type, args.jobs or machines)
 
 
 def main(argv: list[str] | None = None) -> int:
-    args = build_parser().parse_args(argv)
     try:
+        load_plugins()
+        args = build_parser().parse_args(argv)
         if args.command == "run":
             _run(args)
         else:

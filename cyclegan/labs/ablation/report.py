@@ -5,12 +5,14 @@ run took or how often it was interrupted, so that the same runs always give the 
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
+from ... import lessons, methods
+from ...core import files
 from ...core.config import Config
-from ...core.images import to_pictures
 from ...inference import evaluation
 from ...lessons import DataError, UnpairedData, open_data
 from ...store import checkpoints
@@ -18,12 +20,16 @@ from ...training import setup as training
 from ...training.runs import LOG, SAMPLES, RunError
 from . import pictures, text
 from .run import is_done
-from .variants import VARIANTS
+from .variants import groups, is_paired, known
+
+SHOWN = ("made", "back")
+"""Keys of the views that frames hold side by side, where a method has them."""
 
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """One run that is done. metrics: empty without ground truth. log: its lines, by step."""
+    """One run that is done. metrics: empty where there was nothing to measure on. log: its lines,
+    by step."""
 
     folder: Path
     variant: str
@@ -39,15 +45,16 @@ class FinishedRun:
     def settings(self) -> dict:
         """All that has to be equal for runs to be compared."""
         values = self.config.to_dict()
-        del values["objective"], values["facts"], values["training"]["seed"]
+        del values["method"], values["objective"], values["facts"], values["training"]["seed"]
         return values
 
 
 def read(lab: Path) -> list[FinishedRun]:
-    """All finished runs, in the order of VARIANTS and seeds; raises RunError where there is none,
+    """All finished runs, in the order of variants and seeds; raises RunError where there is none,
     or where they are not alike."""
     found = []
-    for variant in VARIANTS:
+    rows = known()
+    for variant in rows:
         folders = [folder for folder in (lab / variant).glob("seed-*") if is_done(folder)]
         found += sorted((_read(folder, variant) for folder in folders), key=lambda run: run.seed)
     if not found:
@@ -61,7 +68,7 @@ def read(lab: Path) -> list[FinishedRun]:
                     f"{run.folder} and {found[0].folder} differ in {part}: a report compares "
                     "runs that are alike but for their objective."
                 )
-        if run.config.objective != VARIANTS[run.variant].objective:
+        if run.config.objective != rows[run.variant].objective:
             raise RunError(f"{run.folder} was trained with another objective than {run.variant}.")
     return found
 
@@ -78,11 +85,11 @@ def _read(folder: Path, variant: str) -> FinishedRun:
 
 def summarise(runs: list[FinishedRun]) -> dict:
     """report.json but for its frames: every number that the report tells."""
-    first = runs[0].config
+    first, metrics = runs[0].config, runs[0].metrics
     steps = sorted(set.intersection(*(set(run.log) for run in runs)))
     machines = sorted({str(run.config.facts.get("machine", "unknown")) for run in runs})
     variants = []
-    for name, info in VARIANTS.items():
+    for name, info in known().items():
         if not (alike := [run for run in runs if run.variant == name]):
             continue
         variants.append(
@@ -91,32 +98,50 @@ def summarise(runs: list[FinishedRun]) -> dict:
                 "title": info.title,
                 "source": info.source,
                 "terms": info.objective.name,
+                "method": info.objective.method,
+                "paired": is_paired(name),
                 "objective": asdict(info.objective),
+                "formulas": _formulas(alike[0].config),
                 "seeds": [run.seed for run in alike],
-                "figures": {network: _figures(alike, network) for network in "GF"},
+                "figures": {
+                    network: _figures(alike, network)
+                    for network in evaluation.NETWORK.values()
+                    if all(network in run.metrics for run in alike)
+                },
                 "curves": _curves(alike, steps),
             }
         )
     settings = runs[0].settings
     return {
         "data": first.training.data,
-        "pairs": runs[0].metrics.get("pairs", 0),
+        "pairs": metrics.get("pairs", 0),
+        "items": metrics.get("items", metrics.get("pairs", 0)),
+        "held_out": metrics.get("held_out", True),
         "size": first.image_size,
         "steps": first.training.steps,
         "seeds": sorted({run.seed for run in runs}),
         "machine": machines[0] if len(machines) == 1 else machines,
+        "networks": methods.find(first.method).describe(first),
         "settings": {part: settings[part] for part in ("generator", "discriminator", "training")},
         "variants": variants,
         "unchanged": None,
         "frames": None,
-        "paper": text.PAPER,
+        "paper": text.PAPER if any(v["name"] in groups()["paper"] for v in variants) else {},
     }
+
+
+def _formulas(config: Config) -> dict[str, str]:
+    """Of the views that frames and pictures show, by key; "original" is x."""
+    views = methods.find(config.method).views(config)
+    return {view.key: view.formula for view in views if view.key in ("original", *SHOWN)}
 
 
 def _figures(runs: list[FinishedRun], network: str) -> dict:
     found = {}
-    for name in runs[0].metrics.get(network, {}):
-        values = [run.metrics[network][name] for run in runs]
+    for name in runs[0].metrics[network]:
+        values = [run.metrics[network].get(name) for run in runs]
+        if None in values:
+            continue
         spread = _short(stdev(values)) if len(values) > 1 else None
         found[name] = {
             "mean": _short(fmean(values)),
@@ -127,20 +152,32 @@ def _figures(runs: list[FinishedRun], network: str) -> dict:
 
 
 def _curves(runs: list[FinishedRun], steps: list[int]) -> dict:
-    def over_seeds(kind: str, name: str) -> list[list[float]]:
-        return [[run.log[step][kind][name] for run in runs] for step in steps]
+    """Lines over `steps`; None where a step knows nothing of a name, as in another stage."""
 
-    last = runs[0].log[steps[-1]]
-    bands = {}
-    for name in last.get("figures", {}):
-        values = over_seeds("figures", name)
-        bands[name] = {
-            kind: [_short(of(seeds)) for seeds in values]
+    def over_seeds(kind: str) -> dict[str, list[list[float] | None]]:
+        lines = [[run.log[step].get(kind, {}) for run in runs] for step in steps]
+        names = dict.fromkeys(name for line in lines for part in line for name in part)
+        return {
+            name: [
+                [part[name] for part in line] if all(name in part for part in line) else None
+                for line in lines
+            ]
+            for name in names
+        }
+
+    def short(of: Callable, seeds: list[float] | None) -> float | None:
+        return None if seeds is None else _short(of(seeds))
+
+    bands = {
+        name: {
+            kind: [short(of, seeds) for seeds in values]
             for kind, of in (("mean", fmean), ("low", min), ("high", max))
         }
+        for name, values in over_seeds("figures").items()
+    }
     terms = {
-        name: [_short(fmean(seeds)) for seeds in over_seeds("terms", name)]
-        for name in last["terms"]
+        name: [short(fmean, seeds) for seeds in values]
+        for name, values in over_seeds("terms").items()
     }
     return {"steps": steps, "terms": terms, "figures": bands}
 
@@ -164,13 +201,13 @@ def write(lab: Path, out: Path) -> Path:
     except DataError:
         data = None  # Data may be gone by now: the report only lacks the truth beside its pictures.
     if report["pairs"] and data is not None:
-        found = evaluation.unchanged(data, settings.data == "satellite2map")
-        report["unchanged"] = {n: {k: _short(v) for k, v in found[n].items()} for n in "GF"}
+        found = evaluation.unchanged(data.held_out(runs[0].config.image_size))
+        report["unchanged"] = {n: {k: _short(v) for k, v in of.items()} for n, of in found.items()}
     report["frames"] = _write_pictures(runs, report, data, out)
-    checkpoints.write_json(out / "report.json", report)
+    files.write_json(out / "report.json", report)
     markdown = text.markdown(report)
     path = out / "report.md"
-    checkpoints.write_atomically(path, lambda to: to.write_text(markdown, encoding="utf-8"))
+    files.write_text(path, markdown)
     return path
 
 
@@ -178,7 +215,7 @@ def _write_pictures(
     runs: list[FinishedRun], report: dict, data: UnpairedData | None, out: Path
 ) -> dict:
     """Pictures of each variant's first seed; returns report.json's "frames"."""
-    side, last = report["size"], report["steps"]
+    last, held = report["steps"], data and data.held_out(report["size"], training.SAMPLES)
     shown = {run.variant: run for run in reversed(runs)}
     steps = sorted(
         set.intersection(
@@ -187,34 +224,28 @@ def _write_pictures(
     )
     if last not in steps:
         raise RunError(f"{runs[0].folder / SAMPLES} and others lack the pictures of step {last}.")
-    grids = {
-        name: pictures.Grid.read(shown[name].folder, last, side)
-        for name in VARIANTS
-        if name in shown
-    }
+    tile, inputs, truths = None, None, []
+    if held is not None:
+        draw = lessons.find(report["data"]).draw
+        tile, inputs = draw(held.x[0]).size, len(held.x)
+        truths = [draw(kept) for kept in held.y] if held.paired else []
+
+    def read_grid(run: FinishedRun, step: int) -> pictures.Grid:
+        return pictures.Grid.read(run.folder, step, run.config, tile)
+
+    grids = {name: read_grid(run, last) for name, run in shown.items()}
     any_grid = next(iter(grids.values()))
-    inputs, truths = any_grid.rows // 2, []
-    if data is not None:
-        x, y = training.fixed_samples(data, side)
-        inputs, truths = len(x), to_pictures(y) if data.paired else []
-    for name, column in (
-        ("inputs.png", pictures.TRANSLATION),
-        ("reconstructions.png", pictures.RECONSTRUCTION),
-    ):
-        known = truths if column == pictures.TRANSLATION else []
-        pictures.write_inputs(out / name, grids, inputs, known, column)
+    inputs = inputs or any_grid.inputs
+    for name, view, beside in (("inputs", "made", truths), ("reconstructions", "back", [])):
+        pictures.write_inputs(out / f"{name}.png", grids, inputs, beside, view)
     pictures.write_curves(out / "curves.png", report["variants"], text.panels(report))
 
     rows = min(pictures.FRAME_ROWS, inputs)
-
-    def column(grid: pictures.Grid, number: int) -> list:
-        return [grid.tile(row, number) for row in range(rows)]
-
-    fixed = [column(any_grid, pictures.ORIGINAL), *([truths[:rows]] if truths else [])]
+    fixed = [any_grid.column("original", rows), *([truths[:rows]] if truths else [])]
     pictures.write_frame(out / "frames" / "inputs.webp", fixed, lossless=True)
     for name, run in shown.items():
         for step in steps:
-            grid = pictures.Grid.read(run.folder, step, side)
-            made = [column(grid, n) for n in (pictures.TRANSLATION, pictures.RECONSTRUCTION)]
+            grid = read_grid(run, step)
+            made = [grid.column(view, rows) for view in SHOWN if view in grid.views]
             pictures.write_frame(out / "frames" / name / f"{step:06d}.webp", made)
-    return {"steps": steps, "inputs": rows, "side": side}
+    return {"steps": steps, "inputs": rows, "side": any_grid.tile[0]}

@@ -1,7 +1,7 @@
 """Train every variant with every seed: what is missing is trained, what is there is kept.
 
 A run of the laboratory is a folder OUT/VARIANT/seed-N, an ordinary run folder with its figures in
-metrics.json: the last file that is written, empty where the data has no ground truth. Worker
+metrics.json: the last file that is written, empty where there is nothing to measure on. Worker
 processes train side by side and hold their thread count down to their share of the cores.
 
 Ctrl-C or a kill at any moment costs the steps since the last save, a twentieth of a run at most.
@@ -24,7 +24,9 @@ import torch
 from filelock import FileLock
 from tqdm import tqdm
 
+from ...core import files
 from ...core.config import Config
+from ...core.registry import load_plugins
 from ...inference import evaluation
 from ...inference.translator import Translator
 from ...lessons import UnpairedData, open_data
@@ -32,7 +34,7 @@ from ...store import checkpoints
 from ...training import setup as training
 from ...training.runs import LOG, STATE, RunError, describe_machine
 from ...training.trainer import StepDone, Trainer
-from .variants import VARIANTS
+from .variants import known
 
 LOCK = ".lock"
 
@@ -42,11 +44,11 @@ def plan(out: Path, base: Config, variants: list[str], seeds: int) -> dict[Path,
 
     Raises RunError where a folder holds a run with other settings.
     """
-    runs = {}
+    runs, rows = {}, known()
     for seed in range(seeds):
         for name in variants:
             settings = replace(base.training, seed=seed)
-            config = replace(base, objective=VARIANTS[name].objective, training=settings)
+            config = replace(base, objective=rows[name].objective, training=settings)
             runs[out / name / f"seed-{seed}"] = config
     for folder, config in runs.items():
         if (folder / checkpoints.CONFIG).exists():
@@ -59,6 +61,13 @@ def plan(out: Path, base: Config, variants: list[str], seeds: int) -> dict[Path,
     return runs
 
 
+def machines(device: torch.device) -> int:
+    """How many runs fit side by side."""
+    if device.type == "cpu":
+        return os.cpu_count() or 1
+    return torch.cuda.device_count() if device.type == "cuda" else 1
+
+
 def is_done(folder: Path) -> bool:
     """Whether a run is trained to its last step and, where that can be, measured."""
     return (folder / checkpoints.METRICS).exists() and checkpoints.is_checkpoint(folder)
@@ -67,8 +76,8 @@ def is_done(folder: Path) -> bool:
 def execute(runs: dict[Path, Config], device: str, jobs: int) -> None:
     """Train all `runs` that are not done, `jobs` at a time, with one bar of steps.
 
-    device: "cpu" or "cuda"; on several GPUs the workers take turns. Raises what a run raises, or
-    KeyboardInterrupt, once the others have ended their step. From the main thread only.
+    device: "cpu", "cuda" or "mps"; on several GPUs the workers take turns. Raises what a run
+    raises, or KeyboardInterrupt, once the others have ended their step. From the main thread only.
     """
     missing = {folder: config for folder, config in runs.items() if not is_done(folder)}
     total = sum(config.training.steps for config in runs.values())
@@ -121,6 +130,7 @@ _worker: dict = {}
 
 def _start_worker(device: str, threads: int, taken, stop) -> None:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    load_plugins()
     torch.set_num_threads(threads)
     with taken.get_lock():
         index, taken.value = taken.value, taken.value + 1
@@ -175,6 +185,6 @@ def _train(folder: Path, config: Config) -> None:
         else:
             run.save(trainer)  # A kill may have come between the last state and its weights.
         found = {}
-        if data.paired:
+        if min(len(data.test_x), len(data.test_y)) > 1:
             found = evaluation.evaluate(Translator(checkpoints.load(folder)), data)
-        checkpoints.write_json(folder / checkpoints.METRICS, found)
+        files.write_json(folder / checkpoints.METRICS, found)

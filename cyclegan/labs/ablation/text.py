@@ -4,9 +4,11 @@ Knows what each figure is for and which way it is better; concludes nothing that
 """
 
 import shlex
-from dataclasses import dataclass
 
-from .variants import GROUPS, VARIANTS
+from ... import lessons, methods
+from ...core.figures import Measure
+from ...core.media import PICTURES
+from .variants import groups, known
 
 PAPER = {
     "source": "Zhu et al. 2017, arXiv 1703.10593",
@@ -37,82 +39,70 @@ PAPER = {
 """Rows of the paper's ablation, as far as they could be checked against a second source."""
 
 
-@dataclass(frozen=True)
-class Column:
-    """A figure of the tables. better: "↑", "↓" or "→ 1". reads: what it tells, in one line."""
-
-    label: str
-    better: str
-    digits: int
-    reads: str
-
-    def badness(self, value: float) -> float:
-        """How far from good a value is, whichever way is better."""
-        return {"↑": -value, "↓": value, "→ 1": abs(value - 1)}[self.better]
-
-
-COLUMNS = {
-    "sea_iou": Column("sea IoU", "↑", 3, "is the sea where it is; swapped colours score near 0"),
-    "rmse": Column("RMSE", "↓", 1, "distance of the translation from the truth, 0 to 255"),
-    "accuracy_16": Column("acc<16", "↑", 3, "share of pixels within 16 of 255 of the truth"),
-    "ssim": Column("SSIM", "↑", 3, "likeness of local structure to the truth; 1 is the truth"),
-    "cycle_error": Column(
-        "cycle error", "↓", 1, "|F(G(x)) − x|, 0 to 255: what the round trip loses, right or wrong"
-    ),
-    "identity_error": Column(
-        "identity error", "↓", 1, "|F(x) − x|, 0 to 255: what F changes in its own domain"
-    ),
-    "diversity": Column(
-        "diversity", "→ 1", 3, "variety of the outputs over that of the real ones; 0 is collapse"
-    ),
-}
-
 MAIN = "cyclegan"
+"""The paper's own row, which its others are held against."""
+
+
+def measures(report: dict, network: str, full: bool = False) -> list[Measure]:
+    """The figures that a report has of a network, in the order of tables; full: details too."""
+    have = {key: None for v in report["variants"] for key in v["figures"].get(network, {})}
+    found = lessons.find(report["data"]).known(have)
+    return [m for m in found if full or not getattr(m, "is_detail", False)]
 
 
 def panels(report: dict) -> dict[str, tuple[str, str]]:
-    """Curves to draw: figures where there is ground truth, else the weighted terms."""
-    if report["pairs"]:
-        names = ("sea_iou", "cycle_error", "diversity")
-        have = report["variants"][0]["curves"]["figures"]
-        return {COLUMNS[n].label: ("figures", n) for n in names if n in have}
-    names = {"adversarial term of G": "gan_G", "forward cycle": "cycle_forward", "D_Y": "D_Y"}
-    have = [variant["curves"]["terms"] for variant in report["variants"]]
-    return {k: ("terms", n) for k, n in names.items() if any(n in terms for terms in have)}
+    """Curves to draw: the lesson's headline, where it was looked at, else weighted terms."""
+    lesson, variants = lessons.find(report["data"]), report["variants"]
+    have = {name for v in variants for name in v["curves"]["figures"]}
+    if found := [name for name in lesson.headline if name in have]:
+        return {lesson.measure(name).label: ("figures", name) for name in found}
+    rows = known()
+    terms = {
+        name: methods.find(rows[v["name"]].objective.method).term(name)
+        for v in variants
+        for name in v["curves"]["terms"]
+    }
+    weighed = [term for term in terms.values() if term.weight] or list(terms.values())
+    return {term.label: ("terms", term.key) for term in weighed[:3]}
 
 
 def markdown(report: dict) -> str:
     """report.md."""
-    measured = report["pairs"] > 0
+    measured, on = any(v["figures"] for v in report["variants"]), _items(report)
+    has_back = any("back" in v["formulas"] for v in report["variants"])
     parts = [f"# Ablation on {report['data']}", _what_was_run(report)]
     if measured:
-        parts += [
-            "## G: X → Y on held-out pairs",
-            table(report, "G"),
-            _legend(report),
-            "## F: Y → X on held-out pairs",
-            table(report, "F"),
-        ]
+        parts += [f"## G: X → Y on {on}", table(report, "G"), _legend(report)]
+        if measures(report, "F"):
+            parts += [f"## F: Y → X on {on}", table(report, "F")]
+        if not report["pairs"]:
+            parts.append(
+                "These items are unpaired: without ground truth there are the figures that need "
+                "none."
+            )
     else:
-        parts.append(
-            "These pictures are unpaired: without ground truth there are no figures, only losses "
-            "and pictures."
-        )
+        parts.append("There were too few held-out items to measure on: losses and pictures alone.")
     parts += [
         "## The same inputs through all variants",
-        "G(x), of each variant's first seed:\n\n![x and G(x) by variant](inputs.png)",
-        "F(G(x)):\n\n![x and F(G(x)) by variant](reconstructions.png)",
+        "Translations, of each variant's first seed:\n\n![x and G(x) by variant](inputs.png)",
+        "The way back:\n\n![x and F(G(x)) by variant](reconstructions.png)" if has_back else "",
         "## Curves",
-        "Means over seeds; the band reaches from the lowest seed to the highest, on a few held-out "
-        "pairs.\n\n![curves](curves.png)"
+        f"Means over seeds; the band reaches from the lowest seed to the highest, on a few {on}."
+        "\n\n![curves](curves.png)"
         if measured
         else "Weighted terms, means over seeds.\n\n![curves](curves.png)",
-        "## The paper's own figures",
-        _paper(report),
     ]
-    if measured:
-        parts += ["### The order compared", _order(report)]
+    ours = {v["name"] for v in report["variants"]}
+    if ours & set(groups()["paper"]):
+        parts += ["## The paper's own figures", _paper(report)]
+        if measured:
+            parts += ["### The order compared", _order(report)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _items(report: dict) -> str:
+    kind = "pairs" if report["pairs"] else "items"
+    return f"held-out {kind}" if report["held_out"] else f"training {kind} (none were held out)"
 
 
 def _what_was_run(report: dict) -> str:
@@ -127,15 +117,16 @@ def _what_was_run(report: dict) -> str:
         f"--width {g['width']} --blocks {g['blocks']} --discriminator-width {d['width']} "
         f"--precision {t['precision']} --out DIR"
     )
-    pairs = f", measured on {report['pairs']} held-out pairs" if report["pairs"] else ""
+    side, is_picture = report["size"], lessons.find(report["data"]).medium is PICTURES
+    size = f"{side}×{side} pixels" if is_picture else f"size {side}"
+    pairs = f", measured on {report['items']} {_items(report)}" if report["items"] else ""
     fewer = [v for v in report["variants"] if v["seeds"] != report["seeds"]]
     note = "".join(
         f"\n- {v['title']} has the seeds {', '.join(map(str, v['seeds']))} only" for v in fewer
     )
     return (
-        f"- data: {report['data']}, {report['size']}×{report['size']} pixels{pairs}\n"
-        f"- networks: {g['kind']} generators of {g['blocks']} blocks and {g['width']} filters "
-        f"({g['upsampling']} upsampling), {d['kind']} discriminators of {d['width']} filters\n"
+        f"- data: {report['data']}, {size}{pairs}\n"
+        f"- networks: {report['networks']}\n"
         f"- training: {report['steps']} steps of batch {t['batch']}, {t['precision']}; seeds "
         f"{seeds}; all but the objective is equal\n"
         f"- machine: {machine}{note}\n\n```bash\n{command}\n```"
@@ -149,34 +140,48 @@ def table(report: dict, network: str) -> str:
     of fewer seeds than others, which luck may have chosen.
     """
     variants = report["variants"]
-    columns = {k: c for k, c in COLUMNS.items() if k in variants[0]["figures"][network]}
+    columns = measures(report, network)
     lines = [
-        "| variant | " + " | ".join(f"{c.label} {c.better}" for c in columns.values()) + " |",
+        "| variant | " + " | ".join(measure.heading for measure in columns) + " |",
         "|---|" + "---:|" * len(columns),
     ]
-    alone = [v for v in variants if not v["objective"]["paired"]]
+    alone = [v for v in variants if not v["paired"]]
     running = [v for v in alone if v["seeds"] == report["seeds"]] or alone or variants
     best = {
-        key: min(column.badness(v["figures"][network][key]["mean"]) for v in running)
-        for key, column in columns.items()
+        m.key: min(
+            (
+                m.badness(v["figures"][network][m.key]["mean"])
+                for v in running
+                if _has(v, network, m)
+            ),
+            default=None,
+        )
+        for m in columns
     }
     for v in variants:
         cells = []
-        for key, column in columns.items():
-            found = v["figures"][network][key]
-            cell = f"{found['mean']:.{column.digits}f}"
-            if v in running and column.badness(found["mean"]) == best[key]:
+        for m in columns:
+            if not _has(v, network, m):
+                cells.append(m.written(None))
+                continue
+            found = v["figures"][network][m.key]
+            cell = m.written(found["mean"])
+            if v in running and m.badness(found["mean"]) == best[m.key]:
                 cell = f"**{cell}**"
             if found["spread"] is not None:
-                cell += f" ± {found['spread']:.{column.digits}f}"
+                cell += f" ± {m.written(found['spread'])}"
             cells.append(cell)
         lines.append(f"| {v['title']} | " + " | ".join(cells) + " |")
     if report.get("unchanged"):
-        known = report["unchanged"][network]
-        cells = [f"{known[k]:.{c.digits}f}" if k in known else "–" for k, c in columns.items()]
+        itself = report["unchanged"].get(network, {})
+        cells = [m.written(itself.get(m.key)) for m in columns]
         own = "x" if network == "G" else "y"
         lines.append(f"| *{own} itself, unchanged* | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _has(variant: dict, network: str, measure: Measure) -> bool:
+    return measure.key in variant["figures"].get(network, {})
 
 
 def _legend(report: dict) -> str:
@@ -190,13 +195,15 @@ def _legend(report: dict) -> str:
             else "."
         )
     ]
-    have = report["variants"][0]["figures"]["G"]
-    lines += [f"- {c.label} ({c.better}): {c.reads}" for k, c in COLUMNS.items() if k in have]
+    lines += [f"- {m.label} ({m.arrow}): {m.reads}" for m in measures(report, "G")]
     return "\n".join([lines[0], "", *lines[1:]])
 
 
 def _paper(report: dict) -> str:
     paper = report["paper"]
+    headline = lessons.find(report["data"]).headline
+    beside = [m for m in measures(report, "G") if "truth" in getattr(m, "needs", ())]
+    beside = sorted(beside, key=lambda m: m.key not in headline)[:2]
     lines = [
         f"{paper['source']}, on {paper['data']}; {', '.join(paper['figures'])}, all ↑. Other data "
         "and other figures than ours: only the order of the rows can be compared. – stands where "
@@ -204,36 +211,38 @@ def _paper(report: dict) -> str:
         "",
         "| the paper's row | "
         + " | ".join(f"{t['direction']} (Table {t['table']})" for t in paper["tables"])
-        + " | ours: sea IoU | ours: RMSE |",
-        "|---|" + "---:|" * (len(paper["tables"]) + 2),
+        + "".join(f" | ours: {m.label}" for m in beside)
+        + " |",
+        "|---|" + "---:|" * (len(paper["tables"]) + len(beside)),
     ]
-    ours = {v["name"]: v["figures"]["G"] for v in report["variants"]}
-    for name in GROUPS["paper"]:
+    ours = {v["name"]: v["figures"].get("G", {}) for v in report["variants"]}
+    rows = known()
+    for name in groups()["paper"]:
         cells = [
             " / ".join(f"{value:.2f}" for value in t["rows"][name]) if name in t["rows"] else "–"
             for t in paper["tables"]
         ]
-        for key in ("sea_iou", "rmse"):
-            found = ours.get(name, {}).get(key)
-            cells.append(f"{found['mean']:.{COLUMNS[key].digits}f}" if found else "–")
-        lines.append(f"| {VARIANTS[name].title} | " + " | ".join(cells) + " |")
+        for m in beside:
+            found = ours.get(name, {}).get(m.key)
+            cells.append(m.written(found and found["mean"]))
+        lines.append(f"| {rows[name].title} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def _order(report: dict) -> str:
     """What CycleGAN gains over each other row, here and in the paper, as computed."""
-    ours = {v["name"]: v["figures"]["G"] for v in report["variants"]}
+    ours = {v["name"]: v["figures"].get("G", {}) for v in report["variants"]}
     if MAIN not in ours:
         return "CycleGAN itself is not among these runs."
     lines = []
-    for name in GROUPS["paper"]:
+    for name in groups()["paper"]:
         if name == MAIN or name not in ours:
             continue
         verdicts: dict[str, list[str]] = {"better": [], "worse": [], "not told apart": []}
-        for key, column in COLUMNS.items():
-            if key in ours[MAIN]:
-                verdict = compare(column, ours[MAIN][key], ours[name][key])
-                verdicts[verdict].append(column.label)
+        for m in measures(report, "G"):
+            if m.key in ours[MAIN] and m.key in ours[name]:
+                verdict = compare(m, ours[MAIN][m.key], ours[name][m.key])
+                verdicts[verdict].append(m.label)
         told = _sentence(verdicts)
         for t in report["paper"]["tables"]:
             if name in t["rows"]:
@@ -244,7 +253,7 @@ def _order(report: dict) -> str:
                 for label, a, b in rows:
                     theirs["better" if a > b else "worse" if a < b else "equal"].append(label)
                 told += f" The paper's Table {t['table']}: {_sentence(theirs)}"
-        lines.append(f"- against {VARIANTS[name].title}: {told}")
+        lines.append(f"- against {known()[name].title}: {told}")
     rule = (
         "CycleGAN's G here and in the paper. Not told apart are means that differ by no more than "
         "their two standard deviations together"
@@ -253,9 +262,9 @@ def _order(report: dict) -> str:
     return rule + "\n\n" + "\n".join(lines)
 
 
-def compare(column: Column, a: dict, b: dict) -> str:
+def compare(measure: Measure, a: dict, b: dict) -> str:
     """Whether figure `a` is "better" or "worse" than `b`, or "not told apart"."""
-    lead = column.badness(b["mean"]) - column.badness(a["mean"])
+    lead = measure.badness(b["mean"]) - measure.badness(a["mean"])
     if abs(lead) <= (a["spread"] or 0) + (b["spread"] or 0):
         return "not told apart"
     return "better" if lead > 0 else "worse"

@@ -1,95 +1,98 @@
-"""The named objectives that are compared, and what each is for.
+"""The named objectives that are compared: the rows of all methods on the shelf, and their groups.
 
 A variant is one setting of the objective; data, order, seed, steps and networks stay equal.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
-from ...core.config import ConfigError, Objective
+from ... import lessons, methods
+from ...core.config import METHOD, ConfigError
+from ...methods import NamedObjective
 
+PAPER = ("paper", "identity")
+"""Groups that are trained where nobody says which."""
 
-@dataclass(frozen=True)
-class VariantInfo:
-    """One row of the ablation: its title, its objective, and where the idea comes from."""
+ALL = "all"
 
-    title: str
-    objective: Objective
-    source: str
-
-
-PAPER = "Zhu et al. 2017, Tables 4 and 5"
-WANG_LIN = "Wang and Lin 2018"
-
-CYCLEGAN = Objective(identity=0.0)
-_ROWS = {
-    "cycle": ("Cycle alone", replace(CYCLEGAN, gan=0.0)),
-    "gan": ("GAN alone", replace(CYCLEGAN, cycle_forward=0.0, cycle_backward=0.0)),
-    "gan-forward": ("GAN + forward cycle", replace(CYCLEGAN, cycle_backward=0.0)),
-    "gan-backward": ("GAN + backward cycle", replace(CYCLEGAN, cycle_forward=0.0)),
-    "cyclegan": ("CycleGAN", CYCLEGAN),
-}
-
-_IDENTITY = 5.0
-FULL = replace(CYCLEGAN, identity=_IDENTITY)
-
-VARIANTS: dict[str, VariantInfo] = {
-    **{name: VariantInfo(title, o, PAPER) for name, (title, o) in _ROWS.items()},
-    **{
-        f"{name}-identity": VariantInfo(
-            f"{title} + identity",
-            replace(o, identity=_IDENTITY),
-            f"{PAPER}; identity: section 5.2",
-        )
-        for name, (title, o) in _ROWS.items()
-    },
-    "pix2pix": VariantInfo(
-        "Paired (pix2pix)",
-        Objective(cycle_forward=0.0, cycle_backward=0.0, identity=0.0, paired=100.0),
-        "Isola et al. 2017: the upper bound, trained on true pairs",
-    ),
-    "discogan": VariantInfo(
-        "DiscoGAN's objective",
-        Objective(1.0, 1.0, 1.0, 0.0, adversarial="log", cycle_norm="l2"),
-        "Kim et al. 2017: log loss, L2 reconstruction",
-    ),
-    "l2-cycle": VariantInfo(
-        "CycleGAN + identity, L2 cycle",
-        replace(FULL, cycle_norm="l2"),
-        "a course's exercise: squared instead of absolute differences",
-    ),
-    "feature-cycle": VariantInfo(
-        "CycleGAN + identity, cycle on features", replace(FULL, cycle_features=0.5), WANG_LIN
-    ),
-    "decaying-cycle": VariantInfo(
-        "CycleGAN + identity, decaying cycle", replace(FULL, cycle_decay=0.9), WANG_LIN
-    ),
-    "quality-cycle": VariantInfo(
-        "CycleGAN + identity, cycle weighed by quality",
-        replace(FULL, cycle_quality=True),
-        WANG_LIN,
-    ),
-}
-
-GROUPS = {
-    "paper": tuple(_ROWS),
-    "identity": tuple(f"{name}-identity" for name in _ROWS),
-    "others": ("pix2pix", "discogan", "l2-cycle"),
-    "better-cycles": ("feature-cycle", "decaying-cycle", "quality-cycle"),
-    "all": tuple(VARIANTS),
+TITLES = {
+    "paper": "the paper's five",
+    "identity": "the same with identity",
+    "others": "others",
+    "better-cycles": "better cycles",
 }
 
 
-def choose(names: list[str]) -> list[str]:
-    """Variants by name or group, each once, in the order of VARIANTS; raises ConfigError."""
-    wanted = set()
+def known() -> dict[str, NamedObjective]:
+    """All rows by name, method by method; of two that share a name, the first."""
+    found: dict[str, NamedObjective] = {}
+    for method in methods.all_methods():
+        for name, row in method.rows.items():
+            found.setdefault(name, row)
+    return found
+
+
+def groups() -> dict[str, tuple[str, ...]]:
+    """Names of rows by group; the rows of a method without groups of its own are one."""
+    found: dict[str, list[str]] = {}
+    for name, row in known().items():
+        found.setdefault(row.group or row.objective.method, []).append(name)
+    return {**{group: tuple(names) for group, names in found.items()}, ALL: tuple(known())}
+
+
+def group_title(group: str) -> str:
+    """What a group is called in the middle of a sentence."""
+    alone = {method.key: method.name for method in methods.all_methods()}
+    return TITLES.get(group) or alone.get(group) or group.replace("-", " ")
+
+
+def is_paired(name: str) -> bool:
+    """Whether a row is trained on true pairs, and so is no rival of the others."""
+    return methods.find(known()[name].objective.method).is_paired
+
+
+def reference(names: Iterable[str]) -> str | None:
+    """The row that others are held against: of the first method that needs no pairs, the row that
+    is called like it, or else its first. None where it is not among `names`."""
+    names, rows = list(names), known()
     for name in names:
-        if name in GROUPS:
-            wanted |= set(GROUPS[name])
-        elif name in VARIANTS:
+        if name in rows and not is_paired(name):
+            method = methods.find(rows[name].objective.method)
+            main = method.key if method.key in method.rows else next(iter(method.rows))
+            return main if main in names else None
+    return None
+
+
+def rival(name: str) -> str | None:
+    """The row without what its method's first switch takes away, or None."""
+    rows = known()
+    switches = methods.find(rows[name].objective.method).switches if name in rows else ()
+    if not switches:
+        return None
+    try:
+        wanted = replace(rows[name].objective, **dict.fromkeys(switches[0].weights, 0.0))
+    except ConfigError:
+        return None
+    return next((n for n, row in rows.items() if row.objective == wanted and n != name), None)
+
+
+def usual(data: str) -> list[str]:
+    """Names or groups to train on a lesson where nobody says which: its own method's."""
+    method = lessons.find(data).recipe.config.method
+    return list(PAPER) if method == METHOD else list(methods.find(method).rows)
+
+
+def choose(names: Iterable[str]) -> list[str]:
+    """Variants by name or group, each once, in the order of `known`; raises ConfigError."""
+    variants, by_group, wanted = known(), groups(), set()
+    for name in names:
+        if name in by_group:
+            wanted |= set(by_group[name])
+        elif name in variants:
             wanted.add(name)
         else:
             raise ConfigError(
-                f"There is no variant {name}; valid are {', '.join(VARIANTS)}, and the groups "
-                f"{', '.join(GROUPS)}."
+                f"There is no variant {name}; valid are {', '.join(variants)}, and the groups "
+                f"{', '.join(by_group)}."
             )
-    return [name for name in VARIANTS if name in wanted]
+    return [name for name in variants if name in wanted]

@@ -6,17 +6,16 @@ Files outlive the page that wrote them, and one that was not carried out yet out
 import json
 import os
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ...core import files
 from ...core.config import ConfigError, Objective
-from ...store import checkpoints
 
 COMMANDS = "commands"
 
 ACTIONS = ("pause", "continue", "step", "stop", "discard", "set")
 
-TERMS = ("gan", "cycle_forward", "cycle_backward", "identity")
 RATE = "rate"
 
 MOST_WEIGHT, MOST_RATE = 1000.0, 0.01
@@ -31,7 +30,7 @@ class ControlError(ValueError):
 class Command:
     """do: pause, continue, step (one, while paused), stop (and keep), discard, or set.
 
-    set: `name` is "rate" or a term of the objective, `value` its new value (weight 0: off), and
+    set: `name` is "rate" or a weight of the objective, `value` its new one (weight 0: off), and
     `arm` 0 or 1, or None for both.
     """
 
@@ -45,13 +44,10 @@ class Command:
             raise ControlError(f"There is no command {self.do}; valid are {', '.join(ACTIONS)}.")
         if self.do != "set":
             return
+        if not isinstance(self.name, str):
+            raise ControlError("What is set has a name.")
         if self.arm not in (None, 0, 1) or isinstance(self.arm, bool):
             raise ControlError("There are two arms, 0 and 1.")
-        if self.name not in (RATE, *TERMS):
-            raise ControlError(
-                f"{self.name} cannot be changed while training; rate and the weights of "
-                f"{', '.join(TERMS)} can."
-            )
         if not isinstance(self.value, int | float) or isinstance(self.value, bool):
             raise ControlError(f"{self.name} must be a number, not {self.value!r}.")
         if self.name == RATE and not 0 < self.value <= MOST_RATE:
@@ -64,18 +60,31 @@ class Command:
         return (0, 1) if self.arm is None else (self.arm,)
 
 
-def changed(objective: Objective, command: Command) -> Objective:
-    """An objective with a term's weight set; raises ControlError with what does not fit."""
+def changed(objective: Objective, command: Command, step: int) -> Objective:
+    """An objective with a weight set after `step` steps; raises ControlError with what is wrong."""
+    if command.name not in objective.weights():
+        raise ControlError(
+            f"{files.printable(str(command.name))} cannot be changed while training; rate and the "
+            f"weights of {', '.join(objective.weights())} can."
+        )
     try:
-        return replace(objective, **{command.name: float(command.value)})
+        return objective.changed(command.name, float(command.value), step)
     except ConfigError as error:
         raise ControlError(str(error)) from error
+
+
+def since_then(objective: Objective, changes: list[dict]) -> Objective:
+    """The objective of a training that began with `objective`, after changes by hand."""
+    for change in changes:
+        if change["name"] != RATE:
+            objective = objective.changed(change["name"], change["value"], change["step"])
+    return objective
 
 
 def send(folder: Path, command: Command) -> None:
     """Leave a command for the worker of `folder`."""
     name = f"{time.time_ns():020d}-{os.urandom(4).hex()}.json"
-    checkpoints.write_json(folder / COMMANDS / name, asdict(command))
+    files.write_json(folder / COMMANDS / name, asdict(command))
 
 
 def pending(folder: Path) -> list[tuple[Path, Command | ControlError]]:

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ...store import checkpoints
+from ...core import files
 from ...training import runs
-from . import control, look, status
-from . import ledger as trainings
+from . import control, ledger, look, status
 from .control import Command, ControlError
 from .foreman import Foreman
 from .settings import Limits, LiveSettings
@@ -47,15 +46,15 @@ class Director:
         settings = self.limits.limited(settings)
         self._check_room()
         training = settings.base.training
-        id = trainings.new_id("own" if fill else Path(training.data).name)
-        new, folder = self.root / f"{trainings.NEW}{id}", self.root / id
+        id = ledger.new_id("own" if fill else Path(training.data).name)
+        new, folder = self.root / f"{ledger.NEW}{id}", self.root / id
         new.mkdir()
         try:
             if fill:
                 fill(new / status.DATA)
                 own = replace(training, data=str(folder / status.DATA), resize="resize-and-crop")
                 settings = replace(settings, base=replace(settings.base, training=own))
-            checkpoints.write_json(new / status.SETTINGS, settings.to_dict())
+            files.write_json(new / status.SETTINGS, settings.to_dict())
             with self._foreman.changing:
                 self._check_room()
                 status.write(new, Status("queued", steps=training.steps, asked=time.time()))
@@ -67,11 +66,11 @@ class Director:
 
     def all(self) -> dict[str, Status]:
         """All trainings by id, the newest first."""
-        found = trainings.read_all(self.root)
+        found = ledger.read_all(self.root)
         return {id: seen for id, seen in found.items() if seen.state != "discarded"}
 
     def status(self, id: str) -> Status:
-        trainings.folder_of(self.root, id)
+        ledger.folder_of(self.root, id)
         if (found := self.all().get(id)) is None:
             raise ControlError(f"There is no training {id} any more.")
         return found
@@ -80,7 +79,7 @@ class Director:
         return status.read_settings(self.folder(id))
 
     def folder(self, id: str) -> Path:
-        return trainings.folder_of(self.root, id)
+        return ledger.folder_of(self.root, id)
 
     def arms(self, id: str) -> tuple[Path, Path]:
         """The arms' run folders: checkpoints, samples, logs."""
@@ -110,14 +109,21 @@ class Director:
         if not found.is_alive or found.state == "measuring":
             raise ControlError("This training does not run at the moment.")
         if command.do == "set":
-            for arm in command.arms:
-                config = self.settings(id).configs[arm]
-                if command.name == "gan" and command.value and not config.objective.gan:
-                    raise ControlError(
-                        "This training began without discriminators; the GAN term cannot be "
-                        "added to it."
-                    )
+            self._check(self.settings(id), found, command)
         control.send(self.folder(id), command)
+
+    def _check(self, settings: LiveSettings, seen: Status, command: Command) -> None:
+        """Raise ControlError for a weight that could never be set."""
+        for arm in command.arms if command.name != control.RATE else ():
+            began = settings.arms[arm].objective
+            changes = [change for change in seen.changes if change.get("arm") == arm]
+            wanted = control.changed(control.since_then(began, changes), command, seen.step)
+            here = settings.method.playing(began)
+            if missing := [r for r in settings.method.playing(wanted) if r not in here]:
+                raise ControlError(
+                    f"This training began without {' and '.join(missing)}; a term that needs "
+                    "them cannot be added to it."
+                )
 
     def resume(self, id: str) -> None:
         """Queue a training again that stopped, failed or died; it goes on from its checkpoint."""
@@ -139,11 +145,11 @@ class Director:
                 control.send(self.folder(id), Command("discard"))
                 self._foreman.kill_if_silent(id, found)
             else:
-                trainings.remove(self.root, id)
+                ledger.remove(self.root, id)
 
     def archive(self, id: str, destination: Path, state: bool = False) -> Path:
-        """A zip for download; see `trainings.archive`."""
-        return trainings.archive(self.folder(id), destination, state)
+        """A zip for download; see `ledger.archive`."""
+        return ledger.archive(self.folder(id), destination, state)
 
     def _check_room(self) -> None:
         queued = sum(seen.state == "queued" for seen in self.all().values())

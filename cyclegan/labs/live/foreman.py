@@ -14,9 +14,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ...core.registry import plugin_folders
 from ...store.checkpoints import CheckpointError
-from . import ledger as trainings
-from . import status
+from . import ledger, status
 from .pace import HEARTBEAT
 from .settings import Limits
 from .status import Status
@@ -64,7 +64,7 @@ class Foreman:
                 if not leading:
                     self._lock.acquire(timeout=0)
                     leading = True
-                    trainings.sweep(self.root)
+                    ledger.sweep(self.root)
                 (self.root / HEARTBEAT).touch()
                 with self.changing:
                     self._tick()
@@ -80,14 +80,14 @@ class Foreman:
             self._lock.release()
 
     def _tick(self) -> None:
-        found, at_work = trainings.read_all(self.root), 0
+        found, at_work = ledger.read_all(self.root), 0
         for id, seen in found.items():
             if seen.is_alive and self._is_at_work(id, seen):
                 at_work += 1
             elif seen.is_alive:
                 self._bury(id)
             elif seen.state == "discarded" and not self._is_at_work(id, seen):
-                trainings.remove(self.root, id)
+                ledger.remove(self.root, id)
         queue = sorted((s.place, id) for id, s in found.items() if s.state == "queued")
         for _, id in queue[: max(0, self.limits.at_once - at_work)]:
             if not self._is_at_work(id, found[id]):  # Its last worker may not have ended yet.
@@ -120,7 +120,8 @@ class Foreman:
     def _launch(self, id: str, seen: Status) -> None:
         status.write(self.root / id, replace(seen, state="starting", place=0))
         code = str(Path(__file__).parents[3])
-        paths = os.pathsep.join(filter(None, [code, os.environ.get("PYTHONPATH")]))
+        known = [code, *plugin_folders(), os.environ.get("PYTHONPATH")]
+        paths = os.pathsep.join(filter(None, known))
         with open(self.root / id / status.LOG, "ab") as log:
             self._children[id] = subprocess.Popen(
                 [

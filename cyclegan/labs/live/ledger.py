@@ -12,7 +12,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from ...store import checkpoints
+from ...core import files
 from ...store.checkpoints import CheckpointError
 from ...training.runs import STATE
 from . import status
@@ -30,7 +30,7 @@ STALE = 6 * 3600
 
 
 def new_id(data: str) -> str:
-    """ "2026-11-22-1105-satellite2map-3f2a": sorted by time, told apart within a minute."""
+    """ "2026-11-22-1105-horses-3f2a": sorted by time, told apart within a minute."""
     name = re.sub(r"[^0-9A-Za-z_-]+", "-", data)[:40].strip("-") or "data"
     return f"{time.strftime('%Y-%m-%d-%H%M')}-{name}-{secrets.token_hex(2)}"
 
@@ -54,7 +54,7 @@ def folder_of(root: Path, id: str) -> Path:
     """A training's folder; raises ControlError for what is none of ours."""
     folder = root / id
     if not ID.fullmatch(id) or folder.is_symlink() or not (folder / status.STATUS).is_file():
-        raise ControlError(f"There is no training {checkpoints.printable(id)} any more.")
+        raise ControlError(f"There is no training {files.printable(id)} any more.")
     return folder
 
 
@@ -88,5 +88,5 @@ def archive(folder: Path, destination: Path, state: bool = False) -> Path:
                     if wanted and file.is_file() and not file.is_symlink():
                         packed.write(file, f"{folder.name}/{file.relative_to(folder)}")
 
-    checkpoints.write_atomically(destination, write)
+    files.write_atomically(destination, write)
     return destination

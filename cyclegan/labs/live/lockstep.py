@@ -16,12 +16,12 @@ from time import perf_counter
 
 import torch
 
-from ...core.config import Config
+from ...core.config import Config, Objective
 from ...lessons import UnpairedData
 from ...store import checkpoints
 from ...store.checkpoints import CheckpointError
 from ...training import setup as training
-from ...training.batches import UnpairedBatches
+from ...training.batches import Batch
 from ...training.runs import STATE, Run, RunError, describe_machine, read_log
 from ...training.trainer import StepDone, Trainer
 from . import control
@@ -55,15 +55,20 @@ class Lockstep:
             )
             self.runs.append(run)
             self.trainers.append(trainer)
-            self._set_changes(
-                arm, [c for c in facts.get("changes", []) if c["step"] <= trainer.steps_done]
-            )
+            known = [c for c in facts.get("changes", []) if c["step"] <= trainer.steps_done]
+            self._set_changes(arm, known)
+            # Older states hold the weights of their moment alone, as if all had begun with them.
+            trainer.change(objective=control.since_then(config.objective, known))
         self._unlogged = [_unlogged(run) for run in self.runs]
         self.saved_step = self._logged_step = self.step
         self._data = data
         self._side_by_side = None
         if device.type == "cpu" and (threads := torch.get_num_threads() // 2):
             self._side_by_side = ThreadPoolExecutor(2, "arm", torch.set_num_threads, (threads,))
+
+    @property
+    def configs(self) -> list[Config]:
+        return [run.config for run in self.runs]
 
     @property
     def config(self) -> Config:
@@ -79,34 +84,31 @@ class Lockstep:
 
     @property
     def changes(self) -> list[dict]:
-        """Whatever was changed on the way: {"step", "arm", "name", "value"}, in order."""
-        found = [
-            {**change, "arm": arm}
-            for arm, run in enumerate(self.runs)
-            for change in run.config.facts.get("changes", [])
-        ]
+        """What has changed on the way, as planned or by hand, in order: {"step", "arm", "name",
+        "value"}."""
+        found = []
+        for arm, run in enumerate(self.runs):
+            by_hand = run.config.facts.get("changes", [])
+            listed = [*_planned(run.config.objective, self.step, by_hand), *by_hand]
+            found += [{**change, "arm": arm} for change in listed]
         return sorted(found, key=lambda change: change["step"])
 
-    def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def batches(self) -> Iterator[Batch]:
         """The batches from here to the last step; the same for both arms."""
-        t = self.config.training
-        paired = bool(self.config.objective.paired)
-        targets = self._data.train_truth if paired else self._data.train_y
-        found = UnpairedBatches(
-            self._data.train_x, targets, self.config.image_size, t.batch, t.seed, paired
-        )
-        workers = 0 if self._data.in_memory else training.DECODING_WORKERS
-        return found.loader(self.step, t.steps, workers)
+        return training.loader(self.config, self._data, self.step)
 
-    def take_step(self, x: torch.Tensor, y: torch.Tensor, waited: float) -> None:
-        """One update of both arms on one batch; `waited`: seconds that went by for the batch.
+    def take_step(self, batch: Batch, waited: float) -> None:
+        """One update of both arms on a batch; `waited`: seconds that went by for the batch.
 
         On a CPU at once, on half of the threads each. The arms know nothing of each other, so that
         this changes no number.
         """
+        planned = {c.start for trainer in self.trainers for c in trainer.objective.schedule}
+        if self.step in planned:  # No line of the log is a mean over two objectives.
+            self.log()
         started = perf_counter()
         map_ = self._side_by_side.map if self._side_by_side else map
-        done = list(map_(lambda trainer: _timed_step(trainer, x, y), self.trainers))
+        done = list(map_(lambda trainer: _timed_step(trainer, batch), self.trainers))
         # Each arm's share of the time that went by, be it side by side or in turn.
         share = (perf_counter() - started) / sum(one.seconds for one in done)
         for run, one in zip(self.runs, done, strict=True):
@@ -136,7 +138,7 @@ class Lockstep:
             if command.name == control.RATE:
                 wanted[arm] = {"rate": float(command.value)}
             else:
-                objective = control.changed(trainer.model.objective, command)
+                objective = control.changed(trainer.objective, command, self.step)
                 trainer.check(objective)
                 wanted[arm] = {"objective": objective}
         self.log()
@@ -148,11 +150,12 @@ class Lockstep:
 
     def _set_changes(self, arm: int, changes: list[dict]) -> None:
         """`changes` into the facts, and into "notes", which the page shows."""
+        weights = self.runs[arm].config.objective.weights()
+        called = {control.RATE: "the rate"}
+        called |= {name: f"the weight of {weight.label}" for name, weight in weights.items()}
         facts = {**self.runs[arm].config.facts, "changes": changes}
         facts["notes"] = [
-            f"From step {c['step'] + 1:,} on, "
-            + ("the rate" if c["name"] == control.RATE else f"the weight of {c['name']}")
-            + f" was {c['value']:g}."
+            f"From step {c['step'] + 1:,} on, {called[c['name']]} was {c['value']:g}."
             for c in changes
         ]
         for name in ("changes", "notes"):
@@ -173,10 +176,21 @@ class Lockstep:
         self.saved_step = self.step
 
 
-def _timed_step(trainer: Trainer, x: torch.Tensor, y: torch.Tensor) -> StepDone:
+def _timed_step(trainer: Trainer, batch: Batch) -> StepDone:
     started, rate = perf_counter(), trainer.rate
-    terms = trainer.step(x.to(trainer.device), y.to(trainer.device))
+    terms = trainer.step(*batch.to(trainer.device))
     return StepDone(trainer.steps_done, terms, rate, perf_counter() - started, waited=0.0)
+
+
+def _planned(objective: Objective, step: int, by_hand: list[dict]) -> list[dict]:
+    """The changes of a schedule that have come about by a step, and not given way to another."""
+    done = [change for change in objective.schedule if change.end <= step]
+    given_way = {(change["step"], change["name"]) for change in by_hand}
+    return [
+        {"step": c.end, "name": c.weight, "value": c.value}
+        for c in done
+        if (c.end, c.weight) not in given_way
+    ]
 
 
 def _unlogged(run: Run) -> list[dict]:

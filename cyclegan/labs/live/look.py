@@ -1,85 +1,102 @@
-"""What both arms make of the same few held-out pictures: one frame for the eye, figures for curves.
+"""What both arms make of the same few held-out items: one frame for the eye, figures for curves.
 
 One pass serves both. A frame is a single lossless file, replaced in one move, so that both arms
 are always shown at the same step.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from torch import Tensor
 
-from ...core import images
+from ... import methods
+from ...core import files, sheets
+from ...core.config import Config
 from ...inference import evaluation
-from ...lessons import UnpairedData
-from ...store import checkpoints
-from ...training.setup import fixed_samples
+from ...lessons import HeldOut, UnpairedData
+from ...methods import Method, View
 from ...training.trainer import Trainer
 
 FRAME = "frame.png"
 
 SHOWN, PROBED = 4, 8
-"""Held-out pictures of a frame, and those that the figures are means of (the shown among them)."""
+"""Held-out items of a frame, and those that the figures are means of (the shown among them)."""
 
 
 @dataclass(frozen=True)
 class Frame:
     """What is seen at one step. Rows of pictures, one a held-out input.
 
-    inputs: x. translations, reconstructions: of either arm, G(x) and F(G(x)). truths: y where
-    the pictures are pairs, or empty.
+    inputs: x. arms: of either arm, pictures by the key of a view, such as "made" for G(x).
+    truths: y where the items are pairs, or empty.
+    held_out: whether the inputs were kept from training; older frames do not say.
     """
 
     step: int
     inputs: list[Image.Image]
-    translations: tuple[list[Image.Image], list[Image.Image]]
-    reconstructions: tuple[list[Image.Image], list[Image.Image]]
+    arms: tuple[dict[str, list[Image.Image]], dict[str, list[Image.Image]]]
     truths: list[Image.Image]
+    held_out: bool | None = None
+
+
+def views_shown(method: Method, config: Config, held: HeldOut) -> tuple[View, ...]:
+    """What a frame shows of each arm: what networks make, but for what takes a pass of its own."""
+    slow = {f.key for f in held.figures if not f.is_quick}
+    return tuple(v for v in method.views(config) if v.network and v.figure not in slow)
 
 
 class Looker:
-    """Looks at trainers through the same pictures again and again.
+    """Looks at trainers through the same few held-out items again and again.
 
-    data: where the held-out pictures are from. size: side of their middles. is_map: whether Y is
-    the map of satellite2map, on which sea can be told from land.
+    configs: of either arm. draw: a kept item as people see it.
     """
 
-    def __init__(self, data: UnpairedData, size: int, is_map: bool):
-        x, y = (images.to_bytes(side) for side in fixed_samples(data, size, PROBED))
-        # Every other one first: the shown are spread over the collection like the probed.
-        self.x, self.y = (torch.cat([side[::2], side[1::2]]) for side in (x, y))
-        self.paired, self.is_map = data.paired, is_map
+    def __init__(
+        self,
+        data: UnpairedData,
+        configs: Sequence[Config],
+        draw: Callable[[Tensor], Image.Image],
+    ):
+        self.held = data.held_out(configs[0].image_size, PROBED).every_other_first()
+        self.is_held_out = data.is_held_out
+        self.configs, self.draw = configs, draw
+        shown = views_shown(methods.find(configs[0].method), configs[0], self.held)
+        self.views = [view.key for view in shown]
 
     def look(self, folder: Path, trainers: list[Trainer]) -> list[dict[str, float]]:
         """Write the frame of this step into `folder`; returns the figures of each arm.
 
-        Figures are there where there are two held-out pictures of either side; those that need
-        the truth, where they are pairs.
+        Figures are there where there are two held-out items of either side; those that need the
+        truth, where they are pairs.
         """
-        columns, figures = [self.x[:SHOWN]], []
-        for trainer in trainers:
-            made, back = evaluation.there_and_back(*trainer.generators, self.x, trainer.device)
-            columns += [made[:SHOWN], back[:SHOWN]]
-            few = min(len(self.x), len(self.y)) < 2
-            figures.append({} if few else self._figures(made, back))
-        if self.paired:
-            columns.append(self.y[:SHOWN])
-        # (columns, rows, 3, side, side) to one picture of rows by columns
-        sheet = torch.cat(list(torch.cat(columns, dim=-1)), dim=-2)
-        picture = Image.fromarray(sheet.permute(1, 2, 0).contiguous().numpy())
+        held, figures, columns = self.held, [], [self.held.x]
+        for trainer, config in zip(trainers, self.configs, strict=True):
+            kept, found = evaluation.glance(
+                trainer.networks, trainer.method, config, held, trainer.device, self.views
+            )
+            columns += [kept[key] for key in self.views]
+            figures.append(found)
+        if held.paired:
+            columns.append(held.y)
+        tiles = [[self.draw(each) for each in column[:SHOWN]] for column in columns]
+        picture = sheets.grid(list(zip(*tiles, strict=True)))
         notes = PngInfo()
-        notes.add_text("step", str(trainers[0].steps_done))
-        notes.add_text("rows", str(len(columns[0])))
-        checkpoints.write_atomically(
+        for name, value in (
+            ("step", trainers[0].steps_done),
+            ("rows", len(tiles[0])),
+            ("columns", len(tiles)),
+            ("views", " ".join(self.views)),
+            ("held_out", "yes" if self.is_held_out else "no"),
+        ):
+            notes.add_text(name, str(value))
+        files.write_atomically(
             folder / FRAME,
             lambda path: picture.save(path, "PNG", pnginfo=notes, compress_level=1),
         )
         return figures
-
-    def _figures(self, made: torch.Tensor, back: torch.Tensor) -> dict[str, float]:
-        return evaluation.few_figures(made, back, self.x, self.y, self.paired, self.is_map)
 
 
 def read_frame(folder: Path) -> Frame | None:
@@ -87,13 +104,17 @@ def read_frame(folder: Path) -> Frame | None:
     try:
         with Image.open(folder / FRAME) as picture:
             picture.load()
-            step, rows = int(picture.text["step"]), int(picture.text["rows"])
+            notes = picture.text
     except FileNotFoundError:
         return None
-    side = picture.height // rows
-    columns = [
-        [picture.crop((left, row * side, left + side, (row + 1) * side)) for row in range(rows)]
-        for left in range(0, picture.width, side)
-    ]
-    inputs, made_a, back_a, made_b, back_b, *truths = columns
-    return Frame(step, inputs, (made_a, made_b), (back_a, back_b), truths[0] if truths else [])
+    height = picture.height // int(notes["rows"])
+    # Older frames are of square tiles, and of these views.
+    width = picture.width // int(notes["columns"]) if "columns" in notes else height
+    views = notes.get("views", "made back").split()
+    tiles = sheets.cut(picture, width, height=height)
+    inputs, *columns = (list(column) for column in zip(*tiles, strict=True))
+    arms = [dict(zip(views, columns[i : i + len(views)], strict=True)) for i in (0, len(views))]
+    truths = columns[2 * len(views) :]
+    held_out = {"yes": True, "no": False}.get(notes.get("held_out"))
+    step, truth = int(notes["step"]), truths[0] if truths else []
+    return Frame(step, inputs, (arms[0], arms[1]), truth, held_out)

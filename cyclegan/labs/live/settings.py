@@ -3,95 +3,51 @@
 Knows names and ranges; nothing of processes and tensors.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
-from ...core.config import (
-    Config,
-    ConfigError,
-    Discriminator,
-    Domains,
-    Generator,
-    Objective,
-    Training,
-)
-
-DEVICES = ("auto", "cpu", "cuda")
+from ... import lessons, methods
+from ...core.config import Config, ConfigError, Training, choice, read_objective
+from ...core.device import DEVICES
+from ...lessons import Arm
 
 
-@dataclass(frozen=True)
-class Arm:
-    """One of the two trainings: what it is called on the page, and its objective."""
-
-    name: str
-    objective: Objective
-
-
-IDENTITY_STEPS = 300
-"""Steps after which the lesson trains on without the identity term, in both arms. Till then it
-settles which colour is the sea, and teaches a way back without the cycle too; afterwards only the
-cycle terms keep that (so Kaneko and Kameoka have it in CycleGAN-VC, arXiv 1711.11293)."""
-
-LESSON = (
-    Arm("with the cycle loss", Objective()),
-    Arm("without the cycle loss", Objective(cycle_forward=0.0, cycle_backward=0.0)),
-)
-"""The same seed with and without the cycle terms: all else is equal, the identity term too."""
-
-QUICK = Config(
-    generator=Generator(width=16, blocks=4, upsampling="resize"),
-    discriminator=Discriminator(width=32),
-    domains=Domains("satellite", "map"),
-    training=Training(steps=1200, ema_decay=0.998, precision="auto"),
-    image_size=64,
-)
-"""Networks that learn satellite2map on one core while a class looks on."""
+def _recipe() -> lessons.Recipe:
+    return lessons.find(Training().data).recipe
 
 
 @dataclass(frozen=True)
 class LiveSettings:
     """Two arms and all that they share.
 
-    base: networks, data, size, seed, steps, rate … of both; its objective is not used.
+    base: networks, data, size, seed, steps, rate … of both; its objective is the first arm's.
     minutes: stop after this much training, pauses not counted; None for the steps alone.
-    device: "cpu", "cuda", or "auto" for the best there is.
-    identity_steps: after these, both arms go on without the identity term, as if their weight had
-        been set to 0 by hand; None to keep it. `train.py --resume` goes on with what is so far.
+    device: "auto" for the best there is, or its name.
     """
 
-    base: Config = QUICK
-    arms: tuple[Arm, Arm] = LESSON
+    base: Config = field(default_factory=lambda: _recipe().config)
+    arms: tuple[Arm, Arm] = field(default_factory=lambda: _recipe().arms)
     minutes: float | None = None
     device: str = "auto"
-    identity_steps: int | None = IDENTITY_STEPS
 
     def __post_init__(self):
         if len(self.arms) != 2:
             raise ConfigError(f"There are {len(self.arms)} arms; a live training has two.")
-        if self.device not in DEVICES:
-            raise ConfigError(f"device is {self.device!r}; valid are {', '.join(DEVICES)}.")
+        base = replace(self.base, objective=self.arms[0].objective)
+        object.__setattr__(self, "base", base)
+        choice("device", self.device, DEVICES)
         if self.minutes is not None and not 0 < self.minutes < float("inf"):
             raise ConfigError(f"minutes is {self.minutes}; it must be a number above 0.")
-        if len({bool(config.objective.paired) for config in self.configs}) > 1:
-            raise ConfigError("Both arms see the same batches: true pairs, or neither of them.")
-        if self.identity_steps is None:
-            return
-        if not 1 <= self.identity_steps < float("inf"):
-            raise ConfigError(
-                f"The identity term ends after step {self.identity_steps}; that must be at least 1."
-            )
-        for arm in self.arms if self.identity_steps < self.base.training.steps else ():
-            o = arm.objective
-            if not (o.gan or o.has_cycle or o.paired):
-                raise ConfigError(
-                    f"The arm “{arm.name}” has no term left when identity ends after step "
-                    f"{self.identity_steps}; give it another, or keep identity to the end."
-                )
+        if len({config.method for config in self.configs}) > 1:
+            raise ConfigError("Both arms see the same batches and views: give them one method.")
+
+    @property
+    def method(self) -> methods.Method:
+        return methods.find(self.base.method)
 
     @property
     def configs(self) -> tuple[Config, Config]:
         """Each arm's whole config. Raises ConfigError where size and networks do not fit."""
-        a, b = (replace(self.base, objective=arm.objective) for arm in self.arms)
-        return a, b
+        return self.base, replace(self.base, objective=self.arms[1].objective)
 
     @property
     def slugs(self) -> tuple[str, str]:
@@ -100,22 +56,34 @@ class LiveSettings:
         return a, b if a != b else f"{b}-2"
 
     def to_dict(self) -> dict:
-        return {**asdict(self), "arms": [asdict(arm) for arm in self.arms]}
+        arms = [{"method": arm.objective.method, **asdict(arm)} for arm in self.arms]
+        return {**asdict(self), "base": self.base.to_dict(), "arms": arms}
 
     @classmethod
     def from_dict(cls, values: dict) -> "LiveSettings":
         """Rebuild from `to_dict()`'s JSON. Raises ConfigError."""
         base = Config.from_dict(values.get("base", {}))
         try:
-            arms = tuple(
-                Arm(str(arm["name"]), Config.from_dict({"objective": arm["objective"]}).objective)
-                for arm in values["arms"]
-            )
-            # Older trainings keep the term to the end, and say nothing of it.
+            arms = tuple(Arm(str(arm["name"]), read_objective(arm)) for arm in values["arms"])
             until = values.get("identity_steps")
-            return cls(base, arms, values["minutes"], values["device"], until)
+            if until and until < base.training.steps:
+                arms = tuple(_without_identity(arm, until) for arm in arms)
+            return cls(base, arms, values["minutes"], values["device"])
         except (KeyError, TypeError) as error:
             raise ConfigError(f"The settings of this training are damaged: {error!r}.") from error
+
+
+def is_older(values: dict) -> bool:
+    """Whether the JSON of settings is of the time when objectives named no method."""
+    arms = values.get("arms")
+    return isinstance(arms, list) and not any("method" in arm for arm in arms)
+
+
+def _without_identity(arm: Arm, until: int) -> Arm:
+    """Older trainings had the end of the identity term beside their objectives."""
+    if not getattr(arm.objective, "identity", 0.0):
+        return arm
+    return replace(arm, objective=arm.objective.changed("identity", 0.0, until))
 
 
 @dataclass(frozen=True)
@@ -145,7 +113,8 @@ class Limits:
         if not self.training:
             raise ConfigError("Training is switched off on this page; its host decides.")
         base = settings.base
-        if base.training.data != "satellite2map" and not (uploaded or self.folders):
+        ours = uploaded or lessons.is_registered(base.training.data)
+        if not (ours or self.folders):
             raise ConfigError("On this page, folders of its machine are not offered as data.")
         for name, value, most in (
             ("steps", base.training.steps, self.steps),

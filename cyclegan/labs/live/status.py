@@ -18,6 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from ...core import files
 from ...core.config import ConfigError
 from ...store import checkpoints
 from .settings import LiveSettings
@@ -79,7 +80,7 @@ class Status:
 
 def write(folder: Path, status: Status) -> Status:
     status = replace(status, written=time.time())
-    checkpoints.write_json(folder / STATUS, asdict(status))
+    files.write_json(folder / STATUS, asdict(status))
     return status
 
 

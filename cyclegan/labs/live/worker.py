@@ -19,10 +19,15 @@ from time import perf_counter, sleep
 import torch
 from filelock import Timeout
 
+from ... import lessons
+from ...core import device as devices
+from ...core import files
 from ...core.config import ConfigError
+from ...core.registry import load_plugins
 from ...inference import evaluation
 from ...inference.translator import Translator
 from ...lessons import DataError, UnpairedData, open_data
+from ...lessons.folder import UNPAIRED
 from ...store import checkpoints
 from ...training.runs import RunError
 from ...training.trainer import NonFiniteError
@@ -30,6 +35,7 @@ from . import control, pace, status
 from .control import Command, ControlError
 from .lockstep import Lockstep
 from .look import Looker
+from .settings import is_older
 from .status import Status
 
 LOOK_EVERY, LOOK_SHARE = 2.0, 0.06
@@ -65,11 +71,13 @@ class Worker:
     def run(self) -> None:
         """Train until it ends, in whatever way; the last status says how."""
         self.tell("starting", force=True)
+        self._deny_pairs()
         base = self.settings.base
         data = open_data(base.training.data, base.image_size, base.training.resize)
-        self.lockstep = Lockstep(self.folder, self.settings, data, _device(self.settings.device))
-        is_map = base.training.data == "satellite2map"
-        self.looker = Looker(data, base.image_size, is_map)
+        device = devices.choose(self.settings.device)
+        self.lockstep = Lockstep(self.folder, self.settings, data, device)
+        draw = lessons.find(base.training.data).draw
+        self.looker = Looker(data, self.lockstep.configs, draw)
         self.status = replace(self.status, steps=self.lockstep.steps)
         self._seconds, self._since = self._trained(), perf_counter()
         self.look()
@@ -83,13 +91,19 @@ class Worker:
         if self.lockstep.step:
             wanted = state in ("finished", "stopped")
             self.lockstep.save(kept=wanted and self.lockstep.step < self.lockstep.steps)
-            if wanted and data.paired:
+            if wanted and data.is_held_out and min(len(data.test_x), len(data.test_y)) > 1:
                 self.measure(data)
                 asked = [command for _, command in control.pending(self.folder)]
                 state = "discarded" if Command("discard") in asked else state
         elif state == "stopped":
             sentence = "Stopped before the first step: there is nothing to keep."
         self.tell(state, sentence, force=True)
+
+    def _deny_pairs(self) -> None:
+        """Own pictures that came before pairs were known were numbered: equal names are chance."""
+        own = self.folder / status.DATA
+        if own.is_dir() and is_older(checkpoints.read_json(self.folder / status.SETTINGS)):
+            (own / UNPAIRED).touch()
 
     def _trained(self) -> float:
         """Seconds of training up to where it goes on: what was trained after that is lost."""
@@ -117,11 +131,9 @@ class Worker:
                 self.ending = ("finished", f"{minutes:g} minutes are over, after {after}.")
             if self.ending:
                 return
-            if lockstep.step == self.settings.identity_steps:
-                self._end_identity()
             waiting = perf_counter()
-            x, y = next(batches)
-            lockstep.take_step(x, y, perf_counter() - waiting)
+            batch = next(batches)
+            lockstep.take_step(batch, perf_counter() - waiting)
             self._recent.append((perf_counter(), lockstep.step))
             if self.looks.is_due and self.looking and not self.paused:
                 self.look()
@@ -189,14 +201,6 @@ class Worker:
             self.saves.do(self.lockstep.save)
             self._answer("")
 
-    def _end_identity(self) -> None:
-        """As planned; but a weight that was set by hand at this very step holds."""
-        now = [c for c in self.lockstep.changes if c["step"] == self.lockstep.step]
-        done = {c["arm"] for c in now if c["name"] == "identity"}
-        for arm, trainer in enumerate(self.lockstep.trainers):
-            if arm not in done and trainer.model.objective.identity:
-                self._do(Command("set", "identity", 0.0, arm))
-
     def _pause(self) -> None:
         self._seconds, self._since = self.seconds, None
         self.paused, self._step_seen = True, False
@@ -209,12 +213,13 @@ class Worker:
         self.tell(self.status.state, force=True)
 
     def measure(self, data: UnpairedData) -> None:
-        """The figures of all held-out pairs, as `python -m cyclegan.evaluation --save` has them."""
-        self.tell("measuring", "Both arms are measured on all held-out pairs.", force=True)
+        """The figures of all held-out items, as `python -m cyclegan.evaluation --save` has them."""
+        kind = "pairs" if data.paired else "items"
+        self.tell("measuring", f"Both arms are measured on all held-out {kind}.", force=True)
         device = self.lockstep.trainers[0].device
         for folder in self.lockstep.folders:
             found = evaluation.evaluate(Translator(checkpoints.load(folder), device), data)
-            checkpoints.write_json(folder / checkpoints.METRICS, found)
+            files.write_json(folder / checkpoints.METRICS, found)
 
     def tell(self, state: str, sentence: str = "", force: bool = False) -> None:
         """Write the status, at most once a second unless something new happened."""
@@ -252,14 +257,6 @@ class Worker:
         )
 
 
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("PyTorch finds no GPU here; choose the CPU.")
-    return torch.device(name)
-
-
 def _sentence(error: Exception) -> str | None:
     """What a person can do something about; None for a fault of the program."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -292,6 +289,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _work(args: argparse.Namespace) -> int:
     try:
+        load_plugins()
         worker = Worker(args.folder, not args.blind, args.save_every, args.grace)
 
         def interrupt(signum: int, frame: object) -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import yaml
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
-from PIL import Image
 from safetensors import safe_open
 
-from ...core.config import Config, Objective
+from ... import lessons, methods
+from ...core import sheets
+from ...core.config import Config
+from ...core.figures import Measure
+from ...lessons import examples
 from ...store import checkpoints
 from ...store.checkpoints import METRICS, WEIGHTS, CheckpointError
 
@@ -22,14 +25,8 @@ TAGS = ["cyclegan", "unpaired", "pytorch"]
 UNKNOWN = "unknown"
 """The Hub's word for a license that nobody stated; weights may inherit terms of their pictures."""
 
-FIGURES = {
-    "sea_iou": "sea IoU",
-    "rmse": "RMSE",
-    "ssim": "SSIM",
-    "cycle_error": "cycle error",
-    "identity_error": "identity error",
-    "diversity": "diversity",
-}
+BLOCK = 8
+"""Columns of outputs beside the inputs; those of further variants stand below."""
 
 
 def home(folder: Path) -> Path:
@@ -97,17 +94,22 @@ def _results(found: list[tuple[Path, Config]]) -> list[EvalResult]:
             dataset_type=_data(config),
             dataset_name=_data(config),
             dataset_split="test",
-            metric_type=key,
-            metric_value=metrics[network][key],
-            metric_name=f"{label} of {network}, {config.objective.name}",
+            metric_type=m.key,
+            metric_value=metrics[network][m.key],
+            metric_name=f"{m.label} of {network}, {config.objective.name}",
             metric_args={"variant": config.objective.slug, "network": network},
         )
         for folder, config in found
         if (metrics := _metrics(folder))
         for network in ("G", "F")
-        for key, label in FIGURES.items()
-        if key in metrics.get(network, {})
+        for m in _measures(config, metrics.get(network, {}))
     ]
+
+
+def _measures(config: Config, *metrics: dict) -> list[Measure]:
+    """What stands in metrics of a network, in the order of tables, but for details."""
+    found = lessons.find(config.training.data).known({k: v for m in metrics for k, v in m.items()})
+    return [m for m in found if not getattr(m, "is_detail", False)]
 
 
 def _metrics(folder: Path) -> dict:
@@ -134,41 +136,34 @@ def _samples(folder: Path, variants: list[Path]) -> tuple[bytes, str] | None:
     if grids := sorted((folder / "samples").glob("*.png")):
         columns = "input, translation, reconstruction, identity output"
         return grids[-1].read_bytes(), f"Columns: {columns}; held-out x above, y below."
-    examples = home(folder) / "examples"
-    pairs = [
-        (path, path.with_name(path.name.replace("-x.png", "-y.png")))
-        for path in sorted(examples.glob("*-x.png"))[:4]
-    ]
-    if not pairs:
-        return None
     # Here, since to pull takes none of this, and to import it takes longer than torch.
-    from ...core import images
     from ...inference.translator import Translator
 
-    rows = [[images.load(x)] for x, _ in pairs]
-    names = []
+    lesson = lessons.find(checkpoints.read_config(variants[0]).training.data)
+    pairs = examples.of_set(home(folder), lesson)[:4]
+    if not pairs:
+        return None
+    columns = [
+        (sheets.Head("x", "input"), [lesson.draw(pair.x) for pair in pairs]),
+        (sheets.Head("y", "truth"), [lesson.draw(pair.y) for pair in pairs]),
+    ]
+    made, formulas = [], []
     for variant in variants:
         translator = Translator(checkpoints.load(variant))
-        names.append(translator.config.objective.name)
-        for row in rows:
-            made = translator.translate(row[0])
-            row += [made.translation, made.reconstruction]
-    for row, (_, y) in zip(rows, pairs, strict=True):
-        row += [images.load(y)] if y.is_file() else []
-    columns = "; ".join(f"G(x), F(G(x)) of {name}" for name in names)
-    return _grid(rows), f"Columns: x; {columns}; the true y where it is known."
-
-
-def _grid(rows: list[list[Image.Image]], gap: int = 2) -> bytes:
-    side = max(max(picture.size) for row in rows for picture in row)
-    width, height = max(map(len, rows)), len(rows)
-    sheet = Image.new("RGB", [count * (side + gap) - gap for count in (width, height)], "white")
-    for i, row in enumerate(rows):
-        for j, picture in enumerate(row):
-            sheet.paste(picture, (j * (side + gap), i * (side + gap)))
+        medium, channels = translator.medium, translator.channels("xy")
+        results = [translator.translate(medium.held(pair.x)).views for pair in pairs]
+        shown = [v for v in translator.views() if v.key in ("made", "back")]
+        formulas = [view.formula for view in shown]
+        for view in shown:
+            kept = [medium.kept(result[view.key], channels) for result in results]
+            head = sheets.Head(view.formula, translator.config.objective.name)
+            made.append((head, [lesson.draw(item) for item in kept]))
+    blocks = [columns + made[i : i + BLOCK] for i in range(0, len(made), BLOCK)]
     file = io.BytesIO()
-    sheet.save(file, "PNG")
-    return file.getvalue()
+    sheets.stack([sheets.draw_columns(block) for block in blocks]).save(file, "PNG")
+    return file.getvalue(), (
+        f"Columns: the input x, the truth y, and of each variant {' and '.join(formulas)}."
+    )
 
 
 # Text
@@ -177,10 +172,12 @@ def _grid(rows: list[list[Image.Image]], gap: int = 2) -> bytes:
 def _text(found: list[tuple[Path, Config]], repo: str, samples: str) -> str:
     config = found[0][1]
     x, y = config.domains.x, config.domains.y
+    made_by, directions = methods.find(config.method), f"G translates {x} (X) to {y} (Y)"
+    if len(made_by.directions(config)) > 1:
+        directions += f", F translates {y} to {x}"
     sections = [
         f"# {repo.split('/')[-1]}: {_task(config)}",
-        "CycleGAN ([Zhu et al. 2017](https://arxiv.org/abs/1703.10593)): "
-        f"G translates {x} (X) to {y} (Y), F translates {y} to {x}."
+        f"{made_by.name} ({made_by.source}): {directions}."
         + (" The variants differ in their objective alone." if len(found) > 1 else ""),
         _objectives(found),
         "## Figures\n\n" + _figures(found),
@@ -196,29 +193,14 @@ def _text(found: list[tuple[Path, Config]], repo: str, samples: str) -> str:
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def formula(objective: Objective) -> str:
-    """What G and F minimise, as text: "GAN(G, D_Y) + GAN(F, D_X) + 10 · ‖F(G(x)) − x‖₁ + …"."""
-    o, norm = objective, {"l1": "‖₁", "l2": "‖₂²"}[objective.cycle_norm]
-    judged = "(GAN(G, D_Y | x) + GAN(F, D_X | y))" if o.paired else "(GAN(G, D_Y) + GAN(F, D_X))"
-    terms = [
-        (o.gan, judged),
-        (o.cycle_forward, f"‖F(G(x)) − x{norm}"),
-        (o.cycle_backward, f"‖G(F(y)) − y{norm}"),
-        (o.identity, "(‖G(y) − y‖₁ + ‖F(x) − x‖₁)"),
-        (o.paired, "(‖G(x) − y‖₁ + ‖F(y) − x‖₁)"),
-    ]
-    return " + ".join(
-        text if weight == 1 else f"{weight:g} · {text}" for weight, text in terms if weight
-    )
-
-
 def _objectives(found: list[tuple[Path, Config]]) -> str:
     kind = {"least_squares": "least squares", "log": "cross-entropy"}
     lines = ["| variant | terms | objective | GAN loss | networks |", "|---|---|---|---|---|"]
     for folder, config in found:
         o = config.objective
-        loss = kind[o.adversarial] if o.gan else "–"
-        cells = [_label(folder, found), o.name, formula(o), loss, ", ".join(_networks(folder))]
+        loss = kind[o.adversarial] if getattr(o, "gan", 0) else "–"
+        networks = ", ".join(_networks(folder, config))
+        cells = [_label(folder, found), o.name, o.formula, loss, networks]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -228,32 +210,37 @@ def _label(folder: Path, found: list[tuple[Path, Config]]) -> str:
     return f"`{folder.name if len(found) > 1 else config.objective.slug}`"
 
 
-def _networks(folder: Path) -> list[str]:
+def _networks(folder: Path, config: Config) -> list[str]:
     """Names of the networks that a checkpoint ships, without reading a weight."""
     with safe_open(folder / WEIGHTS, framework="np") as file:
         shipped = {key.split(".")[0] for key in file.keys()}  # noqa: SIM118
-    return [name for name in ("G", "F", "D_X", "D_Y") if name in shipped]
+    return [role for role in methods.find(config.method).roles if role in shipped]
 
 
 def _figures(found: list[tuple[Path, Config]]) -> str:
     measured = [(folder, _metrics(folder)) for folder, _ in found]
     measured = [(folder, metrics) for folder, metrics in measured if metrics.get("G")]
     if not measured:
-        return "None were measured: there were no held-out pairs, or nobody did."
+        return "None were measured: there were no held-out items, or nobody did."
+    networks = [n for n in ("G", "F") if any(n in metrics for _, metrics in measured)]
+    columns = _measures(found[0][1], *(m.get(n, {}) for _, m in measured for n in networks))
     lines = [
-        f"| variant | | {' | '.join(FIGURES.values())} |",
-        "|---|---|" + "---:|" * len(FIGURES),
+        f"| variant | | {' | '.join(m.heading for m in columns)} |",
+        "|---|---|" + "---:|" * len(columns),
     ]
-    for folder, metrics in measured:
-        for network in ("G", "F"):
-            cells = [metrics.get(network, {}).get(key) for key in FIGURES]
-            cells = ["–" if value is None else f"{value:.3g}" for value in cells]
-            lines.append(f"| {_label(folder, found)} | {network} | {' | '.join(cells)} |")
+    rows = [(_label(folder, found), metrics) for folder, metrics in measured]
     first = measured[0][1]
+    if first.get("unchanged"):
+        rows.append(("*x itself, unchanged*", first["unchanged"]))
+    for name, metrics in rows:
+        for network in networks:
+            cells = [m.written(metrics.get(network, {}).get(m.key)) for m in columns]
+            lines.append(f"| {name} | {network} | {' | '.join(cells)} |")
+    kind = "pairs" if first.get("pairs") else "items"
+    count = first.get("items", first.get("pairs", "?"))
+    read = "\n".join(f"- {m.label}: {m.reads}" for m in columns)
     return "\n".join(lines) + (
-        f"\n\nOn {first.get('pairs', '?')} held-out pairs of {first.get('size', '?')} pixels a "
-        "side, in units of 0 to 255; sea IoU and SSIM are best at 1, diversity is 1 for outputs as "
-        "varied as the real pictures."
+        f"\n\nOn {count} held-out {kind} of {first.get('size', '?')} pixels a side.\n\n{read}"
     )
 
 
@@ -261,13 +248,16 @@ def _training(found: list[tuple[Path, Config]]) -> str:
     config = found[0][1]
     g, d, t = config.generator, config.discriminator, config.training
     blocks = f", {g.blocks} blocks, {g.upsampling} upsampling" if g.kind == "resnet" else ""
+    lesson = lessons.find(config.training.data)
+    about = f" From {lesson.source}; licence: {lesson.licence}." if lesson.source else ""
     lines = [
-        f"- Data: {_data(config)}, {config.image_size}-pixel crops ({t.resize}).",
+        f"- Data: {_data(config)}, {config.image_size}-pixel crops ({t.resize}).{about}",
         f"- Networks: {g.kind} generators with {g.width} filters{blocks}; {d.kind} discriminators "
         f"with {d.width}.",
         f"- Adam, rate {t.rate:g}, β = ({t.beta1:g}, {t.beta2:g}), batch {t.batch}, {t.precision}; "
         f"{t.steps:,} steps planned, the second half with a falling rate; history of {t.pool} "
         f"images; moving average of decay {t.ema_decay:g}; seed {t.seed}.",
+        *(f"- {_label(folder, found)}: {r}" for folder, c in found for r in c.objective.remarks),
     ]
     for folder, config in found:
         facts = config.facts
@@ -290,7 +280,7 @@ def _loading(found: list[tuple[Path, Config]], repo: str) -> str:
 
 def mixin(folder: Path, repo: str) -> str:
     """The lines that load the single checkpoint of a repo by PyTorchModelHubMixin, strictly."""
-    judged = {"D_X", "D_Y"} <= set(_networks(folder))
+    judged = {"D_X", "D_Y"} <= set(_networks(folder, checkpoints.read_config(folder)))
     without = "" if judged else "\n        self.D_X = self.D_Y = None  # not shipped here"
     return f"""```python
 from huggingface_hub import PyTorchModelHubMixin

@@ -6,6 +6,7 @@ import sys
 from huggingface_hub.utils import disable_progress_bars, logging
 from tqdm import tqdm
 
+from ...core import files
 from ...store import checkpoints
 from ...store.hub.layout import MAX_TOTAL
 from ...store.hub.names import HubError, parse
@@ -18,8 +19,8 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m cyclegan.hub",
         description="Checkpoints from and to the Hugging Face Hub. Its login is used: hf auth "
         "login, or HF_TOKEN.",
-        epilog=f"At most {checkpoints.size(checkpoints.MAX_BYTES)} a file and "
-        f"{checkpoints.size(MAX_TOTAL)} at once.",
+        epilog=f"At most {files.size(checkpoints.MAX_BYTES)} a file and "
+        f"{files.size(MAX_TOTAL)} at once.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     pulling = commands.add_parser("pull", help="bring a repo, a variant or a file into the cache")
