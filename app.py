@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
+from cyclegan.core import device as devices
+from cyclegan.core.config import ConfigError
+from cyclegan.core.registry import load_plugins
 from cyclegan.store import checkpoints
 
 RUNS = Path("runs")
@@ -30,6 +31,12 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         help="what to offer: sets, folders of sets, weight files, or user/repo[@revision][:part] "
         "on the Hub (default: the bundled ones and runs/)",
+    )
+    parser.add_argument(
+        "--device",
+        choices=devices.DEVICES,
+        default="auto",
+        help="where networks run (default: auto, the best there is)",
     )
     parser.add_argument(
         "--allow-hub",
@@ -74,12 +81,14 @@ def build(
     allow_paths: bool = False,
     train_minutes: float | None = 0,
     is_wanted: Callable[[], bool] | None = None,
+    device: str = "auto",
 ):
     """The page over the models of `names`; raises CheckpointError where there are none.
 
     names: folders of sets, or whatever `cyclegan.models.find` knows. train_minutes: how long a
     training on the page may last; None for any time, 0 for no training. is_wanted: while it is
-    true, the examples are translated before anybody clicks; None for not at all.
+    true, the examples are translated before anybody clicks; None for not at all. device: one of
+    `DEVICES`; raises ConfigError where it is missing.
     """
     # The spaces package wants to be imported before anything asks for CUDA.
     on_device = gpu_wrapper()
@@ -90,7 +99,7 @@ def build(
     from cyclegan.store import catalogue as models
 
     folders = [Path(name) for name in names]
-    library = Library(folders, "cuda" if torch.cuda.is_available() else "cpu")
+    library = Library(folders, devices.choose(device))
     for folder, name in zip(folders, names, strict=True):
         if not folder.is_dir() or any(s.is_foreign for s in models.in_folder(folder)):
             library.add(models.find(name))
@@ -99,7 +108,7 @@ def build(
             f"No finished checkpoint lies in {', '.join(names)}; train one with train.py, or name "
             "another with --checkpoints."
         )
-    if library.device == "cuda":
+    if library.device.type == "cuda":
         library.load_all()
     # Whoever may name paths may also look at the runs that lie here.
     roots = [RUNS] if allow_paths else []
@@ -107,7 +116,7 @@ def build(
     if train_minutes != 0:
         director = Director(RUNS / "live", Limits(minutes=train_minutes))
     demo = build_demo(library, on_device, Access(allow_hub, allow_paths), roots, director)
-    if is_wanted and library.device == "cpu":
+    if is_wanted and library.device.type == "cpu":
         # Not a daemon, which would be cut off within a network pass when the page is closed.
         threading.Thread(target=library.work_ahead, args=(is_wanted,)).start()
     return demo
@@ -125,10 +134,11 @@ def main(argv: list[str] | None = None) -> int:
     is_open = threading.Event()
     is_open.set()
     try:
+        load_plugins()
         names = args.checkpoints or [str(f) for f in (checkpoints.BUNDLED, RUNS) if f.is_dir()]
         minutes = args.max_train_minutes if args.training else 0
-        demo = build(names, args.allow_hub, is_private(args), minutes, is_open.is_set)
-    except checkpoints.CheckpointError as error:
+        demo = build(names, args.allow_hub, is_private(args), minutes, is_open.is_set, args.device)
+    except (checkpoints.CheckpointError, ConfigError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2
     from cyclegan.page.demo import launch_options

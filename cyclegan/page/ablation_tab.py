@@ -10,23 +10,20 @@ from pathlib import Path
 
 import gradio as gr
 
-from ..labs.ablation.variants import GROUPS
+from ..core.config import Direction
+from ..inference import evaluation
+from ..inference.translator import Translation
+from ..labs.ablation import variants
+from ..lessons import Example
 from ..store.checkpoints import CheckpointError
-from . import cards, curves, film, lab_panels, panels, prediction, runs_view
-from .lab import LabError, Report, find, read
+from . import cards, compare, curves, film, lab_panels, panels, prediction, runs_view
+from .lab import LabError, Report, ReportRow, find, read
 from .library import Library
+from .sets import Variant
 from .translate_tab import THUMBNAIL_CLICK
 
-GROUP_NAMES = {
-    "paper": "the paper's five",
-    "identity": "the same with identity",
-    "others": "others",
-    "better-cycles": "better cycles",
-    "more": "more",
-}
-
-RIVALS = ("gan", "cyclegan")
-"""Whose samples part ways at first, where both are there."""
+SHOWN = ("made", "back")
+"""Keys of the views that a cell of the grid shows, where a method has them."""
 
 ON_ARRIVAL = """(arrived, title, predict) =>
   [arrived, title, predict || new URLSearchParams(location.search).has('predict')]"""
@@ -85,12 +82,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         gr.HTML(lab_panels.COVER, apply_default_css=False)
         with gr.Row(equal_height=True):
             expected = gr.Radio([], label="Which will fail?", elem_id="expected", min_width=280)
-            fault = gr.Radio(
-                [(words, name) for name, words in prediction.FAULTS.items()],
-                label="How?",
-                elem_id="fault",
-                min_width=280,
-            )
+            fault = gr.Radio([], label="How?", elem_id="fault", min_width=280)
         reveal = gr.Button("Reveal", variant="primary", interactive=False, elem_id="reveal")
     verdict = gr.HTML("", elem_id="lab-verdict", apply_default_css=False)
     with gr.Column(visible=False, elem_id="lab") as results:
@@ -135,15 +127,22 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
 
     # Wiring.
     def draw_thumbnails(title: str, index: int, direction: str = "xy") -> str:
-        pictures = [(e.name, e.original(direction)) for e in examples_of(title)]
+        draw = read(labs[title].folder).lesson.draw
+        pictures = [(e.name, draw(e.original(direction))) for e in examples_of(title)]
         return panels.thumbnails(pictures, index) if pictures else ""
 
-    def draw_plot(report: Report, what: str | None, names: list[str]) -> gr.LinePlot:
-        labels = {value: label for label, value in curves.choices(report)}
-        colours = curves.colours(report)
+    def dress_plot(title: str, what: str | None, names: list[str]):
+        """Colours and heading of the lines that are there.
+
+        A plot that is handed both at once keeps the lines of before in its legend, and draws no
+        other.
+        """
+        if not names:
+            return gr.skip()
+        report = read(labs[title].folder)
+        labels, colours = {v: label for label, v in curves.choices(report)}, curves.colours(report)
         shown = {row.title: colours[row.title] for row in report.rows if row.name in names}
-        frame = curves.of_report(report, what, names)
-        return gr.LinePlot(value=frame, color_map=shown, y_title=labels.get(what, ""))
+        return gr.LinePlot(color_map=shown, y_title=labels.get(what, ""))
 
     def draw_film(report: Report, first: str | None, second: str | None) -> str:
         rows = [row for name in (first, second) if (row := report.row(name))]
@@ -160,7 +159,8 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         return emptied | {
             **visible(cover),
             **{intro: lab_panels.introduction(report), plot: None},
-            **{expected: gr.Radio(rows, value=None), fault: gr.Radio(value=None)},
+            expected: gr.Radio(rows, value=None),
+            fault: gr.Radio(prediction.faults(report), value=None),
             reveal: gr.Button(interactive=False),
         }
 
@@ -169,20 +169,22 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         report = read(labs[title].folder)
         names = [(row.title, row.name) for row in report.rows]
         members, drawable, opening = report.groups(), curves.choices(report), report.opening()
-        kinds = [(GROUP_NAMES[group], group) for group in members]
+        kinds, directions = list(members), labs[title].directions
         of = drawable[0][1] if drawable else None
-        here = [name for name in RIVALS if report.row(name)]
-        a, b = here if len(here) == 2 else (report.rows[0].name, report.rows[-1].name)
+        main = report.reference or report.rows[-1]
+        others = (row for row in report.rows if row is not main)
+        rival = report.row(variants.rival(main.name)) or next(others, main)
+        a, b = rival.name, main.name
         return {
             **visible(results, runs),
             **{intro: lab_panels.introduction(report), verdict: "", example: 0, grid: ""},
             thumbnails: draw_thumbnails(title, 0),
-            direction: gr.Radio(labs[title].directions, value="xy"),
-            groups: gr.CheckboxGroup(kinds, value=[kinds[0][1]], visible=len(kinds) > 1),
-            table: lab_panels.table(report, "G"),
+            direction: gr.Radio(directions, value=directions[0][1], visible=len(directions) > 1),
+            groups: gr.CheckboxGroup(kinds, value=kinds[:1], visible=len(kinds) > 1),
+            table: lab_panels.table(report, evaluation.NETWORK[directions[0][1]]),
             what: gr.Dropdown(drawable, value=of),
             drawn: gr.Dropdown(names, value=opening),
-            plot: draw_plot(report, of, opening),
+            plot: curves.of_report(report, of, opening),
             first: gr.Dropdown(names, value=a),
             second: gr.Dropdown(names, value=b),
             reel: draw_film(report, a, b),
@@ -212,7 +214,13 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         report, lab, pairs = read(labs[title].folder), labs[title], examples_of(title)
         members = report.groups()
         wanted = {name for group in groups for name in members.get(group, ())}
-        rows = [row for row in report.rows if row.name in wanted and row.name in lab.weights]
+        rows = [
+            row
+            for row in report.rows
+            if row.name in wanted
+            and row.name in lab.weights
+            and direction in lab.weights[row.name].directions
+        ]
         if not (pairs and rows):
             return lab_panels.NO_GRID
         asked = title, [row.name for row in rows], index, direction
@@ -223,17 +231,20 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
                 made = library.in_turn("examples", work, *asked)
         except CheckpointError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        cells = [lab_panels.Cell(row, made[row.name]) for row in rows]
-        with_sea = direction == "xy" and "sea_iou" in report.columns("G")
-        truth = pairs[index].truth(direction)
-        return lab_panels.grid(cells, cells[0].made.original, truth, direction, with_sea)
+        lesson, example = report.lesson, pairs[index]
+        cells = [
+            _cell(row, lab.weights[row.name], made[row.name], example, direction) for row in rows
+        ]
+        x = panels.drawn(made[rows[0].name].original, lesson)
+        truth = panels.drawn(lesson.medium.held(example.truth(direction)), lesson)
+        return lab_panels.grid(cells, x, truth, "x" if direction == "xy" else "y", lesson)
 
     def on_example(event: gr.EventData, title: str, direction: str):
         index = int(event.index) % len(examples_of(title))
         return index, draw_thumbnails(title, index, direction)
 
     def on_direction(title: str, index: int, direction: str):
-        network = "G" if direction == "xy" else "F"
+        network = evaluation.NETWORK[direction]
         shown = lab_panels.table(read(labs[title].folder), network)
         return shown, draw_thumbnails(title, index, direction)
 
@@ -249,12 +260,17 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
 
     sources = [title, example, direction, groups, predict]
 
-    def with_grid(event) -> None:
+    drawing = [title, what, drawn]
+
+    def with_grid(event, with_plot: bool = False) -> None:
         event.success(on_grid, sources, grid, **networks)
+        if with_plot:
+            event.success(dress_plot, drawing, plot, **quick)
 
     groups.input(on_grid, sources, grid, **networks)
-    with_grid(gr.on([title.input, predict.input], on_choice, [title, predict], shown, **quick))
-    with_grid(reveal.click(on_reveal, [title, expected, fault], shown, **quick))
+    changed = [title.input, predict.input]
+    with_grid(gr.on(changed, on_choice, [title, predict], shown, **quick), with_plot=True)
+    with_grid(reveal.click(on_reveal, [title, expected, fault], shown, **quick), with_plot=True)
     with_grid(thumbnails.click(on_example, [title, direction], [example, thumbnails], **quick))
     with_grid(
         direction.input(on_direction, [title, example, direction], [table, thumbnails], **quick)
@@ -268,11 +284,11 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
     )
     gr.on(
         [what.input, drawn.input],
-        lambda title, what, names: draw_plot(read(labs[title].folder), what, names),
-        [title, what, drawn],
+        lambda title, what, names: curves.of_report(read(labs[title].folder), what, names),
+        drawing,
         plot,
         **quick,
-    )
+    ).success(dress_plot, drawing, plot, **quick)
     gr.on(
         [first.input, second.input],
         lambda title, a, b: draw_film(read(labs[title].folder), a, b),
@@ -283,12 +299,30 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
 
     def open_when(trigger: Callable) -> None:
         inputs, outputs = [arrived, title, predict], [arrived, *shown]
-        with_grid(trigger(on_arrival, inputs, outputs, js=ON_ARRIVAL, **quick))
+        with_grid(trigger(on_arrival, inputs, outputs, js=ON_ARRIVAL, **quick), with_plot=True)
 
     return open_when
 
 
 def _to_guess(report: Report) -> list[str]:
     """Names of the rows that a class chooses from: the paper's, where they are there."""
-    five = [row.name for row in report.rows if row.name in GROUPS["paper"]]
+    paper = variants.groups()[variants.PAPER[0]]
+    five = [row.name for row in report.rows if row.name in paper]
     return five or [row.name for row in report.rows]
+
+
+def _cell(
+    row: ReportRow, variant: Variant, made: Translation, example: Example, direction: Direction
+) -> lab_panels.Cell:
+    """What a row makes of an example, with its figures."""
+    lesson, listed = variant.lesson, variant.views(direction)
+    views = tuple(v for key in SHOWN for v in listed if v.key == key and key in made.views)
+    return lab_panels.Cell(
+        row,
+        views,
+        {view.key: panels.drawn(made.views[view.key], lesson) for view in views},
+        {
+            **{v.figure: made.figures[v.figure] for v in views if v.figure in made.figures},
+            **compare.scores(variant, made, example, direction),
+        },
+    )

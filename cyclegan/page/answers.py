@@ -13,7 +13,7 @@ from . import panels
 from .compare import Request, Shown, needs_networks, translate
 from .library import Library
 
-NO_ROWS = '<p class="absent">Both rows are switched off.</p>'
+NO_ROWS = '<p class="absent">All rows are switched off.</p>'
 ABSENT = '<p class="absent">Choose a picture to begin.</p>'
 
 KEPT = 64 * 1024**2
@@ -22,10 +22,11 @@ KEPT = 64 * 1024**2
 
 @dataclass(frozen=True)
 class Answer:
-    """Markup of the comparison, of the examples, and of the set's figures."""
+    """Markup of the comparison, of the examples, of the objective, and of the set's figures."""
 
     result: str
     thumbnails: str
+    objective: str
     measured: str
 
 
@@ -55,31 +56,31 @@ class Answers:
                 self._kept[self._key(request)] = answer
         return answer
 
-    def is_map(self, request: Request) -> bool:
-        """Whether translations can be scored as maps, by their sea."""
-        data = self.library.sets[request.title].variants[0].config.training.data
-        return data == "satellite2map" and request.direction == "xy"
-
     def _key(self, request: Request) -> tuple:
         """A title may be given to another model later."""
         return request, tuple(v.source for v in self.library.sets[request.title].variants)
 
     def _around(self, request: Request, result: str) -> Answer:
         set_ = self.library.sets[request.title]
-        pictures = [(e.name, e.original(request.direction)) for e in set_.examples]
+        pictures = [
+            (e.name, set_.lesson.draw(e.original(request.direction))) for e in set_.examples
+        ]
         return Answer(
             result,
             panels.thumbnails(pictures, request.example),
-            panels.measured(list(set_.variants), request.direction),
+            panels.objective(set_),
+            panels.measured(set_.variants, request.direction),
         )
 
     def _compared(self, request: Request, shown: Shown) -> str:
         if not shown.rows:
             return NO_ROWS
-        set_, has_truth = self.library.sets[request.title], shown.truth is not None
-        heads = panels.columns(request.direction, set_.domains, has_truth)
-        rows = panels.panels_of(shown.rows, shown.truth, self.is_map(request))
-        without = [set_.pick(cycle, False) for cycle in (True, False)]
-        ask = request.identity and all(v and not v.switches[1] for v in without)
-        verdict = panels.verdict(shown.rows, request.direction, ask)
-        return panels.grid(heads, rows, shown.note) + verdict
+        set_ = self.library.sets[request.title]
+        heads = panels.headings(shown, set_)
+        rows = panels.panels_of(shown, set_.lesson)
+        switches = set_.method.switches
+        ask = len(switches) > 1 and request.second
+        ask = ask and all((v := set_.pick(on, False)) and not v.switches[1] for on in (True, False))
+        return panels.grid(
+            heads, rows, shown.note, switches[0] if switches else None
+        ) + panels.verdict(shown, set_, ask)

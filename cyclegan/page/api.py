@@ -5,39 +5,45 @@ from collections.abc import Callable
 import gradio as gr
 
 from ..core import images
+from ..core.media import PICTURES
 from ..store.checkpoints import CheckpointError
 from .components import picture_input
 from .library import Library
 
 
 def build(library: Library, on_device: Callable) -> None:
-    """Add the endpoint to the current Blocks."""
+    """Add the endpoint to the current Blocks, if any variant takes pictures."""
     by_name = {
         f"{title}/{variant.source.name}": variant
         for title, set_ in library.sets.items()
         for variant in set_.variants
+        if variant.lesson.medium is PICTURES
     }
+    if not by_name:
+        return
 
     @on_device
     def run(name: str, path: str, direction: str):
-        return library.translate(by_name[name], images.load(path, "The file"), direction)
+        picture = library.upload(path, "The file").picture
+        return library.translate(by_name[name], picture, direction)
 
     def translate(image: str, variant: str, direction: str):
         """Translate one picture with one variant.
 
-        image: a picture file. variant: "SET/VARIANT", e.g. "satellite2map/gan-cycle-identity".
+        image: a picture file. variant: "SET/VARIANT", by the names of their folders.
         direction: "xy" for G(x), F(G(x)), F(x), or "yx" for F(y), G(F(y)), G(y).
-        Returns translation, reconstruction and identity output as PNG files, and the cycle and
-        identity errors in 0–255 units.
+        Returns translation, reconstruction and identity output as PNG files, None where a variant
+        has no such output, and the errors in 0–255 units.
         """
         if variant not in by_name:
             valid = ", ".join(by_name)
             raise gr.Error(
                 f"There is no variant {variant}; valid are {valid}.", print_exception=False
             )
-        if direction not in ("xy", "yx"):
+        directions = by_name[variant].directions
+        if direction not in directions:
             raise gr.Error(
-                f"The direction {direction} is not known; valid are xy and yx.",
+                f"The direction {direction} is not known; valid are {' and '.join(directions)}.",
                 print_exception=False,
             )
         if not image:
@@ -50,11 +56,11 @@ def build(library: Library, on_device: Callable) -> None:
         return made.translation, made.reconstruction, made.identity, errors
 
     with gr.Group(visible=False):
-        default = next(iter(by_name))
-        preferred = [name for name in by_name if name.endswith("gan-cycle-identity")]
+        # The first one with all of its method's switches on.
+        default = max(by_name, key=lambda name: by_name[name].switches)
         inputs = [
             picture_input(label="image"),
-            gr.Textbox((preferred or [default])[0], label="variant"),
+            gr.Textbox(default, label="variant"),
             gr.Textbox("xy", label="direction"),
         ]
         outputs = [

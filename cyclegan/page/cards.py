@@ -2,10 +2,12 @@
 
 from html import escape
 
-from ..core.config import Generator
+from ..core.media import PICTURES
 from ..store import hub
-from .library import CheckpointSet, Library, Variant
-from .panels import MEASURED, number
+from .compare import remarks
+from .library import Library
+from .panels import told
+from .sets import CheckpointSet, Variant
 
 CARD_CLICK = """
 element.addEventListener('click', (event) => {
@@ -23,43 +25,50 @@ def shelf(library: Library, titles: list[str]) -> str:
 
 
 def _card(set_: CheckpointSet, index: int) -> str:
-    first = set_.pick(True, True) or set_.variants[0]
-    arrow = "→" if set_.directions == ("xy",) else "↔"
+    first = _first(set_)
+    arrow = "→" if len(set_.directions) == 1 else "↔"
     rows = {
         "Domains": f"{set_.domains.x} {arrow} {set_.domains.y}",
-        "Networks": describe(first.config.generator),
-        "Trained at": f"{first.config.image_size} px" if _is_known(first) else "not said",
+        "Networks": first.method.describe(first.config),
+        "Trained at": _size(first),
         "Variants": _variants(set_),
         "Figures": _figures(first),
         "Licence": hub.read_card(set_.folder).license or "not said",
     }
     details = "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in rows.items() if v)
+    said = "".join(f"<p>{escape(sentence)}</p>" for sentence in caveats(set_))
     return (
-        f'<article class="card"><h3>{escape(set_.title)}</h3><dl>{details}</dl>{remarks(set_)}'
+        f'<article class="card"><h3>{escape(set_.title)}</h3><dl>{details}</dl>{said}'
         f'<button type="button" data-index="{index}">Translate with it</button></article>'
     )
 
 
-def describe(generator: Generator) -> str:
-    """A generator in words: "ResNet, 9 blocks, 64 filters"."""
-    kinds = {"resnet": "ResNet", "unet": "U-Net", "pix2pix": "pix2pix U-Net"}
-    steps = {"resnet": f", {generator.blocks} blocks", "pix2pix": f", {generator.blocks} stages"}
-    return f"{kinds[generator.kind]}{steps.get(generator.kind, '')}, {generator.width} filters"
+def _first(set_: CheckpointSet) -> Variant:
+    """The variant that a card tells of: that with most terms, as usual as there is one."""
+    whole = set_.pick(True, True) if set_.method.switches else None
+    return whole or max(set_.variants, key=lambda v: len(v.config.objective.terms))
 
 
-def remarks(set_: CheckpointSet) -> str:
+def caveats(set_: CheckpointSet) -> list[str]:
     """Sentences that one should know before one uses a set."""
-    said = [note for v in set_.variants for note in v.config.facts.get("notes", [])]
-    if set_.directions == ("xy",):
-        said.append("One generator alone: G(x) can be shown, F(G(x)) cannot.")
-    if not all(set_.pick(cycle, True) for cycle in (True, False)):
-        missing = "without" if set_.pick(True, True) else "with"
-        said.append(f"It has no partner trained {missing} the cycle loss to compare it with.")
-    return "".join(f"<p>{escape(sentence)}</p>" for sentence in said)
+    said = remarks(set_.variants)
+    views = {view.key: view.formula for view in set_.variants[0].views(set_.directions[0])}
+    if len(set_.directions) < len(set_.method.directions(set_.variants[0].config)):
+        without = f", {views['back']} cannot" if "back" in views else ""
+        said.append(f"One generator alone: {views.get('made', 'it')} can be shown{without}.")
+    if set_.method.switches and not all(set_.pick(on, True) for on in (True, False)):
+        missing = set_.method.switches[0]
+        side = "without" if set_.pick(True, True) else "with"
+        said.append(f"It has no partner trained {side} the {missing.name} to compare it with.")
+    return said
 
 
-def _is_known(variant: Variant) -> bool:
-    return "layout" not in variant.config.facts or variant.source.image_size is not None
+def _size(variant: Variant) -> str:
+    if "layout" in variant.config.facts and variant.source.image_size is None:
+        return "not said"
+    is_picture = variant.lesson.medium is PICTURES
+    unit = "px" if is_picture else variant.lesson.medium.name
+    return f"{variant.config.image_size} {unit}"
 
 
 def _variants(set_: CheckpointSet) -> str:
@@ -68,9 +77,9 @@ def _variants(set_: CheckpointSet) -> str:
 
 
 def _figures(variant: Variant) -> str:
-    figures = variant.metrics.get("G", {})
-    wanted = [name for name in ("sea_iou", "rmse", "cycle_error") if name in figures]
-    return ", ".join(f"{MEASURED[n].rstrip(' ↑↓')} {number(n, figures[n])}" for n in wanted)
+    figures, lesson = variant.metrics.get("G", {}), variant.lesson
+    told_first = [key for key in lesson.headline if key in figures]
+    return ", ".join(told(lesson.measure(key), figures[key]) for key in told_first)
 
 
 def progress(done: int, total: int) -> str:
@@ -89,8 +98,5 @@ def failed(sentence: str) -> str:
 
 
 def opened(set_: CheckpointSet) -> str:
-    return f'<p class="sentence">Opened: <b>{escape(set_.title)}</b>. {remarks_text(set_)}</p>'
-
-
-def remarks_text(set_: CheckpointSet) -> str:
-    return remarks(set_).replace("<p>", "").replace("</p>", " ")
+    said = " ".join(caveats(set_))
+    return f'<p class="sentence">Opened: <b>{escape(set_.title)}</b>. {escape(said)}</p>'

@@ -3,15 +3,22 @@
 `translate` and `look_closer` are all that the page asks of the networks.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 from PIL import Image
 
-from ..core import images
+from ..core.config import Direction
+from ..core.media import PICTURES
 from ..inference import closer
-from ..inference.translator import LONGEST_SIDE, Direction, Translation, picture_l1
-from .library import Library, Variant
+from ..inference.evaluation import NETWORK, against_truth
+from ..inference.translator import LONGEST_SIDE, Translation, Translator, picture_l1
+from ..lessons import Example
+from ..methods import View
+from .library import Library
+from .sets import CheckpointSet, Variant
 
 NOISE, JPEG = "Gaussian noise", "JPEG"
 SIGMAS = [0, 2, 5, 10, 20, 40]
@@ -22,13 +29,14 @@ QUALITIES = [95, 75, 50, 25, 10, 5]
 class Request:
     """What a visitor wants to see. Small and picklable: it may cross into a GPU process.
 
-    title: of the checkpoint set. example: index of an example, or None for `path`.
+    title: of the checkpoint set. rows: of those that the set has. second: whether the second of its
+    method's switches is on. example: index of an example, or None for `path`.
     """
 
     title: str
     direction: Direction
-    identity: bool
-    cycles: tuple[bool, ...]
+    rows: tuple[str, ...]
+    second: bool = True
     example: int | None = None
     path: str | None = None
 
@@ -39,7 +47,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Probe:
-    """How the translation is disturbed before it goes back through F."""
+    """How the translation is disturbed before it goes back."""
 
     kind: str = NOISE
     sigma: float = 10
@@ -58,22 +66,34 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One variant's line of the comparison; without a variant it says that there is none."""
+class VariantRow:
+    """One variant's line of the comparison; without a variant it says that there is none.
 
-    cycle: bool
+    name: of the row among its set's. side: of the first switch, None where each variant has a row.
+    scores: the translation's quick figures against the truth, by key; empty without a truth.
+    """
+
+    name: str
+    side: bool | None
     variant: Variant | None
     made: Translation | None
+    scores: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
+        if self.side is None:
+            return self.name
         if self.variant and self.variant.source.is_foreign:
             return "As published"  # Its objective is not known.
-        return "With cycle loss" if self.cycle else "Without cycle loss"
+        return self.name[:1].upper() + self.name[1:]
 
     @property
     def subtitle(self) -> str:
-        return self.variant.name if self.variant else ""
+        return self.variant.name if self.variant and self.side is not None else ""
+
+    def figure(self, view: View) -> float | None:
+        """The figure that a view names."""
+        return self.made.figures.get(view.figure) if self.made else None
 
 
 @dataclass(frozen=True)
@@ -85,7 +105,7 @@ class Close:
     recovered: what comes back from the `disturbed` translation, with its cycle error.
     """
 
-    row: Row
+    row: VariantRow
     difference: Image.Image
     scored: Image.Image | None
     score: float | None
@@ -96,76 +116,137 @@ class Close:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What one request comes to."""
+class Closer:
+    """What a look closer comes to; nothing is found where no row has a way back.
 
-    rows: list[Row]
-    truth: Image.Image | None
+    views: by key, those that it is about. judge: name of the variant whose discriminator gave the
+    scores, "" without one; role: of that discriminator. points: (strength, error, row) of ever
+    stronger disturbances.
+    """
+
+    found: Sequence[Close] = ()
+    views: Mapping[str, View] = field(default_factory=dict)
+    judge: str = ""
+    role: str = ""
+    points: Sequence[tuple[float, float, str]] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one request comes to; views are the columns, truth is as the page holds an item."""
+
+    direction: Direction
+    rows: list[VariantRow]
+    views: tuple[View, ...]
+    truth: Any
     note: str
 
 
 def translate(library: Library, request: Request) -> Shown:
-    """Run every wanted variant on one picture. Raises images.ImageError for a bad one."""
-    set_ = library.sets[request.title]
-    variants = {cycle: set_.pick(cycle, request.identity) for cycle in request.cycles}
-    truth, notes, made = None, [], {}
+    """Run every wanted variant on one item. Raises images.ImageError for a bad picture."""
+    set_, direction = library.sets[request.title], request.direction
+    variants = _variants(set_, request)
+    notes, example = [], None
     if not set_.is_fair:
         notes.append("The variants of this set differ in more than their objective.")
-    notes += [note for v in set_.variants for note in v.config.facts.get("notes", [])]
+    notes += remarks([v for v in variants.values() if v])
     if request.example is not None:
-        truth = set_.examples[request.example].truth(request.direction)
-        for cycle, variant in variants.items():
-            made[cycle] = variant and library.translate_example(
-                request.title, variant, request.example, request.direction
-            )
+        example = set_.examples[request.example]
+        made = {
+            name: variant
+            and library.translate_example(request.title, variant, request.example, direction)
+            for name, variant in variants.items()
+        }
     else:
-        if not Path(request.path).exists():
-            raise images.ImageError("Your picture is no longer kept here; choose it once more.")
-        picture = images.load(request.path, "Your file")
-        if max(picture.size) > LONGEST_SIDE:
+        upload = library.upload(request.path)
+        if upload.picture.size != upload.size:
+            width, height = upload.size
             notes.append(
-                f"Your picture has {picture.width}×{picture.height} pixels and was reduced to "
-                f"{LONGEST_SIDE} on its longer side."
+                f"Your picture has {width}×{height} pixels and was reduced to {LONGEST_SIDE} on "
+                "its longer side."
             )
-        for cycle, variant in variants.items():
-            made[cycle] = variant and library.translate(variant, picture, request.direction)
-    rows = [Row(cycle, variants[cycle], made[cycle]) for cycle in request.cycles]
-    return Shown(rows, truth, " ".join(notes))
+        made = {
+            name: variant and library.translate(variant, upload.picture, direction)
+            for name, variant in variants.items()
+        }
+    rows = [
+        VariantRow(
+            name,
+            name == set_.rows[0] if set_.method.switches else None,
+            variant,
+            made[name],
+            scores(variant, made[name], example, direction) if variant and example else {},
+        )
+        for name, variant in variants.items()
+    ]
+    truth = None if example is None else set_.lesson.medium.held(example.truth(direction))
+    shown = [v for v in variants.values() if v] or set_.variants[:1]
+    views = {view.key: view for variant in shown for view in variant.views(direction)}
+    return Shown(direction, rows, tuple(views.values()), truth, " ".join(notes))
+
+
+def remarks(variants: Sequence[Variant]) -> list[str]:
+    """Sentences that one should know of variants: their files' notes, and their schedules."""
+    found = []
+    for variant in variants:
+        found += variant.config.facts.get("notes", [])
+        for remark in variant.config.objective.remarks:
+            shared = all(remark in other.config.objective.remarks for other in variants)
+            found.append(remark if shared else f"{variant.name}: {remark}")
+    return list(dict.fromkeys(found))
+
+
+def scores(
+    variant: Variant, made: Translation, example: Example, direction: Direction
+) -> dict[str, float]:
+    """Quick figures of a translation of an example against the truth, by key."""
+    lesson, config = variant.lesson, variant.config
+    channels = config.channels.y if direction == "xy" else config.channels.x
+    medium = lesson.medium
+
+    def array(held: Any) -> np.ndarray:
+        return medium.arrays(medium.kept(held, channels)[None])[0]
+
+    translation, truth = array(made.translation), array(medium.held(example.truth(direction)))
+    if translation.shape != truth.shape:  # It was reduced first.
+        return {}
+    network = NETWORK[direction]
+    return against_truth(lesson.figures, translation, truth, example.known(direction), network)
 
 
 def needs_networks(library: Library, request: Request) -> bool:
-    """Whether `translate` would run any: not for an example that is remembered."""
+    """Whether `translate` would run any: not for what is remembered."""
+    variants = filter(None, _variants(library.sets[request.title], request).values())
     if request.example is None:
-        return True
-    set_ = library.sets[request.title]
-    variants = filter(None, (set_.pick(cycle, request.identity) for cycle in request.cycles))
-    return not all(
-        library.remembers(request.title, variant, request.example, request.direction)
-        for variant in variants
-    )
+        picture = library.upload(request.path).picture
+        known = (library.remembers_own(v, picture, request.direction) for v in variants)
+    else:
+        title, index, direction = request.title, request.example, request.direction
+        known = (library.remembers(title, v, index, direction) for v in variants)
+    return not all(known)
 
 
-def look_closer(
-    library: Library, request: Request, probe: Probe
-) -> tuple[list[Close], str, list[tuple[float, float, str]]]:
-    """Close-ups of every row, the judging variant's name, and (strength, error, row) points.
+def _variants(set_: CheckpointSet, request: Request) -> dict[str, Variant | None]:
+    return {name: set_.row(name, request.second) for name in request.rows}
+
+
+def look_closer(library: Library, request: Request, probe: Probe) -> Closer:
+    """Close-ups of every row that has a way back; a medium other than pictures has none to show.
 
     All rows are judged by one discriminator, that of the first variant that ships one, so that
     their scores can be compared.
     """
-    set_ = library.sets[request.title]
-    direction = request.direction
-    full_first = sorted(set_.variants, key=lambda v: v.switches, reverse=True)
-    loaded = ((v, library.translator(v.source)) for v in full_first)
-    judge, name = next(((t, v.name) for v, t in loaded if t.judge(direction)), (None, ""))
-    found, points = [], []
+    set_, direction = library.sets[request.title], request.direction
     shown = translate(library, request)
+    rows = [row for row in shown.rows if row.made and row.made.reconstruction is not None]
+    if set_.lesson.medium is not PICTURES or not rows:
+        return Closer()
+    judge, name = _judge(library, set_, direction)
     truth_score = None
-    if judge and shown.truth:
+    if judge and shown.truth is not None:
         truth_score = float(judge.patch_scores(shown.truth, direction).mean())
-    for row in shown.rows:
-        if row.made is None or row.made.reconstruction is None:
-            continue
+    found, points = [], []
+    for row in rows:
         translator = library.translator(row.variant.source)
         made = row.made
 
@@ -176,9 +257,21 @@ def look_closer(
 
         scored, score = None, None
         if judge:
-            scores = judge.patch_scores(made.translation, direction)
-            scored, score = closer.score_overlay(made.translation, scores), float(scores.mean())
+            patches = judge.patch_scores(made.translation, direction)
+            scored, score = closer.score_overlay(made.translation, patches), float(patches.mean())
         difference = closer.difference_map(made.reconstruction, made.original)
         found.append(Close(row, difference, scored, score, truth_score, *recover(probe)))
         points += [(at, recover(by)[2], row.title) for at, by in probe.growing()]
-    return found, name, points
+    role = set_.method.judge(direction)
+    return Closer(found, {view.key: view for view in shown.views}, name, role, points)
+
+
+def _judge(
+    library: Library, set_: CheckpointSet, direction: Direction
+) -> tuple[Translator | None, str]:
+    """The first that ships a discriminator, those with all switches on before others."""
+    for variant in sorted(set_.variants, key=lambda v: v.switches, reverse=True):
+        translator = library.translator(variant.source)
+        if translator.judge(direction):
+            return translator, variant.name
+    return None, ""

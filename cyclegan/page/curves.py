@@ -6,62 +6,59 @@ Knows where runs lie below a folder and what their logs say; knows no components
 import json
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from statistics import median
 
 import pandas as pd
 
-from ..labs.ablation.text import COLUMNS
-from ..labs.ablation.variants import VARIANTS
+from .. import lessons
+from ..core import palette
+from ..core.config import METHOD, Training
+from ..core.figures import Measure
+from ..labs.ablation import variants
+from ..lessons import Lesson
+from ..methods import Method
 from ..store.checkpoints import CONFIG
 from ..training.runs import LOG
-from .lab import Report, number, shown
-
-PLOTTED = ("sea_iou", "cycle_error", "diversity", "rmse")
-
-TERMS = {
-    "gan_G": "GAN term of G",
-    "gan_F": "GAN term of F",
-    "cycle_forward": "forward cycle term",
-    "cycle_backward": "backward cycle term",
-    "identity_G": "identity term of G",
-    "identity_F": "identity term of F",
-    "paired_G": "paired term of G",
-    "paired_F": "paired term of F",
-    "D_X": "loss of D_X",
-    "D_Y": "loss of D_Y",
-}
-
-_HUES = [
-    *("#e69f00", "#56b4e9", "#009e73", "#d55e00", "#3c7fc0"),
-    *("#f6cf71", "#a5d8ff", "#8ce0c4", "#ffa98f", "#91a7ff"),
-    *("#cc79a7", "#868e96", "#be4bdb", "#82c91e", "#a9714b", "#f06595"),
-]
-"""By place in VARIANTS: the paper's rows, the same with identity as tints of them, the others."""
+from .lab import Report, method_of, number
 
 ALL_TERMS = "all terms"
+
+JUDGES = "discriminators"
+"""What they think: how far each is from right on real and on generated items, and how often."""
 
 DEPTH = 4
 """Levels of folders below a root in which runs are looked for."""
 
 
 def colours(report: Report) -> dict[str, str]:
-    """A colour a row's title: the same for a variant in every laboratory."""
-    known = list(VARIANTS)
+    """A colour a row's title: the same for a variant in every laboratory.
+
+    By place among all variants: the paper's rows, the same with identity as tints of them, the
+    others.
+    """
+    known = list(variants.known())
     others = [row.name for row in report.rows if row.name not in known]
     place = {name: i for i, name in enumerate(known + others)}
-    return {row.title: _HUES[place[row.name] % len(_HUES)] for row in report.rows}
+    return {row.title: palette.MANY[place[row.name] % len(palette.MANY)] for row in report.rows}
 
 
 def choices(report: Report) -> list[tuple[str, str]]:
     """(label, value) of what can be drawn: figures first, then the terms that were logged."""
-    figures = [n for n in PLOTTED if any(n in row.figures_over_time for row in report.rows)]
-    terms = {n: None for row in report.rows for n in row.terms_over_time}
-    ordered = [n for n in TERMS if n in terms] + [n for n in terms if n not in TERMS]
-    return [(f"{COLUMNS[n].label} {COLUMNS[n].better}", n) for n in figures] + [
-        (_called(n), n) for n in ordered
+    figures = {n: None for row in report.rows for n in row.figures_over_time}
+    terms = {n: report.term(n) for row in report.rows for n in row.terms_over_time}
+    order = [n for row in report.rows for n in method_of(row.method).in_order(terms)]
+    return [(m.heading, m.key) for m in _headline_first(report.lesson, figures)] + [
+        (terms[n].label, n) for n in dict.fromkeys(order)
     ]
+
+
+def _headline_first(lesson: Lesson, figures: Iterable[str]) -> list[Measure]:
+    known = {m.key: m for m in lesson.known(dict.fromkeys(figures))}
+    first = [key for key in lesson.headline if key in known]
+    return [known[key] for key in dict.fromkeys([*first, *known])]
 
 
 def of_report(report: Report, what: str, names: Iterable[str]) -> pd.DataFrame:
@@ -103,35 +100,81 @@ def _written(folder: Path) -> float:
         return 0.0
 
 
-def run_choices(log: list[dict]) -> list[tuple[str, str]]:
-    """(label, value) of what a run's log can draw: all terms at once, its figures, each term."""
+@dataclass(frozen=True)
+class Origin:
+    """What a run's config.json tells: what is learned, by what, and how many steps are wanted."""
+
+    lesson: Lesson
+    method: Method
+    steps: int | None
+
+    @classmethod
+    def read(cls, folder: Path) -> "Origin":
+        """What is missing or damaged is taken to be as usual."""
+        try:
+            values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            values = {}
+        values = values if isinstance(values, dict) else {}
+        training = _part(values, "training")
+        data, steps = training.get("data"), training.get("steps")
+        return cls(
+            lessons.find(data if isinstance(data, str) else Training().data),
+            method_of(values.get("method", METHOD)),
+            steps if isinstance(steps, int) else None,
+        )
+
+    def measure(self, key: str, kind: str) -> Measure:
+        """kind: "figures" or "terms"."""
+        return self.lesson.measure(key) if kind == "figures" else self.method.term(key)
+
+
+def run_choices(log: list[dict], origin: Origin) -> list[tuple[str, str]]:
+    """(label, value) of what a run's log can draw: several terms at once, figures, each term."""
     figures = {n: None for line in log for n in _part(line, "figures")}
-    terms = {n: None for line in log for n in _part(line, "terms")}
-    named = [(_called(n), n) for n in figures]
-    everything = [(ALL_TERMS, ALL_TERMS)] if terms else []
-    return everything + named + [(_called(n), n) for n in terms]
+    terms = origin.method.in_order({n: None for line in log for n in _part(line, "terms")})
+    together = {ALL_TERMS: terms, JUDGES: _opinions(terms)}
+    return (
+        [(name, name) for name, members in together.items() if members]
+        + [(m.label, m.key) for m in _headline_first(origin.lesson, figures)]
+        + [(origin.method.term(n).label, n) for n in terms]
+    )
 
 
-def of_run(log: list[dict], what: str) -> pd.DataFrame:
-    """Long table (step, value, term) of one figure or term of a run, or of all terms."""
+def _opinions(terms: Iterable[str]) -> list[str]:
+    """Terms that tell what a discriminator thinks: whoever has one of real items has them all."""
+    terms = list(terms)
+    judges = tuple(f"{n.removesuffix('_real')}_" for n in terms if n.endswith("_real"))
+    return [n for n in terms if n.startswith(judges)] if judges else []
+
+
+def of_run(log: list[dict], what: str, origin: Origin) -> pd.DataFrame:
+    """Long table (step, value, term) of one figure or term of a run, or of several terms."""
     points = []
     for line in log:
-        values = {**_part(line, "terms"), **_part(line, "figures")}
-        names = _part(line, "terms") if what == ALL_TERMS else [what]
-        step = number(line.get("step"))
-        for name in names:
-            value = number(values.get(name))
+        step, terms = number(line.get("step")), _part(line, "terms")
+        opinions = _opinions(terms)
+        together = {ALL_TERMS: [n for n in terms if n not in opinions], JUDGES: opinions}
+        kind = "figures" if what in _part(line, "figures") else "terms"
+        for name in origin.method.in_order(together.get(what, [what])):
+            value = number(_part(line, kind).get(name))
             if step is not None and value is not None:
-                points.append((step, value, _called(name)))
+                points.append((step, value, origin.measure(name, kind).label))
     return pd.DataFrame(points, columns=["step", "value", "term"])
 
 
-def summary(folder: Path, log: list[dict]) -> str:
+def line_colours(frame: pd.DataFrame) -> dict[str, str]:
+    """A colour a line of a run's plot, by place."""
+    names = list(dict.fromkeys(frame["term"]))
+    listed = palette.FEW if len(names) <= len(palette.FEW) else palette.MANY
+    return {name: listed[i % len(listed)] for i, name in enumerate(names)}
+
+
+def summary(log: list[dict], origin: Origin) -> str:
     """Step n of N, seconds a step, and the figures measured last, as HTML."""
     if not log:
         return '<p class="absent">This run has logged nothing yet.</p>'
-    step = int(max(number(line.get("step")) or 0 for line in log))
-    wanted = _steps_wanted(folder)
+    step, wanted = int(max(number(line.get("step")) or 0 for line in log)), origin.steps
     said = [f"step <b>{step:,}</b>" + (f" of {wanted:,}" if wanted else "")]
     seconds = [s for line in log[-20:] if (s := number(line.get("seconds_per_step"))) is not None]
     if seconds:
@@ -139,16 +182,10 @@ def summary(folder: Path, log: list[dict]) -> str:
         if wanted and wanted > step:
             said.append(f"about {_duration((wanted - step) * median(seconds))} to go")
     last = next((f for line in reversed(log) if (f := _part(line, "figures"))), {})
-    for name, value in last.items():
-        if (value := number(value)) is not None:
-            words = shown(name, value) if name in COLUMNS else f"{value:.3g}"
-            said.append(f"{escape(_called(name))} {words}")
+    for measure in _headline_first(origin.lesson, last):
+        if (value := number(last[measure.key])) is not None:
+            said.append(f"{escape(measure.label)} {measure.written(value)}")
     return f'<p class="sentence">{" · ".join(said)}</p>'
-
-
-def _called(name: str) -> str:
-    """A figure or a term in words."""
-    return COLUMNS[name].label if name in COLUMNS else TERMS.get(name, name.replace("_", " "))
 
 
 def _duration(seconds: float) -> str:
@@ -156,14 +193,6 @@ def _duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = seconds / 60
     return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
-
-
-def _steps_wanted(folder: Path) -> int | None:
-    try:
-        steps = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["training"]["steps"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return steps if isinstance(steps, int) else None
 
 
 def _part(line: dict, name: str) -> dict:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from ..core import palette
 from ..labs.live import Director
 from ..store.formats import MAX_BYTES
 from . import ablation_tab, api, models_tab, train_tab, translate_tab
@@ -25,8 +26,8 @@ what a tab shows, a few MB with a large picture."""
 CSS = Path(__file__).with_name("style.css")
 
 THEME = gr.themes.Base(
-    primary_hue=gr.themes.colors.orange,
-    neutral_hue=gr.themes.colors.zinc,
+    primary_hue=palette.HUE,
+    neutral_hue=palette.NEUTRAL,
     font=["ui-sans-serif", "system-ui", "sans-serif"],
     font_mono=["ui-monospace", "monospace"],
     radius_size=gr.themes.sizes.radius_md,
@@ -88,6 +89,7 @@ def launch_options() -> dict:
     """What belongs to `launch()` in Gradio 6 rather than to the Blocks."""
     return {
         "theme": THEME,
+        "css": palette.css(),
         "css_paths": CSS,
         "footer_links": ["api", "gradio"],
         "run_history": False,

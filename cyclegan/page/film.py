@@ -9,8 +9,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from .lab import Report, Row
+from .lab import Report, ReportRow
 from .panels import formula
+
+TOLD = 2
+"""Figures under a strip, which is no wider than two pictures."""
 
 CONTROLS = """
 let timer = null;
@@ -55,7 +58,7 @@ watch('value', stop);
 """
 
 
-def draw(report: Report, a: Row, b: Row) -> str:
+def draw(report: Report, a: ReportRow, b: ReportRow) -> str:
     """Samples of two objectives over training time, under one slider; nothing is asked for later.
 
     Without frames: a sentence.
@@ -83,23 +86,31 @@ def draw(report: Report, a: Row, b: Row) -> str:
 def _given(report: Report) -> str:
     """Inputs beside their truths; data without pairs has inputs alone."""
     path = report.frames / "inputs.webp"
-    with Image.open(path) as picture:
-        columns = max(1, picture.width // report.frame_side)
-    heads = [formula("x"), f"{formula('y')}, the truth"][:columns]
+    heads = [formula("x"), f"{formula('y')}, the truth"][: _columns(report, path)]
     return _section("given", "Given", heads, f'<img src="{_url(path)}" alt="Inputs and truths">')
 
 
-def _strip(report: Report, row: Row, frames: dict[int, Path], steps: list[int]) -> str:
+def _columns(report: Report, path: Path) -> int:
+    with Image.open(path) as picture:
+        return max(1, picture.width // report.frame_side)
+
+
+def _strip(report: Report, row: ReportRow, frames: dict[int, Path], steps: list[int]) -> str:
     pictures = words = ""
+    told = [report.lesson.measure(key) for key in report.lesson.headline[:TOLD]]
     for step in steps:
         hidden = "" if step == steps[-1] else " hidden"
         alt = escape(f"{row.title}, step {step}")
         pictures += f'<img src="{_url(frames[step])}" alt="{alt}"{hidden}>'
-        sea, error = (row.at(name, step) for name in ("sea_iou", "cycle_error"))
-        said = [f"sea IoU <b>{sea:.2f}</b>"] if sea is not None else []
-        said += [f"cycle error <b>{error:.1f}</b>"] if error is not None else []
+        said = [
+            f"{escape(measure.label)} <b>{measure.written(value)}</b>"
+            for measure in told
+            if (value := row.at(measure.key, step)) is not None
+        ]
         words += f'<p class="figure"{hidden}>{" · ".join(said)}</p>'
-    return _section("strip", row.title, [formula("G(x)"), formula("F(G(x))")], pictures, words)
+    shown = [row.formulas[key] for key in ("made", "back") if key in row.formulas]
+    heads = [formula(words) for words in shown[: _columns(report, frames[steps[-1]])]]
+    return _section("strip", row.title, heads, pictures, words)
 
 
 def _section(kind: str, title: str, heads: list[str], pictures: str, below: str = "") -> str:
@@ -111,7 +122,7 @@ def _section(kind: str, title: str, heads: list[str], pictures: str, below: str 
     )
 
 
-def _frames(report: Report, row: Row) -> dict[int, Path]:
+def _frames(report: Report, row: ReportRow) -> dict[int, Path]:
     """Pictures made in training, by step."""
     found = (report.frames / row.name).glob("*.webp")
     return {int(path.stem): path for path in found if path.stem.isdigit()}

@@ -6,16 +6,26 @@ Knows no markup.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-from ..labs.ablation.text import COLUMNS
-from ..labs.ablation.variants import GROUPS
+from .. import lessons, methods
+from ..core.config import METHOD, ConfigError, Direction
+from ..core.figures import Measure
+from ..labs.ablation import variants
+from ..lessons import Lesson
+from ..methods import Method
 from ..store import checkpoints
-from .library import CheckpointSet, Library, Variant
+from .library import Library
+from .sets import CheckpointSet, Variant
 
 REPORT = Path("report") / "report.json"
 FRAMES = Path("report") / "frames"
+
+FORMULAS = {"original": "x", "made": "G(x)", "back": "F(G(x))"}
+"""Of the views, in a report that does not say."""
 
 
 class LabError(ValueError):
@@ -23,7 +33,7 @@ class LabError(ValueError):
 
 
 @dataclass(frozen=True)
-class Measure:
+class OverSeeds:
     """Mean over seeds, and the spread between them where there are several."""
 
     mean: float
@@ -31,23 +41,26 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One objective. figures: by network ("G", "F") and figure. curves: by name, over `steps`."""
+class ReportRow:
+    """One objective. figures: by network ("G", "F") and figure. formulas: of the views in frames,
+    by key. curves: by name, over `steps`."""
 
     name: str
     title: str
     terms: str = ""
     source: str = ""
+    method: str = METHOD
     paired: bool = False
+    formulas: Mapping[str, str] = field(default_factory=lambda: FORMULAS)
     seeds: int = 0
-    figures: dict[str, dict[str, Measure]] = field(default_factory=dict)
+    figures: dict[str, dict[str, OverSeeds]] = field(default_factory=dict)
     steps: tuple[float, ...] = ()
     terms_over_time: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
     figures_over_time: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
 
-    def mean(self, network: str, figure: str) -> float | None:
-        measure = self.figures.get(network, {}).get(figure)
-        return None if measure is None else measure.mean
+    def means(self, network: str) -> dict[str, float]:
+        """Figures of "G" or "F" by key."""
+        return {key: found.mean for key, found in self.figures.get(network, {}).items()}
 
     def at(self, figure: str, step: float) -> float | None:
         """A figure of G during training, at the logged step nearest to `step`."""
@@ -63,49 +76,80 @@ class Row:
 class Report:
     """A laboratory as the page shows it.
 
-    frames: folder of the pictures made in training. unchanged: by network and figure, what a
-    picture scores that is handed over as its own translation.
+    items: on which figures were measured; pairs: whether their truth is known. held_out: False
+    where these are training items. frames: folder of the pictures made in training. unchanged: by
+    network and figure, what an item scores that is handed over as its own translation.
     """
 
     data: str
-    pairs: int | None
+    items: int | None
+    pairs: bool
+    held_out: bool
     size: int | None
     steps: int | None
     seeds: int
     machine: str
-    rows: tuple[Row, ...]
+    rows: tuple[ReportRow, ...]
     frames: Path
     frame_rows: int
     frame_side: int
     paper: dict
     unchanged: dict[str, dict[str, float]] = field(default_factory=dict)
 
-    def row(self, name: str) -> Row | None:
+    @cached_property
+    def lesson(self) -> Lesson:
+        return lessons.find(self.data)
+
+    @property
+    def measured_on(self) -> str:
+        """ "297 held-out pairs"; empty where the report does not say."""
+        where, kind = (
+            "held-out" if self.held_out else "training",
+            "pairs" if self.pairs else "items",
+        )
+        return f"{self.items} {where} {kind}" if self.items else ""
+
+    @property
+    def reference(self) -> ReportRow | None:
+        """The row that the others are held against."""
+        return self.row(variants.reference(row.name for row in self.rows))
+
+    def row(self, name: str | None) -> ReportRow | None:
         return next((row for row in self.rows if row.name == name), None)
 
-    def columns(self, network: str) -> list[str]:
-        """Figures that any row has of "G" or "F"."""
-        return [c for c in COLUMNS if any(row.mean(network, c) is not None for row in self.rows)]
+    def measures(self, network: str) -> list[Measure]:
+        """The figures that any row has of "G" or "F", as tables order them."""
+        have = {key: None for row in self.rows for key in row.figures.get(network, {})}
+        return [m for m in self.lesson.known(have) if not getattr(m, "is_detail", False)]
 
-    def best(self, network: str, figure: str) -> set[str]:
+    def best(self, network: str, measure: Measure) -> set[str]:
         """Names of the best rows of a column; outside the contest stand the paired ones, and
         those of fewer seeds than others, which luck may have chosen."""
         running = [row for row in self.rows if not row.paired and row.seeds >= self.seeds]
         found = {
-            row.name: COLUMNS[figure].badness(value)
+            row.name: measure.badness(value)
             for row in running
-            if (value := row.mean(network, figure)) is not None
+            if (value := row.means(network).get(measure.key)) is not None
         }
         if len(found) < 2:
             return set()
         return {name for name, value in found.items() if value == min(found.values())}
 
     def groups(self) -> dict[str, list[str]]:
-        """Names of rows by the group they belong to; groups without a row are left out."""
-        names = [row.name for row in self.rows]
-        groups = {g: [n for n in names if n in GROUPS[g]] for g in GROUPS if g != "all"}
-        rest = [n for n in names if not any(n in members for members in groups.values())]
-        return {g: members for g, members in {**groups, "more": rest}.items() if members}
+        """Names of rows by the title of their group; groups without a row are left out."""
+        names, known = [row.name for row in self.rows], variants.known()
+        found = {
+            variants.group_title(group): [name for name in names if name in members]
+            for group, members in variants.groups().items()
+            if group != variants.ALL
+        }
+        found["more"] = [name for name in names if name not in known]
+        return {title: members for title, members in found.items() if members}
+
+    def term(self, key: str) -> Measure:
+        """What a term is called by the first method that logs it."""
+        logging = [row.method for row in self.rows if key in row.terms_over_time]
+        return method_of(next(iter(logging), METHOD)).term(key)
 
     def opening(self) -> list[str]:
         """Names of the rows that are shown at first: the paper's, where they are there."""
@@ -122,11 +166,17 @@ class Lab:
     examples: str | None
 
     @property
-    def directions(self) -> list[tuple[str, str]]:
-        """(label, direction), by the names of the domains."""
-        domains = next(iter(self.weights.values())).config.domains
-        x, y = domains.x, domains.y
-        return [(f"G: {x} → {y}", "xy"), (f"F: {y} → {x}", "yx")]
+    def directions(self) -> list[tuple[str, Direction]]:
+        """(label, direction) of those in which any row translates, by the names of the domains."""
+        found = {}
+        for variant in self.weights.values():
+            names = variant.config.domains
+            for direction in variant.directions:
+                views = variant.views(direction)
+                role = next((view.network for view in views if view.network), "")
+                a, b = (names.x, names.y) if direction == "xy" else (names.y, names.x)
+                found.setdefault(direction, f"{role}: {a} → {b}")
+        return [(label, direction) for direction, label in found.items()]
 
 
 def find(library: Library) -> dict[str, Lab]:
@@ -174,7 +224,9 @@ def read(folder: Path) -> Report:
     frames = _dict(values.get("frames"))
     return Report(
         data=str(values.get("data") or ""),
-        pairs=_whole(values.get("pairs")),
+        items=_whole(values.get("items")) or _whole(values.get("pairs")),
+        pairs=bool(_whole(values.get("pairs"))),
+        held_out=values.get("held_out") is not False,
         size=_whole(values.get("size")),
         steps=_whole(values.get("steps")),
         seeds=_count(values.get("seeds")),
@@ -193,26 +245,39 @@ def read(folder: Path) -> Report:
     )
 
 
+def method_of(key: object) -> Method:
+    """A method by what a file calls it; one that is not on the shelf is read as the usual one."""
+    try:
+        return methods.find(key)
+    except (ConfigError, TypeError):
+        return methods.find(METHOD)
+
+
 def _is_named(value: object) -> bool:
     """The name is also a folder's: it must lead nowhere else."""
     name = value.get("name") if isinstance(value, dict) else None
     return isinstance(name, str) and bool(name) and name == Path(name).name and name != ".."
 
 
-def _row(values: dict) -> Row:
+def _row(values: dict) -> ReportRow:
     figures = {
-        network: {name: m for name, v in _dict(found).items() if (m := _measure(v)) is not None}
+        network: {name: m for name, v in _dict(found).items() if (m := _over_seeds(v)) is not None}
         for network, found in _dict(values.get("figures")).items()
     }
     curves = _dict(values.get("curves"))
     steps = _lines({"steps": curves.get("steps")}).get("steps", ())
     over_time = _dict(curves.get("figures"))
-    return Row(
+    known = variants.known().get(values["name"])
+    # Older reports name no method: there, true pairs were a weight of the one objective.
+    paired = values.get("paired", number(_dict(values.get("objective")).get("paired")))
+    return ReportRow(
         name=values["name"],
         title=str(values.get("title") or values["name"]),
         terms=str(values.get("terms") or ""),
         source=str(values.get("source") or ""),
-        paired=bool(number(_dict(values.get("objective")).get("paired"))),
+        method=known.objective.method if known else method_of(values.get("method")).key,
+        paired=bool(paired),
+        formulas=_words(values.get("formulas")) or FORMULAS,
         seeds=_count(values.get("seeds")),
         figures=figures,
         steps=() if None in steps else steps,
@@ -227,14 +292,13 @@ def _lines(values: dict) -> dict[str, tuple[float | None, ...]]:
     return {name: line for name, line in lines.items() if set(line) - {None}}
 
 
-def _measure(value: object) -> Measure | None:
+def _over_seeds(value: object) -> OverSeeds | None:
     mean = number(_dict(value).get("mean"))
-    return None if mean is None else Measure(mean, number(_dict(value).get("spread")))
+    return None if mean is None else OverSeeds(mean, number(_dict(value).get("spread")))
 
 
-def shown(name: str, value: float | None) -> str:
-    """A figure as the tables write it."""
-    return "–" if value is None else f"{value:.{COLUMNS[name].digits}f}"
+def _words(value: object) -> dict[str, str]:
+    return {key: words for key, words in _dict(value).items() if isinstance(words, str)}
 
 
 def number(value: object) -> float | None:

@@ -3,19 +3,19 @@
 Pure functions from a report and pictures to markup; style.css says how it looks.
 """
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-import numpy as np
 from PIL import Image
 
-from ..core import figures
-from ..inference.translator import Direction, Translation
-from ..labs.ablation.text import COLUMNS
-from ..labs.ablation.variants import VARIANTS
-from .lab import Measure, Report, Row, shown
-from .panels import data_url, formula, symbols
+from ..core.figures import Measure, mirrored
+from ..core.media import PICTURES
+from ..labs.ablation import variants
+from ..lessons import Lesson
+from ..methods import View
+from .lab import FORMULAS, OverSeeds, Report, ReportRow
+from .panels import data_url, formula
 
 HOW_TO = """<p class="sentence">No ablation is here yet. It trains one model under many objectives
 and compares them on ground truth:</p>
@@ -24,8 +24,8 @@ python -m cyclegan.ablation report runs/ablation</pre>
 <p class="sentence">Start the page again afterwards: this tab then shows the table, the same inputs
 through every objective, the curves, and a film of the training.</p>"""
 
-COVER = """<p class="sentence">The results are covered. Say which of the five objectives you expect
-to fail, and how; then look.</p>"""
+COVER = """<p class="sentence">The results are covered. Say which of the objectives you expect to
+fail, and how; then look.</p>"""
 
 CHOOSE = '<p class="absent">Choose a group of objectives.</p>'
 NO_GRID = '<p class="absent">No weights or no examples lie beside this report.</p>'
@@ -39,11 +39,11 @@ SECTIONS = {
     "table": ("Figures", "The best row of one column is seldom the best of the next."),
     "curves": (
         "Curves",
-        "Means over seeds; figures are measured on a few held-out pairs while training goes on.",
+        "Means over seeds; figures are measured on a few held-out items while training goes on.",
     ),
     "film": (
         "How two part ways",
-        "The same three held-out inputs while two objectives learn, from the same first weights.",
+        "The same held-out inputs while two objectives learn, from the same first weights.",
     ),
 }
 
@@ -81,9 +81,11 @@ def introduction(report: Report) -> str:
         runs += f", {fewer}{report.seeds} seed{'s' if report.seeds > 1 else ''} each"
     if report.steps:
         runs += f", {report.steps:,} steps"
-    on = f" on {escape(report.data)}" if report.data else ""
-    size = f" at {report.size} px" if report.size else ""
-    pairs = f"; figures are over {report.pairs} held-out pairs" if report.pairs else ""
+    on = f" on {escape(report.lesson.title)}" if report.data else ""
+    is_picture = report.lesson.medium is PICTURES
+    side = f"{report.size} px" if is_picture else f"size {report.size}"
+    size = f" at {side}" if report.size else ""
+    pairs = f"; figures are over {report.measured_on}" if report.measured_on else ""
     return (
         f'<p class="lab-intro">{runs}{on}{size}{pairs}. Networks, data and its order are the same '
         "in every run: a row differs from its neighbour by the terms of its objective alone, so "
@@ -93,56 +95,63 @@ def introduction(report: Report) -> str:
 
 @dataclass(frozen=True)
 class Cell:
-    """What one objective makes of the chosen example."""
+    """What one objective makes of the chosen example.
 
-    row: Row
-    made: Translation
-
-
-def grid(
-    cells: list[Cell], x: Image.Image, truth: Image.Image, direction: Direction, with_sea: bool
-) -> str:
-    """The truth over the input, then for every objective G(x) over F(G(x)).
-
-    Pictures of one kind stand side by side. with_sea: whether translations are maps with sea.
+    views: what is shown of it, the translation first. pictures: by the views' keys. figures: of
+    this one example, by key.
     """
-    s = symbols(direction)
-    target = np.asarray(truth)
+
+    row: ReportRow
+    views: tuple[View, ...]
+    pictures: Mapping[str, Image.Image]
+    figures: Mapping[str, float]
+
+    def told(self, lesson: Lesson, view: View) -> list[Measure]:
+        """The figures that stand under a view: its own, or those of the truth."""
+        if view.figure:
+            return [lesson.measure(view.figure)] if view.figure in self.figures else []
+        below = {other.figure for other in self.views}
+        found = lesson.known({key: None for key in self.figures if key not in below})
+        return sorted(found, key=lambda m: m.key not in lesson.headline)
+
+
+def grid(cells: list[Cell], x: Image.Image, truth: Image.Image, symbol: str, lesson: Lesson) -> str:
+    """The truth over the input, then for every objective its translation over the way back.
+
+    Pictures of one kind stand side by side. symbol: of the input.
+    """
     # Whoever saw the pairs does not compete.
-    rivals = [c for c in cells if not c.row.paired]
-    rmse = {c.row.name: figures.rmse(np.asarray(c.made.translation), target) for c in cells}
-    best_rmse = min((rmse[c.row.name] for c in rivals), default=None)
-    errors = [e for c in rivals if (e := c.made.cycle_error) is not None]
+    rivals = [cell for cell in cells if not cell.row.paired]
+    best = {}
+    for key in {key for cell in rivals for key in cell.figures}:
+        badness = lesson.measure(key).badness
+        found = {badness(cell.figures[key]) for cell in rivals if key in cell.figures}
+        best[key] = min(found) if len(found) > 1 else None
+    y = mirrored(symbol)
     parts = [
-        '<div class="variants"><section class="cell given"><h4>The place itself</h4>',
-        _figure(truth, f"The truth {s['truth']}", f"{formula(s['truth'])} the truth"),
-        _figure(x, f"The input {s['x']}", f"{formula(s['x'])} the input"),
+        '<div class="variants"><section class="cell given"><h4>The item itself</h4>',
+        _figure(truth, f"The truth {y}", f"{formula(y)} the truth"),
+        _figure(x, f"The input {symbol}", f"{formula(symbol)} the input"),
         "</section>",
     ]
     for cell in cells:
-        name, title = cell.row.name, escape(cell.row.title)
-        there = ""
-        if with_sea:
-            there = f"sea IoU {figures.sea_iou(np.asarray(cell.made.translation), target):.2f} · "
-        there += _strong(f"RMSE {rmse[name]:.0f}", rmse[name] == best_rmse, len(rivals))
+        title = escape(cell.row.title)
         parts.append(
-            f'<section class="cell" data-variant="{escape(name)}">'
+            f'<section class="cell" data-variant="{escape(cell.row.name)}">'
             f'<h4 title="{escape(cell.row.terms)}">{title}</h4>'
-            + _figure(
-                cell.made.translation,
-                f"{title}: {s['there']}",
-                f"{formula(s['there'])} {there}",
-            )
         )
-        if cell.made.reconstruction is not None:
-            error = cell.made.cycle_error
-            is_best = error == min(errors, default=None)
-            back = _strong(f"cycle error {error:.1f}", is_best, len(rivals))
+        for view in cell.views:
+            words = []
+            for measure in cell.told(lesson, view):
+                value = cell.figures[measure.key]
+                said = f"{escape(measure.label)} {measure.written(value)}"
+                is_best = measure.badness(value) == best.get(measure.key)
+                words.append(f"<b>{said}</b>" if is_best else said)
             parts.append(
                 _figure(
-                    cell.made.reconstruction,
-                    f"{title}: {s['back']}",
-                    f"{formula(s['back'])} {back}",
+                    cell.pictures[view.key],
+                    f"{title}: {escape(view.formula)}",
+                    f"{formula(view.formula)} {' · '.join(words)}",
                 )
             )
         parts.append("</section>")
@@ -154,26 +163,21 @@ def _figure(picture: Image.Image, alt: str, caption: str) -> str:
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
 
-def _strong(words: str, is_best: bool, of: int) -> str:
-    return f"<b>{words}</b>" if is_best and of > 1 else words
-
-
 def table(report: Report, network: str) -> str:
     """Rows objectives, columns figures of G or F; heads sort, the best of a column is marked."""
-    columns = report.columns(network)
-    if not columns:
+    measures = report.measures(network)
+    if not measures:
         return '<p class="absent">The report holds no figures.</p>'
     heads = '<th scope="col" aria-sort="ascending" data-first="ascending" title="In the order of '
     heads += 'the report"><button type="button">objective</button></th>'
-    for name in columns:
-        column = COLUMNS[name]
-        first = "ascending" if column.better == "↓" else "descending"
+    for measure in measures:
+        first = "descending" if measure.better != "low" else "ascending"
         heads += (
             f'<th scope="col" aria-sort="none" data-first="{first}" '
-            f'title="{escape(_reads(name, network))}"><button type="button">{_label(name)}'
-            "</button></th>"
+            f'title="{escape(measure.read_of(network))}"><button type="button">'
+            f"{escape(measure.heading)}</button></th>"
         )
-    best = {name: report.best(network, name) for name in columns}
+    best = {measure.key: report.best(network, measure) for measure in measures}
     body = ""
     for i, row in enumerate(report.rows):
         note = "<small>trained on true pairs: the upper bound</small>" if row.paired else ""
@@ -183,24 +187,28 @@ def table(report: Report, network: str) -> str:
             f'title="{escape(about)}">{escape(row.title)}{note}</th>'
         )
         found = row.figures.get(network, {})
-        for name in columns:
-            is_best = row.name in best[name]
-            body += _cell(name, found.get(name), is_best)
+        for m in measures:
+            body += _cell(m, found.get(m.key), row.name in best[m.key])
         body += "</tr>"
     foot, known = "", report.unchanged.get(network, {})
     if known:
         own = formula("x" if network == "G" else "y")
-        cells = "".join(f"<td>{shown(name, known.get(name))}</td>" for name in columns)
+        cells = "".join(f"<td>{m.written(known.get(m.key))}</td>" for m in measures)
         note = "<small>what a generator has to beat</small>"
         foot = f'<tfoot><tr><th scope="row">{own} itself, unchanged{note}</th>{cells}</tr></tfoot>'
     terms = "".join(
-        f"<div><dt>{_label(n)}</dt><dd>{escape(_reads(n, network))}</dd></div>" for n in columns
+        f"<div><dt>{escape(m.heading)}</dt><dd>{escape(m.read_of(network))}</dd></div>"
+        for m in measures
     )
     spread = "± is the spread between seeds. " if report.seeds > 1 else ""
-    pairs = f" on {report.pairs} held-out pairs" if report.pairs else ""
+    on = f" on {report.measured_on}" if report.measured_on else ""
+    paired = any(row.paired for row in report.rows)
+    made = report.rows[0].formulas.get("made", FORMULAS["made"])
+    made = made if network == "G" else mirrored(made)
     legend = (
-        f"{formula(network)}{pairs}. A click on a head sorts. {spread}The best of a column is "
-        "marked; rows trained on true pairs, or with fewer seeds, do not compete."
+        f"{formula(made)}{on}. A click on a head sorts. {spread}The best of a column is marked; "
+        f"rows {'trained on true pairs, or ' if paired else ''}with fewer seeds"
+        f"{',' if paired else ''} do not compete."
     )
     return (
         f'<div class="lab-table"><div class="wide"><table><thead><tr>{heads}</tr></thead>'
@@ -208,29 +216,17 @@ def table(report: Report, network: str) -> str:
     )
 
 
-def _label(name: str) -> str:
-    return f"{escape(COLUMNS[name].label)} {COLUMNS[name].better}"
-
-
-def _reads(name: str, network: str) -> str:
-    """What a figure tells; its formulas are those of G, and mirrored for F."""
-    words = COLUMNS[name].reads
-    if network == "F":
-        mirror = {"F": "G", "G": "F", "x": "y", "y": "x"}
-        words = re.sub(r"\b[FGxy]\b", lambda found: mirror[found[0]], words)
-    return words
-
-
 def paper(report: Report) -> str:
     """The paper's own ablation, small: other data, other figures."""
     try:
         names, tables = list(report.paper["figures"]), list(report.paper["tables"])
+        known = variants.known()
         heads = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in names)
         parts = []
         for one in tables:
             rows = ""
             for name, values in one["rows"].items():
-                title = VARIANTS[name].title if name in VARIANTS else name
+                title = known[name].title if name in known else name
                 cells = "".join(f"<td>{escape(str(value))}</td>" for value in values)
                 rows += f'<tr><th scope="row">{escape(title)}</th>{cells}</tr>'
             parts.append(
@@ -249,11 +245,11 @@ def paper(report: Report) -> str:
     )
 
 
-def _cell(name: str, measure: Measure | None, is_best: bool) -> str:
-    if measure is None:
+def _cell(measure: Measure, found: OverSeeds | None, is_best: bool) -> str:
+    if found is None:
         return '<td data-value="">–</td>'
-    words = f"<span>{shown(name, measure.mean)}</span>"
-    if measure.spread is not None:
-        words += f"<small> ± {shown(name, measure.spread)}</small>"
+    words = f"<span>{measure.written(found.mean)}</span>"
+    if found.spread is not None:
+        words += f"<small> ± {measure.written(found.spread)}</small>"
     kind = ' class="best"' if is_best else ""
-    return f'<td{kind} data-value="{measure.mean!r}">{words}</td>'
+    return f'<td{kind} data-value="{found.mean!r}">{words}</td>'

@@ -1,40 +1,41 @@
-"""The checkpoint sets that the page offers, their examples, and their loaded networks.
+"""The checkpoint sets that the page offers, their loaded networks, and what these made.
 
-Knows where sets lie, which variant answers to which switches, and how much may be kept in memory;
-knows no components.
+Knows how much may be kept in memory, and in which thread networks run; knows no components.
 """
 
-import logging
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import product
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from cachetools import LRUCache
 from PIL import Image
 
 from ..core import images
-from ..core.config import Config, Domains, Objective
-from ..inference.translator import Direction, Translation, Translator
+from ..core.config import Direction, Domains
+from ..inference.translator import LONGEST_SIDE, Translation, Translator
 from ..store import checkpoints
 from ..store.catalogue import Model, Source
+from .sets import ROWS, CheckpointSet, Variant, read_metrics, sets_in
 from .slack import Slack
-
-EXAMPLES = "examples"
 
 MEMORY_LIMIT = 2 * 1024**3
 """Bytes of weights that stay loaded; beyond that, the networks used longest ago go first."""
 
 EXAMPLES_LIMIT = 128 * 1024**2
-"""Bytes of translated examples that are remembered; the bundled ones are about 30 MB."""
+"""Bytes of translated examples that are remembered; the bundled ones are about 40 MB."""
+
+VISITORS_LIMIT, UPLOADS_LIMIT = 64 * 1024**2, 16 * 1024**2
+"""Bytes of what was made of visitors' own pictures, and of these pictures: twenty large ones."""
 
 STAND_BACK = {"examples": 5, "pictures": 10}
 """By how much networks are nicer than the threads that answer; five points are a third of the CPU.
@@ -45,95 +46,11 @@ GUESTS = 256
 
 
 @dataclass(frozen=True)
-class Example:
-    """A held-out pair: the same place in X and in Y."""
+class Upload:
+    """A visitor's picture as large as networks are shown it, and the size that it came in."""
 
-    name: str
-    x: Image.Image
-    y: Image.Image
-
-    def original(self, direction: Direction) -> Image.Image:
-        return self.x if direction == "xy" else self.y
-
-    def truth(self, direction: Direction) -> Image.Image:
-        return self.y if direction == "xy" else self.x
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One checkpoint of a set, before its networks are loaded.
-
-    directions: what it can translate; a foreign file may hold one generator alone.
-    """
-
-    source: Source
-    config: Config
-    metrics: dict
-    directions: tuple[Direction, ...] = ("xy", "yx")
-
-    @property
-    def name(self) -> str:
-        """The objective's name; a foreign file says nothing of its objective."""
-        return self.config.facts.get("layout") or self.config.objective.name
-
-    @property
-    def switches(self) -> tuple[bool, bool]:
-        """(cycle terms, identity term) on or off."""
-        return self.config.objective.has_cycle, bool(self.config.objective.identity)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the objective is the paper's, whole: no half cycle, no remedy, no pairs."""
-        o = self.config.objective
-        defaults = Objective(o.gan, o.cycle_forward, o.cycle_backward, o.identity)
-        return bool(o == defaults and o.gan) and bool(o.cycle_forward) == bool(o.cycle_backward)
-
-
-@dataclass(frozen=True)
-class CheckpointSet:
-    """Variants of one dataset, by their folders' names."""
-
-    title: str
-    folder: Path
-    variants: tuple[Variant, ...]
-
-    @property
-    def domains(self) -> Domains:
-        return self.variants[0].config.domains
-
-    @property
-    def is_fair(self) -> bool:
-        """Whether the variants differ in their objective alone: networks, data, seed, steps."""
-        configs = [variant.config for variant in self.variants]
-        settings = {(c.generator, c.discriminator, c.training, c.image_size) for c in configs}
-        return len(settings) <= 1
-
-    def pick(self, cycle: bool, identity: bool) -> Variant | None:
-        """The variant with these switches; else one with the right cycle switch; else None."""
-        wanted = [v for v in self.variants if v.switches[0] == cycle]
-        return max(wanted, key=lambda v: (v.switches[1] == identity, v.is_plain), default=None)
-
-    @property
-    def directions(self) -> tuple[Direction, ...]:
-        """What every variant can translate."""
-        return min((v.directions for v in self.variants), key=len)
-
-    @cached_property
-    def examples(self) -> list[Example]:
-        """Pairs examples/NAME-x.png and NAME-y.png of this set, by name."""
-        found = []
-        for path in sorted((self.folder / EXAMPLES).glob("*-x.png")):
-            stem = path.name.removesuffix("-x.png")
-            name = stem.lstrip("0123456789-").replace("-", " ")
-            other = path.with_name(f"{stem}-y.png")
-            if not other.exists():
-                continue
-            found.append(Example(_capitals(name), images.load(path), images.load(other)))
-        return found
-
-
-def _capitals(name: str) -> str:
-    return " ".join(word if word == "of" else word.capitalize() for word in name.split())
+    picture: Image.Image
+    size: tuple[int, int]
 
 
 class _Sets(dict):
@@ -158,17 +75,18 @@ class Library:
         device: torch.device | str = "cpu",
         memory: int = MEMORY_LIMIT,
     ):
-        self.device = device
+        self.device = torch.device(device)
         self.sets: dict[str, CheckpointSet] = _Sets()
-        for set_ in (set_ for folder in folders for set_ in _sets_in(Path(folder))):
+        for set_ in (set_ for folder in folders for set_ in sets_in(Path(folder))):
             alike = sum(other.title == set_.title for other in self.sets.values())
             self.sets[f"{set_.title} ({alike + 1})" if alike else set_.title] = set_
         self._guests: list[str] = []
         self._changing = Lock()
         self._loading = Lock()
-        # A model larger than the whole cache takes all of it.
-        self._loaded = LRUCache(memory, getsizeof=lambda t: min(_bytes(t), memory))
-        self._of_examples = LRUCache(EXAMPLES_LIMIT, getsizeof=_pixel_bytes)
+        self._loaded = _cache(memory, _weights)
+        self._of_examples = _cache(EXAMPLES_LIMIT, _views)
+        self._of_visitors = _cache(VISITORS_LIMIT, _views)
+        self._uploads = _cache(UPLOADS_LIMIT, lambda upload: _bytes(upload.picture))
         self._remembering = Lock()
         self._threads = {
             kind: ThreadPoolExecutor(1, kind, initializer=_stand_back, initargs=(niceness,))
@@ -213,7 +131,7 @@ class Library:
             if source.is_foreign:
                 source = replace(source, domains=domains, image_size=image_size)
             networks = self.translator(source)
-            metrics = _metrics(source.paths[0])
+            metrics = read_metrics(source.paths[0])
             variants.append(Variant(source, networks.config, metrics, networks.directions))
         own = (domains, image_size) if model.sources[0].is_foreign else (None, None)
         named = [f"{own[0].x} → {own[0].y}" if own[0] else "", f"{own[1]} px" if own[1] else ""]
@@ -229,7 +147,7 @@ class Library:
 
     def on_cpu(self) -> "Library":
         """The same sets with networks on the CPU."""
-        if torch.device(self.device).type == "cpu":
+        if self.device.type == "cpu":
             return self
         other = Library([], "cpu")
         other.sets = self.sets
@@ -241,29 +159,58 @@ class Library:
             for variant in set_.variants:
                 self.translator(variant.source)
 
-    def translate(
-        self, variant: Variant, picture: Image.Image, direction: Direction
-    ) -> Translation:
-        """What a variant makes of a visitor's picture."""
-        return self.translator(variant.source).translate(picture, direction)
+    def upload(self, path: str, name: str = "Your file") -> Upload:
+        """A visitor's picture, decoded once; `name` stands in messages. Raises ImageError."""
+        try:
+            key = path, os.stat(path).st_mtime_ns
+        except OSError as error:
+            sentence = "Your picture is no longer kept here; choose it once more."
+            raise images.ImageError(sentence) from error
+        with self._remembering:
+            if key in self._uploads:
+                return self._uploads[key]
+        whole = images.load(path, name)
+        upload = Upload(images.reduce(whole, LONGEST_SIDE), whole.size)
+        with self._remembering:
+            return self._uploads.setdefault(key, upload)
+
+    def translate(self, variant: Variant, item: Any, direction: Direction) -> Translation:
+        """What a variant makes of a visitor's own item, remembered for a while."""
+        key = _mark(item), variant.source, direction
+        return self._remembered(self._of_visitors, key, variant, lambda: item)
 
     def translate_example(
         self, title: str, variant: Variant, index: int, direction: Direction
     ) -> Translation:
         """What a variant makes of example `index` of a set, remembered from the first time on."""
-        key = title, variant.source, index, direction
+
+        def item():
+            set_ = self.sets[title]
+            return set_.lesson.medium.held(set_.examples[index].original(direction))
+
+        key = title, index, variant.source, direction
+        return self._remembered(self._of_examples, key, variant, item)
+
+    def _remembered(
+        self, cache: LRUCache, key: tuple, variant: Variant, item: Callable[[], Any]
+    ) -> Translation:
         with self._remembering:
-            if key in self._of_examples:
-                return self._of_examples[key]
-        picture = self.sets[title].examples[index].original(direction)
-        made = self.translator(variant.source).translate(picture, direction)
+            if key in cache:
+                return cache[key]
+        made = self.translator(variant.source).translate(item(), key[-1])
         with self._remembering:
-            return self._of_examples.setdefault(key, made)
+            return cache.setdefault(key, made)
 
     def remembers(self, title: str, variant: Variant, index: int, direction: Direction) -> bool:
         """Whether `translate_example` answers without the networks."""
         with self._remembering:
-            return (title, variant.source, index, direction) in self._of_examples
+            return (title, index, variant.source, direction) in self._of_examples
+
+    def remembers_own(self, variant: Variant, item: Any, direction: Direction) -> bool:
+        """Whether `translate` answers without the networks."""
+        key = _mark(item), variant.source, direction
+        with self._remembering:
+            return key in self._of_visitors
 
     def work_ahead(self, is_wanted: Callable[[], bool] = lambda: True) -> None:
         """Translate the examples that the switches lead to, before anybody asks.
@@ -280,9 +227,9 @@ class Library:
     def _foreseen(self) -> Iterator[tuple[str, Variant, int, Direction]]:
         """What a click can ask for, that which is nearest to the opening page first."""
         for title, set_ in list(self.sets.items()):
-            for identity in (True, False):
-                variants = filter(None, (set_.pick(cycle, identity) for cycle in (True, False)))
-                for variant, direction in product(list(variants), set_.directions):
+            for second in (True, False) if len(set_.method.switches) > 1 else (True,):
+                rows = [set_.row(name, second) for name in set_.rows[:ROWS]]
+                for variant, direction in product(filter(None, rows), set_.directions):
                     for index in range(len(set_.examples)):
                         yield title, variant, index, direction
 
@@ -292,49 +239,27 @@ def _stand_back(niceness: int) -> None:
         os.nice(niceness)
 
 
-def _bytes(translator: Translator) -> int:
+def _cache(limit: int, size: Callable[[Any], int]) -> LRUCache:
+    """By bytes; what is larger than the whole cache takes all of it."""
+    return LRUCache(limit, getsizeof=lambda value: min(size(value), limit))
+
+
+def _weights(translator: Translator) -> int:
     return sum(p.numel() * p.element_size() for p in translator.model.parameters())
 
 
-def _pixel_bytes(made: Translation) -> int:
-    pictures = (made.translation, made.reconstruction, made.identity)
-    return sum(3 * p.width * p.height for p in pictures if p is not None)
+def _views(made: Translation) -> int:
+    return sum(map(_bytes, made.views.values()))
 
 
-def _sets_in(folder: Path, depth: int = 3) -> list[CheckpointSet]:
-    """The set that `folder` is, and those that lie up to `depth` folders below it."""
-    found = [set_] if (set_ := _as_set(folder)) else []
-    if depth and folder.is_dir() and not checkpoints.is_checkpoint(folder):
-        for child in sorted(folder.iterdir()):
-            if child.is_dir() and not checkpoints.is_checkpoint(child):
-                found += _sets_in(child, depth - 1)
-    return found
+def _bytes(item: Any) -> int:
+    if isinstance(item, Image.Image):
+        return item.width * item.height * len(item.getbands())
+    return item.nbytes
 
 
-def _as_set(folder: Path) -> CheckpointSet | None:
-    variants = []
-    for child in checkpoints.find(folder):
-        try:
-            config, metrics = checkpoints.read_config(child), _metrics(child)
-        except checkpoints.CheckpointError as error:
-            logging.warning("Left out: %s", error)
-            continue
-        # A run that is still under way is not offered.
-        if not config.is_under_way:
-            variants.append(Variant(Source((child,)), config, metrics))
-    if not variants:
-        return None
-    return CheckpointSet(_title(folder), folder, tuple(variants))
-
-
-def _metrics(folder: Path) -> dict:
-    path = folder / checkpoints.METRICS
-    return checkpoints.read_json(path) if path.exists() else {}
-
-
-def _title(folder: Path) -> str:
-    """A bundled set's name, else the last two parts of its path: "runs/horses"."""
-    resolved = folder.resolve()
-    if resolved.parent == checkpoints.BUNDLED:
-        return resolved.name
-    return "/".join(resolved.parts[-2:])
+def _mark(item: Any) -> tuple:
+    """What tells one item from another: its content and its form."""
+    array = np.ascontiguousarray(item)
+    form = getattr(item, "mode", ""), array.shape, str(array.dtype)
+    return *form, hashlib.sha256(array.data).digest()

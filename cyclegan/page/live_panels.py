@@ -1,6 +1,7 @@
 """A live training as HTML: how it is doing, what both arms make of the same inputs, and curves.
 
-Pure functions; style.css says how it looks.
+Pure functions; style.css says how it looks. Loops over the method's views, weights and terms and
+over the lesson's figures; knows none of them by name.
 """
 
 import math
@@ -9,14 +10,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from ..labs.ablation.text import COLUMNS
+from .. import lessons
+from ..core.figures import Measure, mirrored
 from ..labs.live import Frame, LiveSettings, Status
-from ..labs.live.control import RATE, TERMS
+from ..labs.live.control import RATE
+from ..labs.live.status import DATA
 from .panels import data_url, formula
 
 ARMS = ("a", "b")
-
-FIGURES = ("sea_iou", "cycle_error", "diversity")
 
 POINTS = 300
 """Of one line in a chart, which is not much wider in pixels."""
@@ -60,12 +61,14 @@ def status(seen: Status, settings: LiveSettings) -> str:
 
 
 def details(settings: LiveSettings) -> str:
-    """What is trained on what: "satellite → map, 64 px, 24 filters, 4 blocks, seed 0"."""
+    """What is trained on what: "horse → zebra, 64 px, 24 filters, 4 blocks, seed 0"."""
     base = settings.base
     # Where own pictures lie on the host is nobody's business.
-    own = "" if base.training.data == "satellite2map" else f" ({Path(base.training.data).name})"
+    folder = Path(base.training.data).name
+    own = f" ({'own pictures' if folder == DATA else folder})"
     parts = [
-        f"{base.domains.x} → {base.domains.y}{' (own pictures)' if own == ' (data)' else own}",
+        f"{base.domains.x} → {base.domains.y}"
+        + ("" if lessons.is_registered(base.training.data) else own),
         f"{base.image_size} px",
         f"{base.generator.width} filters",
         f"{base.generator.blocks} blocks",
@@ -87,25 +90,33 @@ def clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d} h"
 
 
-def frame(shown: Frame | None, settings: LiveSettings, held_out: bool = True) -> str:
-    """Rows of inputs: x, then G(x) and F(G(x)) of either arm, then the truth.
-
-    held_out: whether the inputs were kept from training.
-    """
+def frame(shown: Frame | None, settings: LiveSettings) -> str:
+    """Rows of inputs: x, then what either arm makes of it, then the truth."""
     if shown is None:
         return '<p class="absent">The first pictures come within seconds of the start.</p>'
-    domains = settings.base.domains
-    strips = [_strip("given", "Input", domains.x, [("x", shown.inputs)])]
-    for i, kind in enumerate(ARMS):
-        columns = [("G(x)", shown.translations[i]), ("F(G(x))", shown.reconstructions[i])]
-        arm = settings.arms[i]
-        strips.append(_strip(kind, _capital(arm.name), arm.objective.name, columns))
+    domains, views = settings.base.domains, settings.method.views(settings.base)
+    formulas = {view.key: view.formula for view in views}
+    strips, columns = [], [len(made) for made in shown.arms]
+    original = next((view for view in views if not view.network), None)
+    if original:
+        heads = [(original.formula, shown.inputs)]
+        strips.append(_strip("given", original.name, domains.x, heads))
+    for kind, arm, made in zip(ARMS, settings.arms, shown.arms, strict=True):
+        heads = [(formulas.get(key, key), pictures) for key, pictures in made.items()]
+        strips.append(_strip(kind, _capital(arm.name), arm.objective.name, heads))
     if shown.truths:
-        strips.append(_strip("given", "Truth", domains.y, [("y", shown.truths)]))
-    which = "pictures that neither was trained on" if held_out else "pictures of the training"
+        head = mirrored(original.formula) if original else "y"
+        strips.append(_strip("given", "Truth", domains.y, [(head, shown.truths)]))
+    given = len(strips) - len(ARMS)
+    first = 2 if original else 1
+    said = f"Both arms at step {shown.step:,}"
+    if original and shown.held_out is not None:
+        kept = "inputs that neither was trained on"
+        said += f", on {kept if shown.held_out else 'inputs of the training'}"
     return (
-        f'<div class="live-frame">{"".join(strips)}</div>'
-        f'<p class="live-step">Both arms at step {shown.step:,}, on {which}.</p>'
+        f'<div class="live-frame" style="--all: {sum(columns) + given}; '
+        f'--narrow: {first - 1 + max(columns)}; --from: {first}">{"".join(strips)}</div>'
+        f'<p class="live-step">{said}.</p>'
     )
 
 
@@ -128,29 +139,34 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def choices(logs: tuple[list[dict], list[dict]]) -> list[str]:
-    """Terms of the objective that either arm has logged."""
-    return list(
-        dict.fromkeys(name for log in logs for line in log for name in line.get("terms", {}))
-    )
+def choices(logs: tuple[list[dict], list[dict]], settings: LiveSettings) -> list[tuple[str, str]]:
+    """Terms that either arm has logged, each as label and key."""
+    logged = {name for log in logs for line in log for name in line.get("terms", {})}
+    method = settings.method
+    return [(method.term(key).label, key) for key in method.in_order(sorted(logged))]
+
+
+def changeable(settings: LiveSettings) -> list[tuple[str, str]]:
+    """What can be changed on the way, each as label and name: the rate, and the weights."""
+    weights = settings.arms[0].objective.weights()
+    return [("rate", RATE), *((weight.label, name) for name, weight in weights.items())]
 
 
 def weights(settings: LiveSettings, changes: tuple[dict, ...]) -> str:
-    """What each arm is trained with now, a line an arm."""
+    """What each arm is trained with now, a line an arm, and what is planned for it."""
+    labels = {name: label for label, name in changeable(settings)}
+    done = {(c["step"], c["name"]) for c in changes}
     lines = []
     for number, (kind, arm) in enumerate(zip(ARMS, settings.arms, strict=True)):
         now = {RATE: settings.base.training.rate}
-        now |= {term: getattr(arm.objective, term) for term in TERMS}
+        now |= {name: getattr(arm.objective, name) for name in arm.objective.weights()}
         now |= {c["name"]: c["value"] for c in changes if c.get("arm") in (None, number)}
-        values = ", ".join(f"{words(name)} {value:g}" for name, value in now.items())
-        lines.append(f'<p class="key {kind}"><b>{escape(_capital(arm.name))}</b>: {values}</p>')
+        values = ", ".join(f"{labels.get(name, name)} {value:g}" for name, value in now.items())
+        planned = zip(arm.objective.schedule, arm.objective.remarks, strict=True)
+        ahead = [remark for c, remark in planned if (c.end, c.weight) not in done]
+        said = escape(". ".join([values, *ahead]))
+        lines.append(f'<p class="key {kind}"><b>{escape(_capital(arm.name))}</b>: {said}</p>')
     return f'<div class="keys lines">{"".join(lines)}</div>'
-
-
-def words(name: str) -> str:
-    """A term for people: "forward cycle" of "cycle_forward", "GAN G" of "gan_G"."""
-    cycle, _, way = name.partition("cycle_")
-    return f"{way} cycle" if way and not cycle else name.replace("_", " ").replace("gan", "GAN")
 
 
 def charts(
@@ -159,14 +175,15 @@ def charts(
     changes: tuple[dict, ...],
     term: str | None,
 ) -> str:
-    """Small line charts over steps, a line an arm: the figures, and one term of the objective."""
-    listed = [(COLUMNS[name].label, "figures", name) for name in FIGURES]
-    listed += [(words(term), "terms", term)] if term else []
+    """Small line charts over steps, a line an arm: what tells the lesson's point, and one term."""
+    lesson = lessons.find(settings.base.training.data)
+    listed = [(lesson.measure(key), "figures") for key in lesson.headline]
+    listed += [(settings.method.term(term), "terms")] if term else []
     drawn = []
-    for label, kind, name in listed:
-        lines = [_points(log, kind, name) for log in logs]
+    for measure, kind in listed:
+        lines = [_points(log, kind, measure.key) for log in logs]
         if any(lines):
-            drawn.append(_chart(label, lines, changes, settings))
+            drawn.append(_chart(measure, lines, changes, settings))
     if not drawn:
         return ""
     keys = "".join(
@@ -192,12 +209,13 @@ def _points(log: list[dict], kind: str, name: str) -> list[tuple[int, float]]:
 
 def _told(changes: tuple[dict, ...], settings: LiveSettings) -> list[str]:
     """A line a change; one that both arms saw at once is one."""
+    labels = {name: label for label, name in changeable(settings)}
     whose: dict[tuple, list[int]] = {}
     for c in changes:
         arms = [0, 1] if c.get("arm") is None else [c["arm"]]
         whose.setdefault((c["step"] + 1, c["name"], c["value"]), []).extend(arms)
     return [
-        f"From step {step:,}: {words(name)} {value:g}, "
+        f"From step {step:,}: {labels.get(name, name)} {value:g}, "
         + ("both arms" if len(set(arms)) > 1 else settings.arms[arms[0]].name)
         for (step, name, value), arms in whose.items()
     ]
@@ -208,22 +226,23 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 300, 104, 34, 16, 6
 
 
 def _chart(
-    label: str,
+    measure: Measure,
     lines: list[list[tuple[int, float]]],
     changes: tuple[dict, ...],
     settings: LiveSettings,
 ) -> str:
     points = [point for line in lines for point in line]
     last = max(1, max(step for step, _ in points))
-    top = max(1e-9, max(value for _, value in points)) * 1.05
+    low, high = (limit(0.0, *(value for _, value in points)) for limit in (min, max))
+    room = max(1e-9, high - low) * 1.05
 
     def at(step: float, value: float) -> str:
         x = LEFT + step / last * (WIDTH - LEFT - 4)
-        y = HEIGHT - BOTTOM - max(0.0, value) / top * (HEIGHT - BOTTOM - TOP)
+        y = HEIGHT - BOTTOM - (value - low) / room * (HEIGHT - BOTTOM - TOP)
         return f"{x:.1f},{y:.1f}"
 
     marks = "".join(
-        f'<polyline class="mark" points="{at(c["step"], 0)} {at(c["step"], top)}"/>'
+        f'<polyline class="mark" points="{at(c["step"], low)} {at(c["step"], low + room)}"/>'
         for c in changes
         if 0 <= c.get("step", -1) <= last
     )
@@ -235,23 +254,22 @@ def _chart(
             if len(line) == 1:
                 x, y = path.split(",")
                 drawn += f'<circle class="dot {kind}" cx="{x}" cy="{y}" r="2"/>'
-            now.append(f'<b class="{kind}">{_number(line[-1][1])}</b>')
+            now.append(f'<b class="{kind}">{measure.written(line[-1][1])}</b>')
     ticks = "".join(
-        f'<text x="{LEFT - 5}" y="{y}" text-anchor="end">{_number(value)}</text>'
-        for value, y in ((0, HEIGHT - BOTTOM), (top / 1.05, TOP + 10))
+        f'<text x="{LEFT - 5}" y="{y}" text-anchor="end">{value}</text>'
+        for value, y in (
+            (measure.written(low) if low else "0", HEIGHT - BOTTOM),
+            (measure.written(high), TOP + 10),
+        )
     )
     ticks += f'<text x="{WIDTH - 4}" y="{HEIGHT - 3}" text-anchor="end">step {last:,}</text>'
-    floor = f'<polyline class="axis" points="{at(0, top)} {at(0, 0)} {at(last, 0)}"/>'
+    corners = (at(0, low + room), at(0, low), at(last, low))
+    floor = f'<polyline class="axis" points="{" ".join(corners)}"/>'
     names = " and ".join(arm.name for arm in settings.arms)
+    label = escape(measure.label)
     return (
-        f"<figure><figcaption>{escape(label)} <span>{' · '.join(now)}</span></figcaption>"
+        f"<figure><figcaption>{label} <span>{' · '.join(now)}</span></figcaption>"
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(f"{label} over steps, {names}")}">{floor}{marks}{drawn}{ticks}</svg>'
+        f'aria-label="{label} over steps, {escape(names)}">{floor}{marks}{drawn}{ticks}</svg>'
         "</figure>"
     )
-
-
-def _number(value: float) -> str:
-    if value >= 9.95:
-        return f"{value:.1f}"
-    return f"{value:.2f}" if value >= 0.01 else f"{value:.1g}"

@@ -1,30 +1,40 @@
-"""The comparison as HTML: columns x, G(x), F(G(x)), F(x) and truth; a row a variant.
+"""The comparison as HTML: a column a view of the method, and the truth; a row a variant.
 
-Pure functions from pictures and figures to markup; style.css says how it looks.
+Pure functions from pictures and figures to markup; style.css says how it looks. Knows no method and
+no lesson by name.
 """
 
 import base64
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
-import numpy as np
 from PIL import Image
 
-from ..core import figures, images
-from ..core.config import Domains
-from ..inference.translator import Direction, picture_l1
-from .compare import Close, Row
-from .library import Variant
+from ..core import images
+from ..core.config import Direction
+from ..core.figures import Measure
+from ..core.media import PICTURES, Medium
+from ..inference.evaluation import NETWORK, what_was_measured
+from ..inference.translator import picture_l1
+from ..lessons import Lesson
+from ..methods import Switch, View
+from .compare import Close, Closer, Shown, VariantRow
+from .sets import CheckpointSet, Variant
 
 THUMBNAIL = 116
 """Pixels of the longer side of an example's button: twice as many as it is wide on the page."""
 
+BETWEEN = " · "
+"""Between two figures in a caption."""
+
 
 @dataclass(frozen=True)
-class Column:
-    """What stands over one column: formula (MathML), name, and a plain sentence."""
+class Heading:
+    """What stands over one column: formula (plain text), name, and a plain sentence."""
 
     formula: str
     name: str
@@ -38,7 +48,8 @@ def data_url(picture: Image.Image) -> str:
 
 def small_url(picture: Image.Image) -> str:
     """A sketch to choose by, with a sixth of the PNG's bytes."""
-    return _data_url(images.reduce(picture, THUMBNAIL), "JPEG", quality=85)
+    small = images.reduce(picture.convert("RGB"), THUMBNAIL)
+    return _data_url(small, "JPEG", quality=85)
 
 
 def _data_url(picture: Image.Image, kind: str, **options) -> str:
@@ -48,51 +59,66 @@ def _data_url(picture: Image.Image, kind: str, **options) -> str:
     return f"data:image/{kind.lower()};base64,{encoded}"
 
 
+def drawn(item: Any, lesson: Lesson) -> Image.Image:
+    """An item as the page holds it to what people see."""
+    return item if isinstance(item, Image.Image) else lesson.draw(item)
+
+
 def formula(text: str) -> str:
-    """MathML of plain formulas like "F(G(x))" and "D_Y(G(x))": letters italic, "_" a subscript."""
+    """MathML of plain formulas like "F(G(x))" and "10 · GAN(G, D_Y)".
+
+    Single letters are italic and words are not; "_" begins an index, and ₁ and ² are set as such.
+    """
     parts = []
-    for letter, index, sign in re.findall(r"([A-Za-z])(?:_(\w))?|([^\sA-Za-z])", text):
-        if index:
-            parts.append(f"<msub><mi>{letter}</mi><mi>{index}</mi></msub>")
-        elif letter:
-            parts.append(f"<mi>{letter}</mi>")
+    tokens = r"([A-Za-z]+)(?:_(\w+))?|(\d+(?:\.\d+)?)|([^\s₁₂²])(₁|₂)?(²)?"
+    for letters, index, digits, sign, below, above in re.findall(tokens, text):
+        if letters:
+            part = f"<mi>{letters}</mi>"
+            part = f"<msub>{part}<mi>{index}</mi></msub>" if index else part
+        elif digits:
+            part = f"<mn>{digits}</mn>"
         else:
-            parts.append(f'<mo stretchy="false">{escape(sign)}</mo>')
+            part = f'<mo stretchy="false">{escape(sign)}</mo>'
+            raised = "".join(f"<mn>{SMALL[n]}</mn>" for n in (below, above) if n)
+            kind = f"m{'sub' if below else ''}{'sup' if above else ''}"
+            part = f"<{kind}>{part}{raised}</{kind}>" if raised else part
+        parts.append(part)
     return f"<math>{''.join(parts)}</math>"
 
 
-def symbols(direction: Direction) -> dict[str, str]:
-    """The formulas of a direction, as plain text."""
-    if direction == "xy":
-        return {"x": "x", "there": "G(x)", "back": "F(G(x))", "same": "F(x)", "truth": "y"}
-    return {"x": "y", "there": "F(y)", "back": "G(F(y))", "same": "G(y)", "truth": "x"}
+SMALL = {"₁": "1", "₂": "2", "²": "2"}
 
 
-def columns(direction: Direction, domains: Domains, with_truth: bool) -> list[Column]:
+def headings(shown: Shown, set_: CheckpointSet) -> list[Heading]:
     """The headings of the comparison."""
-    s = symbols(direction)
-    source, target = domains.x, domains.y
-    if direction == "yx":
-        source, target = target, source
-    back, there = s["same"][0], s["there"][0]
+    sides = set_.domains.x, set_.domains.y
+    source, target = sides if shown.direction == "xy" else sides[::-1]
     listed = [
-        Column(s["x"], "Input", f"A{_a(source)[1:]} picture, as the networks see it."),
-        Column(s["there"], "Translation", f"{there} turns it into {_a(target)} picture."),
-        Column(
-            s["back"],
-            "Reconstruction",
-            f"{back} turns that back. The cycle loss asks for {s['x']}.",
-        ),
-        Column(s["same"], "Identity", f"{back} makes {source} pictures: this one should stay."),
+        Heading(v.formula, v.name, sentence(v.sentence, source, target, set_.lesson.medium))
+        for v in shown.views
     ]
-    if with_truth:
-        listed.append(Column(s["truth"], "Truth", f"The real {target}, never seen in training."))
+    if shown.truth is not None:
+        truth = "y" if shown.direction == "xy" else "x"
+        listed.append(Heading(truth, "Truth", f"The real {target}, never seen in training."))
     return listed
 
 
-def _a(domain: str) -> str:
-    vowel = domain[:1].lower() in "aeiou" or domain == "X"
-    return f"{'an' if vowel else 'a'} {domain}"
+def sentence(text: str, source: str, target: str, medium: Medium = PICTURES) -> str:
+    """A view's sentence about these domains; items of pictures are called pictures."""
+    kind = " picture" if medium is PICTURES else ""
+    a_source, a_target = (f"{_article(domain)} {domain}{kind}" for domain in (source, target))
+    return text.format(
+        source=source,
+        target=target,
+        a_source=a_source,
+        a_target=a_target,
+        A_source=a_source[0].upper() + a_source[1:],
+        A_target=a_target[0].upper() + a_target[1:],
+    )
+
+
+def _article(domain: str) -> str:
+    return "an" if domain[:1].lower() in "aeiou" or domain == "X" else "a"
 
 
 @dataclass(frozen=True)
@@ -104,41 +130,56 @@ class Panel:
     best: bool = False
 
 
-def grid(heads: list[Column], rows: list[tuple[Row, list[Panel]]], note: str = "") -> str:
-    """Headings above rows of panels; on a narrow screen each panel carries its own heading."""
+def grid(
+    heads: Sequence[Heading],
+    rows: Sequence[tuple[VariantRow, Sequence[Panel]]],
+    note: str = "",
+    switch: Switch | None = None,
+) -> str:
+    """Headings above rows of panels; on a narrow screen each panel carries its own heading.
+
+    switch: the one that parts the rows.
+    """
     parts = [f'<div class="comparison" style="--columns: {len(heads)}"><div class="heads">']
     for head in heads:
         parts.append(
             f'<div class="head"><div class="formula">{formula(head.formula)}</div>'
-            f'<div class="name">{head.name}</div><p>{escape(head.sentence)}</p></div>'
+            f'<div class="name">{escape(head.name)}</div><p>{escape(head.sentence)}</p></div>'
         )
     parts.append("</div>")
     # The input and the truth stand in every row: they are encoded once.
-    shown = {id(p.picture): p.picture for _, panels in rows for p in panels if p.picture}
-    urls = {key: data_url(picture) for key, picture in shown.items()}
+    urls: dict[tuple, str] = {}
     for row, panels in rows:
-        kind = "with" if row.cycle else "without"
+        kind = {True: " with", False: " without", None: ""}[row.side]
         parts.append(
-            f'<section class="row {kind}"><h3>{row.title}<span>{escape(row.subtitle)}</span></h3>'
+            f'<section class="row{kind}"><h3>{escape(row.title)}'
+            f"<span>{escape(row.subtitle)}</span></h3>"
         )
         if row.made is None:
-            loss = "with" if row.cycle else "without"
+            loss = f" {_with(row.side)} the {switch.name}" if switch else ""
             parts.append(
-                f'<p class="absent">No partner trained {loss} the cycle loss is known for this '
-                "model: there is nothing to compare it with.</p></section>"
+                f'<p class="absent">No partner trained{escape(loss)} is known for this model: '
+                "there is nothing to compare it with.</p></section>"
             )
             continue
         parts.append('<div class="panels">')
         for head, panel in zip(heads, panels, strict=True):
-            alt = escape(f"{head.name} {head.formula}, {row.title.lower()}")
+            alt = escape(f"{head.name} {head.formula}, {row.title[:1].lower()}{row.title[1:]}")
             image = '<div class="blank"></div>'
-            if panel.picture is not None:
-                image = f'<img src="{urls[id(panel.picture)]}" alt="{alt}">'
+            if picture := panel.picture:
+                key = picture.size, picture.mode, picture.tobytes()
+                if key not in urls:
+                    urls[key] = data_url(picture)
+                image = f'<img src="{urls[key]}" alt="{alt}">'
             strong = " best" if panel.best else ""
+            # A narrow panel breaks its caption between figures, if it can.
+            told_apart = panel.caption.split(BETWEEN)
+            caption = BETWEEN.join(f"<span>{escape(figure)}</span>" for figure in told_apart)
             parts.append(
                 f"<figure>{image}<figcaption>"
-                f'<span class="small-head"><span>{formula(head.formula)}</span> {head.name}</span>'
-                f'<span class="figure{strong}">{escape(panel.caption)}</span>'
+                f'<span class="small-head"><span>{formula(head.formula)}</span> '
+                f"{escape(head.name)}</span>"
+                f'<span class="figure{strong}">{caption}</span>'
                 "</figcaption></figure>"
             )
         parts.append("</div></section>")
@@ -147,23 +188,21 @@ def grid(heads: list[Column], rows: list[tuple[Row, list[Panel]]], note: str = "
     return "".join(parts) + "</div>"
 
 
-def panels_of(
-    rows: list[Row], truth: Image.Image | None, is_map: bool
-) -> list[tuple[Row, list[Panel]]]:
-    """The panels of every row, with the smaller of two cycle errors marked."""
-    errors = [e for row in rows if row.made and (e := row.made.cycle_error) is not None]
+def _with(side: bool | None) -> str:
+    return "with" if side else "without"
+
+
+def panels_of(shown: Shown, lesson: Lesson) -> list[tuple[VariantRow, list[Panel]]]:
+    """The panels of every row; where a figure tells the lesson's point, its best is marked."""
+    truth = None if shown.truth is None else drawn(shown.truth, lesson)
+    best = {view.key: _best(shown.rows, view, lesson) for view in shown.views}
     listed = []
-    for row in rows:
-        made = row.made
-        if made is None:
+    for row in shown.rows:
+        if row.made is None:
             listed.append((row, []))
             continue
-        best = len(errors) > 1 and made.cycle_error == min(errors)
         panels = [
-            Panel(made.original, f"{made.original.width}×{made.original.height} px"),
-            Panel(made.translation, _against_truth(made.translation, truth, is_map)),
-            _error_panel(made.reconstruction, "cycle", made.cycle_error, best),
-            _error_panel(made.identity, "identity", made.identity_error),
+            _panel(shown, row, view, lesson, row.name in best[view.key]) for view in shown.views
         ]
         if truth is not None:
             panels.append(Panel(truth, "ground truth"))
@@ -171,35 +210,79 @@ def panels_of(
     return listed
 
 
-def _error_panel(
-    picture: Image.Image | None, name: str, error: float | None, best: bool = False
-) -> Panel:
-    if picture is None:
-        return Panel(None, "needs the generator back, which this model lacks")
-    return Panel(picture, f"{name} error {error:.1f}", best)
+def _best(rows: Sequence[VariantRow], view: View, lesson: Lesson) -> set[str]:
+    """Names of the rows that are best by the figure of a view."""
+    measure = lesson.measure(view.figure)
+    known = {r.name: measure.badness(v) for r in rows if (v := r.figure(view)) is not None}
+    if len(known) < 2 or view.figure not in lesson.headline:
+        return set()
+    return {name for name, badness in known.items() if badness == min(known.values())}
 
 
-def _against_truth(made: Image.Image, truth: Image.Image | None, is_map: bool) -> str:
-    if truth is None:
-        return "no ground truth"
-    a, b = np.asarray(made), np.asarray(truth)
-    words = f"RMSE {figures.rmse(a, b):.0f}"
-    return f"{words} · sea IoU {figures.sea_iou(a, b):.2f}" if is_map else words
+def _panel(shown: Shown, row: VariantRow, view: View, lesson: Lesson, is_best: bool) -> Panel:
+    item = row.made.views.get(view.key)
+    if item is None:
+        known = any(view.key == own.key for own in row.variant.views(shown.direction))
+        return Panel(None, f"needs {view.network}, which this model lacks" if known else "")
+    picture = drawn(item, lesson)
+    if not view.network:
+        is_picture = isinstance(item, Image.Image)
+        return Panel(picture, f"{item.width}×{item.height} px" if is_picture else "")
+    if view.key == "made":
+        unknown = shown.truth is None
+        return Panel(picture, "no ground truth" if unknown else against_truth(row, lesson))
+    if (value := row.figure(view)) is None:
+        return Panel(picture, "")
+    return Panel(picture, told(lesson.measure(view.figure), value), is_best)
 
 
-NEXT = " Now switch the identity loss off: which row still comes back, and is its map still right?"
+def told(measure: Measure, value: float) -> str:
+    """A figure in a caption: "cycle error 13.5"."""
+    return f"{measure.label} {measure.written(value)}"
 
 
-def verdict(rows: list[Row], direction: Direction, ask: bool) -> str:
-    """One sentence that reads the two cycle errors out; `ask` adds what to try next."""
-    errors = {row.cycle: row.made.cycle_error for row in rows if row.made}
-    if len(errors) < 2 or None in errors.values():
+def against_truth(row: VariantRow, lesson: Lesson) -> str:
+    """What a translation scores, two figures, the lesson's point first: "IoU 0.894 · RMSE 54.4"."""
+    first = [key for key in lesson.headline if key in row.scores]
+    keys = dict.fromkeys([*first, *(m.key for m in lesson.known(row.scores))])
+    return BETWEEN.join(told(lesson.measure(key), row.scores[key]) for key in list(keys)[:2])
+
+
+def units(shown: Shown, lesson: Lesson) -> str:
+    """What the figures in the captions are in: "RMSE, cycle error: 0–255."; "" without units."""
+    keys = [*(key for row in shown.rows for key in row.scores), *(v.figure for v in shown.views)]
+    labels: dict[str, list[str]] = {}
+    for measure in map(lesson.measure, dict.fromkeys(keys)):
+        labels.setdefault(measure.unit, []).append(measure.label)
+    return " ".join(f"{', '.join(found)}: {unit}." for unit, found in labels.items() if unit)
+
+
+def verdict(shown: Shown, set_: CheckpointSet, ask: bool) -> str:
+    """One sentence that reads out what comes back with and without the first switch.
+
+    ask: whether to add what to try next, with the second switch.
+    """
+    back = next((view for view in shown.views if view.key == "back"), None)
+    switches = set_.method.switches
+    if not (switches and back):
         return ""
-    s = symbols(direction)
+    measure = set_.lesson.measure(back.figure)
+    values = {row.side: row.figure(back) for row in shown.rows}
+    if len(values) < 2 or None in values.values():
+        return ""
+    with_it, without = (measure.written(values[side]) for side in (True, False))
+    of = " of 255" if "255" in measure.unit else ""
+    try_next = ""
+    if ask:
+        target = set_.domains.y if shown.direction == "xy" else set_.domains.x
+        try_next = (
+            f" Now switch the {switches[1].name} off: which row still comes back, and is its "
+            f"{target} still right?"
+        )
     return (
-        f'<p class="verdict">Here {formula(s["back"])} differs from {formula(s["x"])} by '
-        f"<b>{errors[True]:.1f}</b> of 255 on average with the cycle loss, and by "
-        f"<b>{errors[False]:.1f}</b> without it.{NEXT if ask else ''}</p>"
+        f'<p class="verdict">Here {formula(back.formula)} differs from '
+        f"{formula(shown.views[0].formula)} by <b>{with_it}</b>{of} on average with the "
+        f"{escape(switches[0].name)}, and by <b>{without}</b> without it.{escape(try_next)}</p>"
     )
 
 
@@ -212,95 +295,123 @@ def thumbnails(pictures: list[tuple[str, Image.Image]], chosen: int | None) -> s
     )
     name = "" if chosen is None else escape(pictures[chosen][0])
     return (
-        f'<div class="thumbnails" role="group" aria-label="Examples">{buttons}'
+        f'<div class="thumbnails" role="group" aria-label="Examples" '
+        f'style="--count: {max(1, len(pictures))}">{buttons}'
         f'<span class="place">{name}</span></div>'
     )
 
 
-MEASURED = {
-    "sea_iou": "sea IoU ↑",
-    "rmse": "RMSE ↓",
-    "ssim": "SSIM ↑",
-    "cycle_error": "cycle error ↓",
-    "identity_error": "identity error ↓",
-    "diversity": "diversity → 1",
-}
-
-
-def measured(variants: list[Variant], direction: Direction) -> str:
-    """The set's figures on all held-out pairs, a row a variant; empty without figures."""
-    network = "G" if direction == "xy" else "F"
-    known = [v for v in variants if v.metrics.get(network) and v.metrics.get("pairs")]
-    if not known:
-        return ""
-    names = [n for n in MEASURED if any(n in v.metrics[network] for v in known)]
-    head = "".join(f'<th scope="col">{MEASURED[n]}</th>' for n in names)
-    body = ""
-    for variant in sorted(known, key=lambda v: (not v.switches[0], not v.switches[1])):
-        cells = "".join(f"<td>{number(n, variant.metrics[network].get(n))}</td>" for n in names)
-        body += f'<tr><th scope="row">{escape(variant.name)}</th>{cells}</tr>'
-    pairs, size = known[0].metrics["pairs"], known[0].metrics["size"]
+def objective(set_: CheckpointSet) -> str:
+    """What each term of the set's objectives is for, with its weight where a variant has it."""
+    listed = sorted(set_.variants, key=lambda v: v.switches, reverse=True)
+    rows = []
+    for name, weight in set_.method.Objective.weights().items():
+        objectives = [v.config.objective for v in listed if v.method is set_.method]
+        value = next((found for o in objectives if (found := getattr(o, name))), 0)
+        if not value:
+            continue
+        known = value != 1 and not listed[0].source.is_foreign
+        text = f"{value:g} · {weight.formula}" if known else weight.formula
+        rows.append(
+            f"<dt>{escape(weight.label)}</dt><dd>{formula(text)}</dd><dd>{escape(weight.reads)}</dd>"
+        )
     return (
-        f'<div class="measured"><table><thead><tr><th scope="col">variant</th>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table><p>{formula(network)} on {pairs} held-out pairs of "
-        f"{size}×{size} pixels. Errors are in units of 0 to 255; sea IoU is the overlap of painted "
-        "and true sea; diversity is 0 for a collapsed generator and 1 for one as varied as the "
-        "real pictures.</p></div>"
+        '<div class="terms"><p>A row is trained on the sum of the terms in its title, and on '
+        f"nothing else.</p><dl>{''.join(rows)}</dl></div>"
     )
 
 
-def number(name: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.1f}" if name in ("rmse", "cycle_error", "identity_error") else f"{value:.2f}"
+def measured(variants: Sequence[Variant], direction: Direction) -> str:
+    """The set's figures on all held-out items, a row a variant; empty without figures.
+
+    The last row is the item itself, handed over as its own translation.
+    """
+    network = NETWORK[direction]
+    known = [v for v in variants if v.metrics.get(network)]
+    if not known:
+        return ""
+    known.sort(key=lambda v: tuple(not on for on in v.switches))
+    lesson, first = known[0].lesson, known[0].metrics
+    rows = [(v.name, v.metrics[network]) for v in known]
+    itself = next((found for v in known if (found := _unchanged(v, network))), None)
+    if itself:
+        rows.append((f"{'x' if network == 'G' else 'y'} itself", itself))
+    columns = [
+        m
+        for m in lesson.known({key: None for _, figures in rows for key in figures})
+        if not getattr(m, "is_detail", False)
+    ]
+    head = "".join(f'<th scope="col">{escape(m.heading)}</th>' for m in columns)
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        + "".join(f"<td>{m.written(figures.get(m.key))}</td>" for m in columns)
+        + "</tr>"
+        for name, figures in rows
+    )
+    shown = {view.key: view for view in known[0].views(direction)}
+    of = formula(shown["made"].formula if "made" in shown else network)
+    items = {"items": first.get("pairs"), **first}
+    reads = " ".join(
+        f"<b>{escape(m.label)}</b>: {escape(m.read_of(network))}" for m in columns if m.reads
+    )
+    return (
+        '<div class="measured"><table><thead><tr><th scope="col">variant</th>'
+        f"{head}</tr></thead><tbody>{body}</tbody></table><p>{of} on "
+        f"{escape(what_was_measured(items, lesson.medium))} {reads}</p></div>"
+    )
+
+
+def _unchanged(variant: Variant, network: str) -> dict[str, float] | None:
+    return variant.metrics.get("unchanged", {}).get(network)
 
 
 def _score(one: Close) -> str:
     if one.score is None:
         return ""
-    truth = "" if one.truth_score is None else f" · the truth {one.truth_score:.2f}"
+    truth = "" if one.truth_score is None else f"{BETWEEN}the truth {one.truth_score:.2f}"
     return f"mean score {one.score:.2f}{truth}"
 
 
-def close_ups(close: list[Close], direction: Direction, judge: str) -> str:
-    """Difference map, patch scores and the probe's two pictures, a row a variant.
+NO_WAY_BACK = """<p class="absent">There is nothing to look at more closely: that takes pictures,
+and a way back.</p>"""
 
-    judge: name of the variant whose discriminator gave the scores, or "" without one.
-    """
-    if not close:
-        return '<p class="absent">There is no way back to look at more closely.</p>'
-    s = symbols(direction)
-    D = "D_Y" if direction == "xy" else "D_X"
+
+def close_ups(close: Closer, lesson: Lesson) -> str:
+    """Difference map, patch scores and the probe's two pictures, a row a variant."""
+    if not close.found:
+        return NO_WAY_BACK
+    original, there, back = (close.views[k].formula for k in ("original", "made", "back"))
     judged = (
-        f"The discriminator of {judge}, on tiles as large as it learned from: "
+        f"The discriminator of {close.judge}, on tiles as large as it learned from: "
         "bright passes as real, dark does not."
     )
     heads = [
-        Column(
-            f"|{s['back']} − {s['x']}|",
+        Heading(
+            f"|{back} − {original}|",
             "Difference",
             "What the cycle loses, four times brightened: black is exact.",
         ),
-        Column(
-            f"{D}({s['there']})",
+        Heading(
+            f"{close.role or 'D'}({there})",
             "Patch scores",
-            judged if judge else "No variant of this set ships its discriminators.",
+            judged if close.judge else "No variant of this set ships its discriminators.",
         ),
-        Column(f"{s['there']} + n", "Disturbed", "The translation after noise or JPEG."),
-        Column(
-            f"{s['back'][0]}({s['there']} + n)",
+        Heading(f"{there} + n", "Disturbed", "The translation after noise or JPEG."),
+        Heading(
+            back.replace(there, f"{there} + n"),
             "Recovered",
             "If far less comes back than before, the translation carried a hidden message.",
         ),
     ]
-    rows = []
-    for one in close:
+    way_back, rows = close.views["back"], []
+    measure = lesson.measure(way_back.figure)
+    for one in close.found:
         changed = picture_l1(one.disturbed, one.row.made.translation)
         panels = [
-            Panel(one.difference, f"cycle error {one.row.made.cycle_error:.1f}"),
+            Panel(one.difference, told(measure, one.row.figure(way_back))),
             Panel(one.scored, _score(one)),
             Panel(one.disturbed, f"changed by {changed:.1f}"),
-            Panel(one.recovered, f"cycle error {one.recovered_error:.1f}"),
+            Panel(one.recovered, told(measure, one.recovered_error)),
         ]
         rows.append((one.row, panels))
     return grid(heads, rows)

@@ -1,145 +1,124 @@
 """A prediction against what was measured: which objective fails, and how.
 
-A fault is told from the figures of G in the report by the thresholds below, for every row alike,
-and never by a row's name. CycleGAN's own row is the measure of the others. Knows no components.
+A fault is told by the lesson's troubles, from the figures of G in the report, for every row alike
+and never by a row's name. The report's reference is the measure of the others. Knows no components.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from ..core import figures
-from ..labs.ablation.text import COLUMNS, MAIN
-from .lab import Report, Row, shown
+from ..lessons import Trouble
+from .lab import FORMULAS, Report, ReportRow
 from .panels import formula
-
-ALIKE = 0.5
-"""Outputs with less than this diversity look alike."""
-LOST = 1.4
-"""With more than this times the reference's cycle error, x cannot be told from G(x)."""
-WRONG_SEA, WRONG_RMSE = 0.9, 1.1
-"""A map is wrong below this share of the reference's sea IoU, or above this times its RMSE."""
-COPY = 0.5
-"""G copies x where its pictures lie less than this share of the way from x to the truth."""
-
-FAULTS = {
-    "alike": "every output looks alike",
-    "elsewhere": "a believable map, but of another place: x is lost",
-    "wrong": "comes back perfectly, but the map is wrong",
-    "copy": "nothing is translated: it copies x",
-}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The fault of a row, one of FAULTS or None."""
+    """What is wrong with a row, or None."""
 
-    row: Row
-    fault: str | None
+    row: ReportRow
+    fault: Trouble | None
 
 
-def moved(report: Report, row: Row) -> float | None:
+def faults(report: Report) -> list[tuple[str, str]]:
+    """(words, key) of what can go wrong."""
+    return [(trouble.words, trouble.key) for trouble in report.lesson.troubles]
+
+
+def moved(report: Report, row: ReportRow) -> float | None:
     """|G(x) − x| over |y − x| on the pictures made at the end of training; None without them."""
     folder = report.frames / row.name
     try:
-        inputs = _halves(report.frames / "inputs.webp")
-        made = _halves(max(folder.glob("*.webp")))
+        given = _columns(report, report.frames / "inputs.webp")
+        made = _columns(report, max(folder.glob("*.webp")))
     except (OSError, ValueError):
         return None
-    if inputs[0].shape != made[0].shape or not (way := figures.l1(*inputs)):
+    if len(given) < 2 or given[0].shape != made[0].shape or not (way := figures.l1(*given[:2])):
         return None
-    return figures.l1(made[0], inputs[0]) / way
+    return figures.l1(made[0], given[0]) / way
 
 
-def _halves(path) -> tuple[np.ndarray, np.ndarray]:
+def _columns(report: Report, path: Path) -> list[np.ndarray]:
     with Image.open(path) as picture:
         array = np.asarray(picture.convert("RGB"))
-    half = array.shape[1] // 2
-    return array[:, :half], array[:, half : 2 * half]
+    lefts = range(0, array.shape[1] - report.frame_side + 1, report.frame_side)
+    return [array[:, left : left + report.frame_side] for left in lefts]
 
 
-def find_fault(report: Report, row: Row) -> str | None:
-    """The first fault, in the order of collapse, copying, loss and error, or None."""
-    reference = report.row(MAIN) or row
-
-    def ratio(figure: str) -> float | None:
-        own, other = row.mean("G", figure), reference.mean("G", figure)
-        return own / other if own is not None and other else None
-
-    diversity, way = row.mean("G", "diversity"), moved(report, row)
-    cycle, sea, rmse = map(ratio, ("cycle_error", "sea_iou", "rmse"))
-    if diversity is not None and diversity < ALIKE:
-        return "alike"
-    if way is not None and way < COPY:
-        return "copy"
-    if cycle is not None and cycle > LOST:
-        return "elsewhere"
-    if (sea is not None and sea < WRONG_SEA) or (rmse is not None and rmse > WRONG_RMSE):
-        return "wrong"
-    return None
+def _figures(report: Report, row: ReportRow) -> Mapping[str, float]:
+    """What troubles are told from."""
+    way = moved(report, row)
+    return row.means("G") | ({} if way is None else {"moved": way})
 
 
 def judge(report: Report, names: list[str]) -> list[Finding]:
-    """The faults of some rows of the report."""
-    rows = [row for name in names if (row := report.row(name))]
-    return [Finding(row, find_fault(report, row)) for row in rows]
+    """The first fault of some rows of the report, in the lesson's order, or none."""
+    found = []
+    for row in (row for name in names if (row := report.row(name))):
+        own, reference = (_figures(report, each) for each in (row, report.reference or row))
+        holding = (t for t in report.lesson.troubles if t.test(own, reference))
+        found.append(Finding(row, next(holding, None)))
+    return found
 
 
 def verdict(report: Report, names: list[str], expected: str, fault: str) -> str:
     """What was expected beside what was measured, as HTML.
 
-    names: the rows to choose from. expected: one of them. fault: one of FAULTS.
+    names: the rows to choose from. expected: one of them. fault: the key of a trouble.
     """
     findings = judge(report, names)
     own = next(f for f in findings if f.row.name == expected)
+    feared = next(t for t in report.lesson.troubles if t.key == fault)
     title = escape(own.row.title)
-    if own.fault == fault:
+    if own.fault is feared:
         outcome = "<b>So it is.</b>"
     elif own.fault:
-        outcome = f"<b>It fails, but otherwise:</b> {FAULTS[own.fault]}."
+        outcome = f"<b>It fails, but otherwise:</b> {escape(own.fault.words)}."
     else:
         outcome = "<b>By these figures it does not fail.</b>"
-    others = [escape(f.row.title) for f in findings if f.fault == fault and f is not own]
+    others = [escape(f.row.title) for f in findings if f.fault is feared and f is not own]
     if others:
-        also = " too" if own.fault == fault else ""
+        also = " too" if own.fault is feared else ""
         outcome += f" In your way {_and(others)} {'fail' if len(others) > 1 else 'fails'}{also}."
-    elif own.fault != fault:
+    elif own.fault is not feared:
         outcome += " No row fails in your way."
     return (
         '<div class="reveal"><p>You expected: <b>'
-        f"{title}</b>, {FAULTS[fault]}.</p><p>{_measured(report, own.row)}</p>"
-        f"<p>{outcome}</p><p class='rule'>{_rule()}</p></div>"
+        f"{title}</b>, {escape(feared.words)}.</p><p>{_measured(report, own.row)}</p>"
+        f"<p>{outcome}</p><p class='rule'>{_rule(report)}</p></div>"
     )
 
 
-def _measured(report: Report, row: Row) -> str:
+def _measured(report: Report, row: ReportRow) -> str:
     """The figures that the fault was told from, beside the reference's."""
-    reference = report.row(MAIN)
+    lesson, reference = report.lesson, report.reference
+    keys = [*lesson.headline, *(f.key for f in lesson.figures if f.is_quick)]
     words = []
-    for name in ("diversity", "cycle_error", "sea_iou", "rmse"):
-        own, other = (r and r.mean("G", name) for r in (row, reference))
+    for measure in map(lesson.measure, dict.fromkeys(keys)):
+        own, other = (r and r.means("G").get(measure.key) for r in (row, reference))
         if own is None:
             continue
-        said = f"{COLUMNS[name].label} <b>{shown(name, own)}</b>"
-        if reference is not row:
-            said += f" (CycleGAN: {shown(name, other)})"
+        said = f"{escape(measure.label)} <b>{measure.written(own)}</b>"
+        if reference and reference is not row:
+            said += f" ({escape(reference.title)}: {measure.written(other)})"
         words.append(said)
     way = moved(report, row)
     if way is not None:
         # A picture may lie further from x than the truth does.
-        words.append(f"{formula('G(x)')} is <b>{way:.1f}</b> times as far from x as the truth")
+        made = formula(row.formulas.get("made", FORMULAS["made"]))
+        words.append(f"{made} is <b>{way:.1f}</b> times as far from x as the truth")
     return f"Measured: {', '.join(words)}." if words else "Nothing was measured for it."
 
 
-def _rule() -> str:
-    return (
-        f"How a fault is told: alike, diversity below {ALIKE:g}; copied, less than {COPY:g} of the "
-        f"way from x to the truth; lost, a cycle error above {LOST:g} times CycleGAN's; wrong, "
-        f"else, with a sea IoU below {WRONG_SEA:g} or an RMSE above {WRONG_RMSE:g} times "
-        "CycleGAN's."
-    )
+def _rule(report: Report) -> str:
+    rules = "; ".join(trouble.rule for trouble in report.lesson.troubles)
+    return f"How a fault is told: {escape(rules)}."
 
 
 def _and(words: list[str]) -> str:

@@ -1,157 +1,236 @@
 """The controls of a new training, and the settings that they ask for.
 
-Knows Gradio and where pictures may come from; starts nothing.
+Knows Gradio and where data may come from: lessons, which bring recipes of their own, and other
+people's pictures, which get the common one. Knows no lesson and no method by name; starts nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 
-from ..core.config import ConfigError, Domains, Objective
+from .. import lessons
+from ..core.config import Change, ConfigError, Domains, Objective
 from ..labs.live import Arm, LiveSettings
-from ..labs.live.settings import IDENTITY_STEPS, LESSON, QUICK
-from ..lessons import hub_columns, intake
+from ..lessons import Lesson, Recipe, hub_columns, intake
+from ..lessons.lesson import quick
 from .models_tab import Access
 
-BUNDLED, OWN, HUB = "satellite ↔ map", "my pictures", "a dataset on the Hub"
+OWN, HUB = ":own", ":hub"
+"""Kinds of data that are no lesson of the shelf."""
 
-TERMS = {
-    "gan": "GAN",
-    "cycle_forward": "forward cycle",
-    "cycle_backward": "backward cycle",
-    "identity": "identity",
+WORDS = {OWN: "my pictures", HUB: "a dataset on the Hub"}
+
+FORM, FORMS = "adversarial", ("least_squares", "log")
+"""The field of objectives that choose a form of the GAN loss, and the forms that there are."""
+
+WIDTHS, DEPTHS = (8, 16, 24, 32, 64), (2, 3, 4, 6, 9)
+
+NUMBERS = {
+    **{"size": "Size", "width": "Filters", "blocks": "Blocks", "seed": "Seed"},
+    **{"steps": "Steps", "minutes": "Minutes", "rate": "Rate"},
 }
-FORMS = {"least squares": "least_squares", "log": "log"}
+"""Of the networks and the length, by key."""
 
-SIZES, WIDTHS, DEPTHS = [32, 48, 64, 96, 128], [8, 16, 24, 32, 64], [2, 3, 4, 6, 9]
-
-SHARED = 17
-"""Controls before those of the arms."""
-
-NUMBERS = ("Size", "Filters", "Blocks", "Steps", "Minutes", "Rate", "Seed", "Identity until")
+NARROW = {"min_width": 90}
 
 Fill = Callable[[Path], object]
 """Puts pictures into a folder that is not there yet."""
 
-
-def build(access: Access) -> list:
-    """Lay the controls out; returns them in the order in which `read` takes their values."""
-    base, generator = QUICK, QUICK.generator
-    kinds = [BUNDLED, OWN, *([HUB] if access.hub else [])]
-    with gr.Group():
-        data = gr.Radio(kinds, value=BUNDLED, label="Pictures", elem_id="data")
-    with gr.Column(visible=False, elem_id="own-pictures") as mine:
-        files = [
-            gr.File(
-                file_count="multiple",
-                file_types=["image", ".zip"],
-                label=f"{side}: pictures, or one zip",
-                height=130,
-                elem_id=f"own-{side.lower()}",
-            )
-            for side in "XY"
-        ]
-        folder = gr.Textbox(
-            label="Or a folder of this machine", visible=access.paths, placeholder="horses"
-        )
-        gr.Markdown(intake.LIMITS, elem_classes="hint")
-    with gr.Column(visible=False, elem_id="hub-pictures") as theirs:
-        dataset = gr.Textbox(
-            label="Dataset", placeholder="user/name or user/name@revision", max_lines=1
-        )
-        with gr.Row():
-            columns = [
-                gr.Textbox(f"image{letter}", label=f"Column of {side}", min_width=90, max_lines=1)
-                for side, letter in zip("XY", "AB", strict=True)
-            ]
-        gr.Markdown(
-            f"Parquet files with two columns of pictures, {hub_columns.MAX_DATASET >> 30} GiB at "
-            f"most; of longer ones the first {intake.MAX_PICTURES:,} rows are taken.",
-            elem_classes="hint",
-        )
-    with gr.Row(visible=False) as naming:
-        names = [
-            gr.Textbox(label=f"{side} shows", placeholder=word, min_width=90, max_lines=1)
-            for side, word in (("X", "horse"), ("Y", "zebra"))
-        ]
-    with gr.Accordion("Networks and length", open=False):
-        narrow = {"min_width": 90}
-        with gr.Row():
-            size = gr.Dropdown(SIZES, value=base.image_size, label="Size, px", **narrow)
-            width = gr.Dropdown(WIDTHS, value=generator.width, label="Filters", **narrow)
-            blocks = gr.Dropdown(DEPTHS, value=generator.blocks, label="Blocks", **narrow)
-            seed = gr.Number(0, label="Seed", precision=0, **narrow)
-            steps = gr.Number(base.training.steps, label="Steps", precision=0, **narrow)
-            minutes = gr.Number(0, label="Minutes", **narrow)
-            rate = gr.Number(base.training.rate, label="Rate", **narrow)
-            until = gr.Number(IDENTITY_STEPS, label="Identity until", precision=0, **narrow)
-        gr.Markdown(
-            "It ends after the steps or the minutes, whichever is sooner; 0 minutes: any. The "
-            "identity term ends at a step of its own (0: never). It settles the colours of both "
-            "arms; after it, only a cycle term keeps the way back.",
-            elem_classes="hint",
-        )
-    arms = [control for arm in LESSON for control in _arm(arm)]
-    data.input(
-        lambda kind: [gr.update(visible=v) for v in (kind == OWN, kind == HUB, kind != BUNDLED)],
-        data,
-        [mine, theirs, naming],
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    shared = [data, *files, folder, dataset, *columns, *names, size, width, blocks, steps, minutes]
-    return [*shared, rate, seed, until, *arms]
+Given = Mapping[Hashable, object]
+"""What was typed, by key: a name, or (method, arm, weight)."""
 
 
-def _arm(arm: Arm) -> list:
-    o = arm.objective
-    with gr.Accordion(f"Arm {arm.name}", open=False):
-        gr.Markdown("Weights of its terms; 0 switches one off.", elem_classes="hint")
-        with gr.Row():
-            weights = [
-                gr.Number(getattr(o, name), label=label, min_width=90)
-                for name, label in TERMS.items()
-            ]
-        form = gr.Radio(list(FORMS), value="least squares", label="GAN loss")
-    return [*weights, form]
+class Form:
+    """The controls, laid out inside the current Blocks.
 
-
-def read(values: Sequence, access: Access, progress: Callable) -> tuple[LiveSettings, Fill | None]:
-    """What the controls ask for, and what fills the data folder with other pictures than ours.
-
-    progress(share, desc=…) is called while that folder is filled. Raises ConfigError; `fill`
-    raises DataError and HubError too.
+    inputs: the components whose values `read` takes, in this order.
     """
-    kind, x, y, folder, dataset, x_column, y_column, x_name, y_name, *numbers = values[:SHARED]
-    size, width, blocks, steps, minutes, rate, seed, until = (
-        number(value, name) for value, name in zip(numbers, NUMBERS, strict=True)
-    )
-    arms = (_arm_of(values[SHARED : SHARED + 5], 0), _arm_of(values[SHARED + 5 :], 1))
-    if arms[0].name == arms[1].name:
-        arms = (arms[0], replace(arms[1], name=f"{arms[1].name} (2)"))
-    training = replace(QUICK.training, steps=int(steps), rate=rate, seed=int(seed))
-    base = replace(
-        QUICK,
-        generator=replace(QUICK.generator, width=int(width), blocks=int(blocks)),
-        training=training,
-        image_size=int(size),
-    )
-    fill = None
-    if kind != BUNDLED:
-        base = replace(
-            base, domains=Domains(x_name.strip()[:40] or "X", y_name.strip()[:40] or "Y")
+
+    def __init__(self, access: Access):
+        self._access = access
+        self._lessons = {lesson.name: lesson for lesson in lessons.all_lessons()}
+        self._kinds = [*self._lessons, OWN, *([HUB] if access.hub else [])]
+        self._asked: dict[Hashable, gr.components.Component] = {}
+        self._frames: dict[Hashable, gr.blocks.Block] = {}
+        self._lay_out()
+        data = self._asked["kind"]
+        there = {**self._frames, **self._asked}
+
+        def choose(kind: str) -> dict:
+            return {there[key]: gr.update(**of) for key, of in self.offered(kind).items()}
+
+        changing = [component for component in there.values() if component is not data]
+        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        data.input(choose, data, changing, **quiet)
+
+    @property
+    def inputs(self) -> list[gr.components.Component]:
+        return list(self._asked.values())
+
+    def read(self, values: Sequence, progress: Callable) -> tuple[LiveSettings, Fill | None]:
+        """What the controls ask for, and what fills the data folder with other people's pictures.
+
+        progress(share, desc=…) is called while that folder is filled. Raises ConfigError; `fill`
+        raises DataError and HubError too.
+        """
+        given = dict(zip(self._asked, values, strict=True))
+        kind, access = given["kind"], self._access
+        recipe = self._recipe(kind)
+        base, counts = recipe.config, {n: number(given[n], word) for n, word in NUMBERS.items()}
+        size = int(counts["size"])
+        training = replace(
+            base.training,
+            steps=int(counts["steps"]),
+            rate=counts["rate"],
+            seed=int(counts["seed"]),
         )
-    if kind == OWN and access.paths and folder.strip():
-        own = replace(training, data=folder.strip(), resize="resize-and-crop")
-        base = replace(base, training=own)
-    elif kind == OWN:
-        sides = [[Path(path) for path in files or []] for files in (x, y)]
-        fill = _from_files(sides, int(size), progress)
-    elif kind == HUB and access.hub:
-        fill = _from_hub(dataset, (x_column, y_column), int(size), progress)
-    return LiveSettings(base, arms, minutes or None, identity_steps=int(until) or None), fill
+        fill = None
+        if kind in WORDS:
+            x, y = (given[f"{side} name"].strip()[:40] or side for side in "XY")
+            base = replace(base, domains=Domains(x, y))
+        if kind == OWN and access.paths and given["folder"].strip():
+            folder = given["folder"].strip()
+            training = replace(training, data=folder, resize="resize-and-crop")
+        elif kind == OWN:
+            sides = [[Path(path) for path in given[f"{side} files"] or []] for side in "XY"]
+            fill = _from_files(sides, size, progress)
+        elif kind == HUB and access.hub:
+            columns = given["X column"], given["Y column"]
+            fill = _from_hub(given["dataset"], columns, size, progress)
+        width, blocks = int(counts["width"]), int(counts["blocks"])
+        generator = replace(base.generator, width=width, blocks=blocks)
+        base = replace(base, generator=generator, training=training, image_size=size)
+        a, b = (_arm_of(recipe, index, given) for index in (0, 1))
+        if a.name == b.name:
+            b = replace(b, name=f"{b.name} (2)")
+        return LiveSettings(base, (a, b), counts["minutes"] or None), fill
+
+    def _recipe(self, kind: str) -> Recipe:
+        lesson = self._lessons.get(kind)
+        return lesson.recipe if lesson else quick("", Domains())
+
+    def offered(self, kind: str) -> dict[Hashable, dict]:
+        """What is set and shown when a kind of data is chosen, by the controls' keys."""
+        recipe = self._recipe(kind)
+        base, turn = recipe.config, turning(recipe)
+        found = {
+            "own": {"visible": kind == OWN},
+            "hub": {"visible": kind == HUB},
+            "names": {"visible": kind in WORDS},
+            "size": _among(self._lessons.get(kind, Lesson).sizes, base.image_size),
+            "width": _among(WIDTHS, base.generator.width),
+            "blocks": _among(DEPTHS, base.generator.blocks),
+            "steps": {"value": base.training.steps},
+            "rate": {"value": base.training.rate},
+            "until": {"visible": turn is not None},
+            "turn": {"visible": turn is not None},
+        }
+        if turn:
+            label = recipe.arms[0].objective.weights()[turn.weight].label
+            word = "until" if not turn.value else f"{turn.value:g} after"
+            label = f"{label[:1].upper()}{label[1:]} {word}"
+            found["until"] |= {"value": turn.end, "label": label}
+        found |= {key: {"visible": False} for key in self._frames if isinstance(key, tuple)}
+        for index, arm in enumerate(recipe.arms):
+            o = arm.objective
+            found[o.method, index] = {"visible": True, "label": f"Arm {arm.name}"}
+            fields = [*o.weights(), *([FORM] if hasattr(o, FORM) else [])]
+            found |= {(o.method, index, name): {"value": getattr(o, name)} for name in fields}
+        return found
+
+    def _lay_out(self) -> None:
+        shown = self.offered(self._kinds[0])
+        titles = {name: lesson.title for name, lesson in self._lessons.items()} | WORDS
+        kinds = [(titles[kind], kind) for kind in self._kinds]
+        with gr.Group():
+            self._asked["kind"] = gr.Radio(
+                kinds, value=self._kinds[0], label="Pictures", elem_id="data"
+            )
+        self._lay_out_sources()
+        with gr.Accordion("Networks and length", open=False):
+            with gr.Row():
+                for name, word in NUMBERS.items():
+                    self._asked[name] = _number_or_list(name, word, shown.get(name, {}))
+                until = {"label": "Until", "value": 0, **shown["until"]}
+                self._asked["until"] = gr.Number(precision=0, **until, **NARROW)
+            gr.Markdown(
+                "It ends after the steps or the minutes, whichever is sooner; 0 minutes: any.",
+                elem_classes="hint",
+            )
+            self._frames["turn"] = gr.Markdown(
+                "A weight that changes on the way does so after a step of its own, in both arms "
+                "(0: never). What it held in place, the other terms alone keep from then on.",
+                elem_classes="hint",
+                **shown["turn"],
+            )
+        recipes = [self._recipe(kind) for kind in self._kinds]
+        for recipe in {recipe.config.method: recipe for recipe in recipes}.values():
+            for index, arm in enumerate(recipe.arms):
+                self._lay_out_arm(index, arm, shown)
+
+    def _lay_out_sources(self) -> None:
+        with gr.Column(visible=False, elem_id="own-pictures") as self._frames["own"]:
+            for side in "XY":
+                self._asked[f"{side} files"] = gr.File(
+                    file_count="multiple",
+                    file_types=["image", ".zip"],
+                    label=f"{side}: pictures, or one zip",
+                    height=130,
+                    elem_id=f"own-{side.lower()}",
+                )
+            self._asked["folder"] = gr.Textbox(
+                label="Or a folder of this machine",
+                visible=self._access.paths,
+                placeholder="horses",
+            )
+            gr.Markdown(intake.LIMITS, elem_classes="hint")
+        with gr.Column(visible=False, elem_id="hub-pictures") as self._frames["hub"]:
+            self._asked["dataset"] = gr.Textbox(
+                label="Dataset", placeholder="user/name or user/name@revision", max_lines=1
+            )
+            with gr.Row():
+                for side, letter in zip("XY", "AB", strict=True):
+                    self._asked[f"{side} column"] = gr.Textbox(
+                        f"image{letter}", label=f"Column of {side}", max_lines=1, **NARROW
+                    )
+            gr.Markdown(
+                "Parquet files with two columns of pictures, "
+                f"{hub_columns.MAX_DATASET >> 30} GiB at most; of longer ones the first "
+                f"{intake.MAX_PICTURES:,} rows are taken.",
+                elem_classes="hint",
+            )
+        with gr.Row(visible=False) as self._frames["names"]:
+            for side, word in (("X", "horse"), ("Y", "zebra")):
+                self._asked[f"{side} name"] = gr.Textbox(
+                    label=f"{side} shows", placeholder=word, max_lines=1, **NARROW
+                )
+
+    def _lay_out_arm(self, index: int, arm: Arm, shown: Mapping[Hashable, dict]) -> None:
+        """Of one method among the recipes'; hidden while another's is shown."""
+        o = arm.objective
+        with gr.Accordion(
+            **{"label": f"Arm {arm.name}", "visible": False, **shown.get((o.method, index), {})},
+            open=False,
+        ) as self._frames[o.method, index]:
+            gr.Markdown("Weights of its terms; 0 switches one off.", elem_classes="hint")
+            with gr.Row():
+                for name, weight in o.weights().items():
+                    key = o.method, index, name
+                    self._asked[key] = gr.Number(
+                        label=weight.label, **shown.get(key, {"value": 0}), **NARROW
+                    )
+            if hasattr(o, FORM):
+                key = o.method, index, FORM
+                forms = [(form.replace("_", " "), form) for form in FORMS]
+                self._asked[key] = gr.Radio(forms, label="GAN loss", **shown.get(key, {}))
+
+
+def turning(recipe: Recipe) -> Change | None:
+    """The change on the way that the form asks about: at one step, and in both arms."""
+    a, b = (arm.objective.schedule for arm in recipe.arms)
+    return next((change for change in a if change.start == change.end and change in b), None)
 
 
 def number(value: float | None, name: str) -> float:
@@ -159,6 +238,39 @@ def number(value: float | None, name: str) -> float:
     if value is None:
         raise ConfigError(f"{name} is empty; it needs a number.")
     return float(value)
+
+
+def _number_or_list(name: str, word: str, shown: dict) -> gr.components.Component:
+    if "choices" in shown:
+        return gr.Dropdown(label=f"{word}, px" if name == "size" else word, **shown, **NARROW)
+    whole = {"precision": 0} if name in ("seed", "steps") else {}
+    return gr.Number(label=word, **{"value": 0, **shown}, **whole, **NARROW)
+
+
+def _among(listed: Sequence[int], value: int) -> dict:
+    return {"choices": sorted({*listed, value}), "value": value}
+
+
+def _arm_of(recipe: Recipe, index: int, given: Given) -> Arm:
+    """The recipe's arm with what was typed; one of other weights is named by its terms."""
+    planned = recipe.arms[index]
+    o, turn = planned.objective, turning(recipe)
+    wanted = {
+        name: number(given[o.method, index, name], f"The weight of {weight.label}")
+        for name, weight in o.weights().items()
+    }
+    if hasattr(o, FORM):
+        wanted[FORM] = given[o.method, index, FORM]
+    plan = o.schedule
+    if turn:
+        until = int(number(given["until"], "The step of a change"))
+        moved = replace(turn, start=until, end=until)
+        # None where nothing would change.
+        instead = [moved] if until and wanted[turn.weight] != turn.value else []
+        plan = tuple(c for change in plan for c in (instead if change == turn else [change]))
+    objective: Objective = replace(o, **wanted, schedule=plan)
+    alike = replace(objective, schedule=()) == replace(o, schedule=())
+    return Arm(planned.name if alike else objective.name, objective)
 
 
 def _from_files(sides: list, size: int, progress: Callable) -> Fill:
@@ -176,19 +288,8 @@ def _from_hub(name: str, columns: tuple[str, str], size: int, progress: Callable
     return fill
 
 
-def _showing(progress: Callable) -> intake.Progress:
+def _showing(progress: Callable) -> intake.Tally:
     def show(name: str, done: int, total: int) -> None:
         progress(done / max(1, total), desc=f"{name}: picture {done:,} of {total:,}")
 
     return show
-
-
-def _arm_of(values: Sequence, index: int) -> Arm:
-    *weights, form = values
-    terms = {
-        name: number(weight, f"The weight of {label}")
-        for (name, label), weight in zip(TERMS.items(), weights, strict=True)
-    }
-    objective = Objective(**terms, adversarial=FORMS[form])
-    lesson = LESSON[index]
-    return Arm(lesson.name if objective == lesson.objective else objective.name, objective)

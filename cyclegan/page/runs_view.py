@@ -42,25 +42,32 @@ def build(roots: Sequence[Path]) -> None:
         if not runs:
             return {said: NONE, run: gr.Dropdown([], value=None)}
         name = name if name in runs else next(iter(runs))
-        log = read_log(runs[name])
-        choices = curves.run_choices(log)
+        log, origin = read_log(runs[name]), curves.Origin.read(runs[name])
+        choices = curves.run_choices(log, origin)
         values = [value for _, value in choices]
         wanted = wanted if wanted in values else next(iter(values), None)
         return {
             run: gr.Dropdown(list(runs), value=name),
             what: gr.Dropdown(choices, value=wanted),
-            said: curves.summary(runs[name], log),
-            plot: gr.LinePlot(
-                value=curves.of_run(log, wanted or ""),
-                y_title={value: label for label, value in choices}.get(wanted, ""),
-            ),
+            said: curves.summary(log, origin),
+            plot: curves.of_run(log, wanted or "", origin),
         }
 
+    def dress(name: str | None, wanted: str | None):
+        """After the lines themselves: handed both at once, a plot keeps the legend of before."""
+        runs = curves.find_runs(roots)
+        if name not in runs:
+            return gr.skip()
+        log, origin = read_log(runs[name]), curves.Origin.read(runs[name])
+        labels = {value: label for label, value in curves.run_choices(log, origin)}
+        colours = curves.line_colours(curves.of_run(log, wanted or "", origin))
+        return gr.LinePlot(color_map=colours, y_title=labels.get(wanted, ""))
+
+    private = {"api_visibility": "private", "trigger_mode": "always_last"}
     gr.on(
         [accordion.expand, refresh.click, run.input, what.input],
         show,
         [run, what],
         [run, what, said, plot],
-        api_visibility="private",
-        trigger_mode="always_last",
-    )
+        **private,
+    ).success(dress, [run, what], plot, **private)

@@ -19,8 +19,7 @@ from ..core.config import ConfigError
 from ..labs import publishing
 from ..labs.live import Command, ControlError, Director, LiveSettings, Status, control
 from ..lessons import DataError
-from ..store import catalogue as models
-from ..store import checkpoints
+from ..store import catalogue, checkpoints
 from ..store.checkpoints import CheckpointError
 from . import live_panels, recipe
 from .library import Library
@@ -57,8 +56,9 @@ class Drawn:
 
     key: tuple
     listed: list[tuple[str, str]]
-    terms: list[str]
+    terms: list[tuple[str, str]]
     names: list[tuple[str, int]]
+    changeable: list[tuple[str, str]]
 
 
 def build(
@@ -87,13 +87,21 @@ def build(
     doomed = gr.State(None)
     with gr.Row(elem_id="training", equal_height=False):
         with gr.Column(scale=0, min_width=272, elem_id="recipe"):
-            inputs = recipe.build(access)
+            form = recipe.Form(access)
             start = gr.Button("Start", variant="primary", size="md", elem_id="start")
             problem = gr.HTML("", elem_id="problem", apply_default_css=False)
         with gr.Column(scale=1, min_width=320, elem_id="live"):
             with gr.Row(elem_id="asks"):
+                # Any value: a look may be on its way with one that has just gone from the list.
+                anything = {"allow_custom_value": True}
                 chosen = gr.Dropdown(
-                    [], label="Training", container=False, min_width=300, elem_id="chosen", scale=3
+                    [],
+                    label="Training",
+                    container=False,
+                    min_width=300,
+                    elem_id="chosen",
+                    scale=3,
+                    **anything,
                 )
                 small = {"size": "sm", "min_width": 84, "scale": 1, "interactive": False}
                 pause = gr.Button(PAUSE, elem_id="pause", **small)
@@ -112,17 +120,12 @@ def build(
                 with gr.Column(min_width=210, elem_id="curves"):
                     charts = gr.HTML("", elem_id="live-charts", apply_default_css=False)
                     term = gr.Dropdown(
-                        [], label="Last chart: a term", elem_id="term", visible=False
+                        [], label="Last chart: a term", elem_id="term", visible=False, **anything
                     )
             with gr.Accordion("Change it while it runs", open=False, elem_id="change"):
                 weights = gr.HTML("", elem_id="weights", apply_default_css=False)
                 with gr.Row(elem_classes="foot"):
-                    what = gr.Dropdown(
-                        [("rate", "rate"), *((label, t) for t, label in recipe.TERMS.items())],
-                        value="cycle_forward",
-                        label="What",
-                        min_width=150,
-                    )
+                    what = gr.Dropdown([], label="What", min_width=150)
                     whose = gr.Dropdown([(BOTH, -1)], value=-1, label="Whose", min_width=150)
                     value = gr.Number(
                         0, label="New value (weight 0: off)", min_width=130, elem_id="value"
@@ -162,7 +165,7 @@ def build(
 
     # Wiring.
     buttons = [pause, step, stop, discard, apply, use, take, publish]
-    looked = [chosen, state, frame, charts, term, whose, weights, kept, drawn, *buttons]
+    looked = [chosen, state, frame, charts, term, whose, what, weights, kept, drawn, *buttons]
 
     def look(id: str | None, wanted: str | None, before: Drawn | None):
         """Everything that shows a training, or nothing where nothing has changed."""
@@ -185,18 +188,19 @@ def build(
             pictures = director.frame(id)
         except (ControlError, CheckpointError, OSError):  # Discarded since, by somebody else.
             return (gr.skip(),) * len(looked)
-        terms = live_panels.choices(logs)
-        if wanted not in terms:
-            wanted = next(iter(terms), None)
+        terms = live_panels.choices(logs, settings)
+        if wanted not in [name for _, name in terms]:
+            wanted = terms[0][1] if terms else None
         names = [(BOTH, -1), *((arm.name, i) for i, arm in enumerate(settings.arms))]
-        now = Drawn(key, listed, terms, names)
+        now = Drawn(key, listed, terms, names, live_panels.changeable(settings))
         return (
             _listing(now.listed, before and before.listed, id, given),
             live_panels.status(seen, settings),
-            live_panels.frame(pictures, settings, _holds_out(settings)),
+            live_panels.frame(pictures, settings),
             live_panels.charts(logs, settings, seen.changes, wanted),
             _terms(now.terms, before and before.terms, wanted),
             gr.skip() if before and names == before.names else gr.Dropdown(choices=names, value=-1),
+            gr.skip() if before and now.changeable == before.changeable else _what(settings),
             live_panels.weights(settings, seen.changes),
             _kept(director, id, seen, access),
             now,
@@ -205,7 +209,7 @@ def build(
 
     def on_start(*values, progress=gr.Progress()):  # noqa: B008 (Gradio asks for it)
         try:
-            id = director.start(*recipe.read(values, access, progress))
+            id = director.start(*form.read(values, progress))
         except FAULTS as error:
             return gr.skip(), _failed(error)
         return gr.Dropdown(choices=[(id, id)], value=id), ""
@@ -265,11 +269,9 @@ def build(
             for arm in director.arms(id):
                 if not (folder / arm.name).exists():
                     _copy(arm, folder / arm.name)
-            sources = tuple(models.Source((folder / arm.name,)) for arm in director.arms(id))
-            is_bundled = director.settings(id).base.training.data == "satellite2map"
-            examples = checkpoints.BUNDLED / "satellite2map" if is_bundled else folder
+            sources = tuple(catalogue.Source((folder / arm.name,)) for arm in director.arms(id))
             name = f"trained here: {id}, step {seen.saved_step:,}"
-            opened = library.add(models.Model(name, sources, examples))
+            opened = library.add(catalogue.Model(name, sources, folder))
         except FAULTS as error:
             raise gr.Error(str(error), print_exception=False) from error
         return opened, [name for name in own if name != opened] + [opened]
@@ -304,7 +306,7 @@ def build(
     chosen.input(lambda: (gr.Row(visible=False), ""), None, [sure, published], **quiet)
     start.click(
         on_start,
-        inputs,
+        form.inputs,
         [chosen, problem],
         show_progress_on=problem,
         concurrency_limit=4,
@@ -347,7 +349,7 @@ def _nothing() -> tuple:
         gr.Dropdown(choices=[], value=None),
         *(NONE_YET, "", ""),
         gr.Dropdown(choices=[], value=None, visible=False),
-        *(gr.skip(), "", "", None),
+        *(gr.skip(), gr.skip(), "", "", None),
         *_buttons(None),
     )
 
@@ -359,16 +361,23 @@ def _listing(listed: list, before: list | None, id: str, given: str | None):
     return gr.skip() if listed == before else gr.Dropdown(choices=listed)
 
 
-def _terms(terms: list[str], before: list[str] | None, wanted: str | None):
+def _terms(terms: list, before: list | None, wanted: str | None):
     if terms == before:
         return gr.skip()
-    choices = [(live_panels.words(term), term) for term in terms]
-    return gr.Dropdown(choices=choices, value=wanted, visible=bool(terms))
+    return gr.Dropdown(choices=terms, value=wanted, visible=bool(terms))
+
+
+def _what(settings: LiveSettings):
+    """What can be changed; at first that by which the arms differ."""
+    listed = live_panels.changeable(settings)
+    a, b = (arm.objective for arm in settings.arms)
+    differ = [name for _, name in listed if getattr(a, name, None) != getattr(b, name, None)]
+    return gr.Dropdown(choices=listed, value=next(iter(differ), listed[0][1]))
 
 
 def _label(id: str, seen: Status) -> str:
     place = f", place {seen.place}" if seen.place else ""
-    # "2026-11-22-0541-satellite2map-3f2a": the day is not what tells trainings apart.
+    # "2026-11-22-0541-horses-3f2a": the day is not what tells trainings apart.
     time, name = f"{id[11:13]}:{id[13:15]}", id[16:]
     return f"{time} {name} · {live_panels.STATES.get(seen.state, seen.state).lower()}{place}"
 
@@ -399,12 +408,6 @@ def _await(director: Director, id: str, command: Command, before: Status) -> Non
         if not waiting and not stepping:
             return
         time.sleep(0.05)
-
-
-def _holds_out(settings: LiveSettings) -> bool:
-    """Whether the pictures that are shown were kept from training."""
-    data = settings.base.training.data
-    return data == "satellite2map" or (Path(data) / "testA").is_dir()
 
 
 def _copy(arm: Path, target: Path) -> None:

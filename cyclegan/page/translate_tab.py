@@ -11,40 +11,26 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 import pandas as pd
 
-from ..core import images
-from ..inference.translator import Direction
+from ..core import images, palette, sheets
+from ..core.config import Direction
+from ..core.figures import CYCLE_ERROR
+from ..core.media import PICTURES
 from ..store.checkpoints import CheckpointError
-from . import panels, sheet
+from . import panels
 from .answers import Answer, Answers
-from .compare import JPEG, NOISE, Probe, Request, look_closer, translate
+from .compare import JPEG, NOISE, Closer, Probe, Request, look_closer, translate
 from .components import picture_input
-from .library import CheckpointSet, Library
-
-WITH, WITHOUT = "with cycle loss", "without cycle loss"
+from .library import Library
+from .sets import ROWS, CheckpointSet
 
 SHEETS = 64
 """Downloads that lie ready; the oldest go first. Gradio serves a copy of its own."""
-
-OBJECTIVE = r"""
-A row is trained on the terms in its title, and on nothing else. With all of them:
-
-$$
-\underbrace{\mathcal{L}_\mathrm{GAN}(G, D_Y) + \mathcal{L}_\mathrm{GAN}(F, D_X)}_\text{GAN}
-+ \underbrace{\lambda\,\mathbb{E}_x\|F(G(x)) - x\|_1
-+ \lambda\,\mathbb{E}_y\|G(F(y)) - y\|_1}_\text{cycle}
-+ \underbrace{\tfrac{\lambda}{2}\,\mathbb{E}_y\|G(y) - y\|_1
-+ \tfrac{\lambda}{2}\,\mathbb{E}_x\|F(x) - x\|_1}_\text{identity}
-$$
-
-The **GAN** terms ask that G(x) look like a picture of the other kind, but not that it be a picture
-of *this* x. The **cycle** terms ask that x can be told from G(x). The **identity** terms ask each
-generator to leave pictures of its own kind alone, which holds colours in place.
-"""
 
 THUMBNAIL_CLICK = """
 element.addEventListener('click', (event) => {
@@ -76,6 +62,30 @@ def direction_choices(set_: CheckpointSet) -> list[tuple[str, Direction]]:
     return [(names[direction], direction) for direction in set_.directions]
 
 
+def opening_rows(set_: CheckpointSet) -> list[str]:
+    """What is compared at first: both sides of a switch, or a few variants."""
+    return list(set_.rows[:ROWS])
+
+
+def second_switch(set_: CheckpointSet) -> str:
+    """What stands beside its tick; "" where the method has no second switch."""
+    switches = set_.method.switches
+    return switches[1].called(True) if len(switches) > 1 else ""
+
+
+def takes_pictures(set_: CheckpointSet) -> bool:
+    """Whether a visitor's own picture can be translated."""
+    return set_.lesson.medium is PICTURES
+
+
+def colours(close: Closer) -> dict[str, str]:
+    """Of the curve's lines, by the titles of their rows."""
+    rows = [one.row for one in close.found]
+    if any(row.side is None for row in rows):
+        return dict(zip((row.title for row in rows), palette.MANY, strict=False))
+    return {row.title: palette.WITH if row.side else palette.WITHOUT for row in rows}
+
+
 def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -> Callable:
     """Lay the tab out inside the current Blocks and wire it.
 
@@ -84,10 +94,15 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
     "translate". Returns a function that wires an event, and a component that holds a title, to
     the choice of that set.
     """
-    sheets = tempfile.TemporaryDirectory(prefix="cyclegan-sheets-")
+    downloads = tempfile.TemporaryDirectory(prefix="cyclegan-sheets-")
     titles = list(library.sets)
     first = library.sets[titles[0]]
-    opening = Request(titles[0], "xy", True, (True, False), example=0 if first.examples else None)
+    opening = Request(
+        titles[0],
+        first.directions[0],
+        tuple(opening_rows(first)),
+        example=0 if first.examples else None,
+    )
 
     @on_device
     def work(request: Request, probe: Probe | None = None):
@@ -112,24 +127,39 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
     # What the networks are asked for, an example, an own picture, close-ups: a new number is a new
     # wish.
     example, picture, looked = gr.State(0), gr.State(0), gr.State(0)
+    lines = gr.State({})
     with gr.Row(elem_id="studio", equal_height=False):
         with gr.Column(scale=0, min_width=248, elem_id="controls"):
-            upload = picture_input(
-                label="Your own picture",
-                sources=["upload", "clipboard", "webcam"],
-                height=132,
-                placeholder="Drop or choose one",
-                format="png",
-                elem_id="upload",
-                buttons=[],
-            )
+            # Around the upload, which would lose its own way of reading files if it were changed.
+            with gr.Column(visible=takes_pictures(first), min_width=0) as uploads:
+                upload = picture_input(
+                    label="Your own picture",
+                    sources=["upload", "clipboard", "webcam"],
+                    height=132,
+                    placeholder="Drop or choose one",
+                    format="png",
+                    elem_id="upload",
+                    buttons=[],
+                )
             direction = gr.Radio(
-                direction_choices(first), value="xy", label="Direction", elem_id="direction"
+                direction_choices(first),
+                value=opening.direction,
+                label="Direction",
+                elem_id="direction",
             )
-            cycles = gr.CheckboxGroup(
-                [WITH, WITHOUT], value=[WITH, WITHOUT], label="Rows", elem_id="cycles"
+            rows = gr.CheckboxGroup(
+                list(first.rows),
+                value=opening_rows(first),
+                label="Rows",
+                elem_id="rows",
+                visible=len(first.rows) > 1,
             )
-            identity = gr.Checkbox(value=True, label="with identity loss", elem_id="identity")
+            second = gr.Checkbox(
+                value=True,
+                label=second_switch(first),
+                elem_id="second",
+                visible=bool(second_switch(first)),
+            )
             chosen_set = gr.Dropdown(
                 titles, value=titles[0], label="Checkpoint set", elem_id="chosen-set"
             )
@@ -156,33 +186,36 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
         close_html = gr.HTML("", elem_id="close-ups", apply_default_css=False)
         curve = gr.LinePlot(
             x="strength",
-            y="cycle error",
+            y=CYCLE_ERROR.label,
             color="row",
-            color_map={"With cycle loss": "#e8590c", "Without cycle loss": "#868e96"},
             color_title="",
             y_lim=[0, None],
             height=240,
             elem_id="curve",
         )
     with gr.Accordion("The objective", open=False, elem_id="objective"):
-        gr.Markdown(OBJECTIVE, latex_delimiters=[{"left": "$$", "right": "$$", "display": True}])
+        objective = gr.HTML(at_first.objective, apply_default_css=False)
     with gr.Accordion("What was measured", open=False, elem_id="measured"):
         measured = gr.HTML(at_first.measured, apply_default_css=False)
 
     # Wiring.
     def request_from(
-        old: Request, title: str, direction: Direction, identity: bool, cycles: list[str]
+        old: Request, title: str, direction: Direction, second: bool, rows: list[str]
     ) -> Request:
-        wanted = tuple(c for c, name in ((True, WITH), (False, WITHOUT)) if name in cycles)
+        set_ = library.sets[title]
+        wanted = tuple(name for name in set_.rows if name in rows)
+        second = second or not second_switch(set_)
         # Another set has other examples, but a visitor's own picture stays.
-        example = old.example if title == old.title or old.path else 0
-        if example is not None and not library.sets[title].examples:
+        path = old.path if takes_pictures(set_) else None
+        example = old.example if title == old.title or path else 0
+        if example is not None and not set_.examples:
             example = None
-        return Request(title, direction, identity, wanted, example, old.path)
+        return Request(title, direction, wanted, second, example, path)
 
     def sent(request: Request, answer: Answer, is_open: bool) -> tuple:
         look = wish() if is_open and request.has_picture else gr.skip()
-        return request, answer.result, answer.thumbnails, answer.measured, *(gr.skip(),) * 2, look
+        drawn = answer.result, answer.thumbnails, answer.objective, answer.measured
+        return request, *drawn, *(gr.skip(),) * 2, look
 
     def quickly(request: Request, is_open: bool) -> tuple:
         with telling():
@@ -190,7 +223,7 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
         if answer:
             return sent(request, answer, is_open)
         wishes = (gr.skip(), wish()) if request.example is None else (wish(), gr.skip())
-        return request, *(gr.skip(),) * 3, *wishes, gr.skip()
+        return request, *(gr.skip(),) * 4, *wishes, gr.skip()
 
     def on_missing(request: Request, is_open: bool):
         # An example that was clicked meanwhile is there already.
@@ -198,57 +231,76 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
             answer = answers.ready(request)
         return sent(request, answer or answers.draw(request, run(request)), is_open)
 
-    def on_switch(is_open, old, title, direction, identity, cycles):
-        return quickly(request_from(old, title, direction, identity, cycles), is_open)
+    def on_switch(is_open, old, title, direction, second, rows):
+        return quickly(request_from(old, title, direction, second, rows), is_open)
 
-    def on_set(is_open, old, title, identity, cycles):
-        choices = direction_choices(library.sets[title])
-        shown = on_switch(is_open, old, title, "xy", identity, cycles)
-        return *shown, gr.Radio(choices=choices, value="xy")
+    def on_set(is_open, old, title, second):
+        set_ = library.sets[title]
+        # Not from the component: Gradio holds what it shows against the choices of the new set.
+        rows = [name for name in old.rows if name in set_.rows] or opening_rows(set_)
+        choices, name = direction_choices(set_), second_switch(set_)
+        shown = on_switch(is_open, old, title, set_.directions[0], second, rows)
+        return (
+            *shown,
+            gr.Radio(choices=choices, value=set_.directions[0]),
+            gr.CheckboxGroup(choices=list(set_.rows), value=rows, visible=len(set_.rows) > 1),
+            gr.Checkbox(label=name, visible=bool(name)),
+            gr.Column(visible=takes_pictures(set_)),
+        )
 
-    def on_open(title: str | None, own: list[str], is_open, old, identity, cycles):
+    def on_open(title: str | None, own: list[str], is_open, old, second):
         if title is None:
-            return (gr.skip(),) * 10
+            return (gr.skip(),) * len(opened_by_title)
         dropdown = gr.Dropdown(choices=titles + own, value=title)
-        shown = on_set(is_open, old, title, identity, cycles)
+        shown = on_set(is_open, old, title, second)
         return *shown, dropdown, gr.Tabs(selected="translate")
 
     def on_example(event: gr.EventData, is_open: bool, old: Request):
-        request = Request(
-            old.title, old.direction, old.identity, old.cycles, example=int(event.index)
-        )
+        request = replace(old, example=int(event.index), path=None)
         return *quickly(request, is_open), None
 
     def on_upload(path: str | None, is_open: bool, old: Request):
         if path is None:
-            return *(gr.skip(),) * 7, None
-        request = Request(old.title, old.direction, old.identity, old.cycles, path=path)
+            return *(gr.skip(),) * len(shown), None
+        request = replace(old, example=None, path=path)
         try:
             return *sent(request, answers.draw(request, run(request)), is_open), path
         except gr.Error as error:
             # What was shown stays, without the marks that Gradio puts over a failed output.
             gr.Warning(error.message)
-            return *(gr.skip(),) * 7, None
+            return *(gr.skip(),) * len(shown), None
 
     def on_close_up(request: Request, kind: str, sigma: float, quality: int):
         if not request.has_picture:
-            return gr.skip(), gr.skip()
+            return (gr.skip(),) * 3
+        close = run(request, Probe(kind, sigma, quality))
+        frame = pd.DataFrame(close.points, columns=["strength", CYCLE_ERROR.label, "row"])
+        html = panels.close_ups(close, library.sets[request.title].lesson)
+        return html, frame, colours(close)
+
+    def dress_curve(kind: str, lines: dict[str, str]):
+        """After the lines themselves: handed both at once, a plot keeps the legend of before."""
         axis = "noise, of 255" if kind == NOISE else "JPEG quality"
-        probe = Probe(kind, sigma, quality)
-        close, judge, points = run(request, probe)
-        frame = pd.DataFrame(points, columns=["strength", "cycle error", "row"])
-        html = panels.close_ups(close, request.direction, judge)
-        return html, gr.LinePlot(value=frame, x_title=axis)
+        return gr.LinePlot(x_title=axis, color_map=lines)
 
     def on_download(request: Request) -> str:
-        shown = run(request)
-        set_ = library.sets[request.title]
-        heads = panels.columns(request.direction, set_.domains, shown.truth is not None)
-        rows = panels.panels_of(shown.rows, shown.truth, answers.is_map(request))
-        footer = f"{request.title}. Errors: mean absolute difference, of 255."
-        picture = sheet.draw_sheet(heads, rows, footer)
+        shown, set_ = run(request), library.sets[request.title]
+        lines = [
+            sheets.Line(
+                [sheets.Tile(p.picture, p.caption, p.best) for p in row_panels],
+                row.title,
+                row.subtitle,
+            )
+            for row, row_panels in panels.panels_of(shown, set_.lesson)
+            if row_panels
+        ]
+        picture = sheets.draw(
+            [sheets.Head(head.formula, head.name) for head in panels.headings(shown, set_)],
+            lines,
+            footer=f"{request.title}. {panels.units(shown, set_.lesson)}",
+        )
         name = hashlib.sha256(repr(request).encode()).hexdigest()[:8]
-        path = Path(sheets.name) / f"{set_.folder.name}-{request.direction}-{name}.png"
+        path = Path(downloads.name) / f"{set_.folder.name}-{request.direction}-{name}.png"
         picture.save(path)
         for old in sorted(path.parent.iterdir(), key=lambda p: p.stat().st_mtime)[:-SHEETS]:
             old.unlink()
@@ -259,19 +311,25 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
     quick = {**private, "concurrency_id": "quick", "show_progress": "hidden"}
     networks = {**private, "concurrency_id": "networks", "concurrency_limit": 1}
     examples = {**networks, "concurrency_id": "examples"}
-    shown = [state, result, thumbnails, measured, example, picture, looked]
+    shown = [state, result, thumbnails, objective, measured, example, picture, looked]
+    by_set = [*shown, direction, rows, second, uploads]
+    opened_by_title = [*by_set, chosen_set, tabs]
     gr.on(
-        [direction.input, identity.input, cycles.input],
+        [direction.input, second.input, rows.input],
         on_switch,
-        [opened, state, chosen_set, direction, identity, cycles],
+        [opened, state, chosen_set, direction, second, rows],
         shown,
         **quick,
     )
-    chosen_set.input(
-        on_set, [opened, state, chosen_set, identity, cycles], [*shown, direction], **quick
-    )
+    chosen_set.input(on_set, [opened, state, chosen_set, second], by_set, **quick)
     thumbnails.click(on_example, [opened, state], [*shown, upload], **quick)
-    upload.input(on_upload, [upload, opened, state], [*shown, upload], **networks)
+    upload.input(
+        on_upload,
+        [upload, opened, state],
+        [*shown, upload],
+        show_progress_on=result,
+        **networks,
+    )
     example.change(on_missing, [state, opened], shown, show_progress_on=result, **examples)
     picture.change(on_missing, [state, opened], shown, show_progress_on=result, **networks)
 
@@ -288,13 +346,15 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
         [sigma, quality, looked],
         **quick,
     )
-    looked.change(on_close_up, [state, kind, sigma, quality], [close_html, curve], **networks)
+    looked.change(
+        on_close_up, [state, kind, sigma, quality], [close_html, curve, lines], **networks
+    ).success(dress_curve, [kind, lines], curve, **quick)
 
     def open_when(trigger: Callable, title: gr.State) -> None:
         trigger(
             on_open,
-            [title, own, opened, state, identity, cycles],
-            [*shown, direction, chosen_set, tabs],
+            [title, own, opened, state, second],
+            opened_by_title,
             **quick,
         )
 

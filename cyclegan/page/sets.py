@@ -1,0 +1,187 @@
+"""Checkpoint sets: where they lie, which variants they hold, and which answers to a choice.
+
+Reads configs, metrics and examples; loads no network.
+"""
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from .. import lessons, methods
+from ..core.config import Config, Direction, Domains
+from ..core.images import ImageError
+from ..lessons import DataError, Example, Lesson, examples
+from ..methods import Method, View
+from ..store import checkpoints
+from ..store.catalogue import Source
+
+ROWS = 4
+"""Variants that are shown at first where each has a row of its own."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One checkpoint of a set, before its networks are loaded.
+
+    directions: what it can translate; a foreign file may hold one generator alone.
+    """
+
+    source: Source
+    config: Config
+    metrics: dict
+    directions: tuple[Direction, ...] = ("xy", "yx")
+
+    @property
+    def name(self) -> str:
+        """The objective's name; a foreign file says nothing of its objective."""
+        return self.config.facts.get("layout") or self.config.objective.name
+
+    @property
+    def method(self) -> Method:
+        return methods.find(self.config.method)
+
+    @property
+    def lesson(self) -> Lesson:
+        return lessons.find(self.config.training.data)
+
+    @property
+    def switches(self) -> tuple[bool, ...]:
+        """Which of its method's switches are on."""
+        return tuple(switch.is_on(self.config.objective) for switch in self.method.switches)
+
+    def views(self, direction: Direction) -> tuple[View, ...]:
+        """What its method shows; a foreign file may lack a network for some of it."""
+        return self.method.views(self.config, direction)
+
+
+@dataclass(frozen=True)
+class CheckpointSet:
+    """Variants of one lesson, by their folders' names."""
+
+    title: str
+    folder: Path
+    variants: tuple[Variant, ...]
+
+    @property
+    def domains(self) -> Domains:
+        return self.variants[0].config.domains
+
+    @cached_property
+    def lesson(self) -> Lesson:
+        return self.variants[0].lesson
+
+    @cached_property
+    def method(self) -> Method:
+        """The first that has switches, else the first."""
+        found = [variant.method for variant in self.variants]
+        return next((method for method in found if method.switches), found[0])
+
+    @property
+    def is_fair(self) -> bool:
+        """Whether the variants differ in their objective alone: networks, data, seed, steps."""
+        configs = [variant.config for variant in self.variants]
+        settings = {(c.generator, c.discriminator, c.training, c.image_size) for c in configs}
+        return len(settings) <= 1
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """What can be compared: with and without the first switch; without switches, variants."""
+        if self.method.switches:
+            return tuple(self.method.switches[0].called(on) for on in (True, False))
+        return tuple(self._by_name)
+
+    def row(self, name: str, second: bool) -> Variant | None:
+        """The variant of a row; second: whether the second switch is on, if there is one."""
+        if self.method.switches:
+            return self.pick(name == self.rows[0], second)
+        return self._by_name.get(name)
+
+    def pick(self, first: bool, second: bool) -> Variant | None:
+        """The variant with these switches; else one with the right first switch; else None."""
+        method = self.method
+        wanted = [v for v in self.variants if v.method is method and v.switches[:1] == (first,)]
+
+        def fits(variant: Variant) -> tuple[bool, bool]:
+            plain = method.is_plain(variant.config.objective)
+            return variant.switches[1:2] == (second,), plain
+
+        return max(wanted, key=fits, default=None)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Variant]:
+        """Variants of one name are told apart by their folders."""
+        count = Counter(variant.name for variant in self.variants)
+        return {
+            v.name if count[v.name] == 1 else f"{v.name} ({v.source.name})": v
+            for v in self.variants
+        }
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """What every variant can translate."""
+        first, *others = (variant.directions for variant in self.variants)
+        return tuple(d for d in first if all(d in other for other in others)) or first
+
+    @cached_property
+    def examples(self) -> list[Example]:
+        """The set's own pairs, else its lesson's; read when they are first asked for."""
+        try:
+            return examples.of_set(self.folder, self.lesson)
+        except (DataError, ImageError, OSError) as error:
+            logging.warning("%s has no examples: %s", self.title, error)
+            return []
+
+
+def sets_in(folder: Path) -> list[CheckpointSet]:
+    """The sets at and below a folder, those of one lesson together, as lessons stand on the shelf.
+
+    What cannot be read is left out with a warning, and so is a run that is still under way.
+    """
+    places = {lesson.name: place for place, lesson in enumerate(lessons.all_lessons())}
+    return sorted(_below(folder), key=lambda set_: places.get(set_.lesson.name, len(places)))
+
+
+def read_metrics(folder: Path) -> dict:
+    path = folder / checkpoints.METRICS
+    return checkpoints.read_json(path) if path.exists() else {}
+
+
+def _below(folder: Path, depth: int = 3) -> list[CheckpointSet]:
+    found = _at(folder)
+    if depth and folder.is_dir() and not checkpoints.is_checkpoint(folder):
+        for child in sorted(folder.iterdir()):
+            if child.is_dir() and not checkpoints.is_checkpoint(child):
+                found += _below(child, depth - 1)
+    return found
+
+
+def _at(folder: Path) -> list[CheckpointSet]:
+    """The set that a folder is; several, where its runs are of several lessons."""
+    by_data: dict[str, list[Variant]] = {}
+    for child in checkpoints.find(folder):
+        try:
+            config, metrics = checkpoints.read_config(child), read_metrics(child)
+        except checkpoints.CheckpointError as error:
+            logging.warning("Left out: %s", error)
+            continue
+        directions = methods.find(config.method).directions(config)
+        if directions and not config.is_under_way:
+            variant = Variant(Source((child,)), config, metrics, directions)
+            by_data.setdefault(config.training.data, []).append(variant)
+    title = _title(folder)
+    if len(by_data) > 1:
+        return [
+            CheckpointSet(f"{title}, {variants[0].lesson.title}", folder, tuple(variants))
+            for variants in by_data.values()
+        ]
+    return [CheckpointSet(title, folder, tuple(variants)) for variants in by_data.values()]
+
+
+def _title(folder: Path) -> str:
+    """A bundled set's name, else the last two parts of its path: "runs/horses"."""
+    resolved = folder.resolve()
+    if resolved.parent == checkpoints.BUNDLED:
+        return resolved.name
+    return "/".join(resolved.parts[-2:])
