@@ -14,9 +14,9 @@ import torch
 from cyclegan.inference import evaluation
 from cyclegan.inference.translator import Translator
 from cyclegan.lessons import open_data
-from cyclegan.methods.model import CycleGAN
+from cyclegan.methods import Model
 from cyclegan.store import checkpoints
-from cyclegan.training.batches import UnpairedBatches
+from cyclegan.training.batches import Batches
 from cyclegan.training.runs import STATE, describe_machine
 from cyclegan.training.trainer import Trainer
 
@@ -29,7 +29,7 @@ def main() -> None:
     run = parser.parse_args().run
     config = checkpoints.read_config(run)
     data = open_data(config.training.data, config.image_size, config.training.resize)
-    trainer = Trainer(CycleGAN(config), config.training, torch.device("cpu"))
+    trainer = Trainer(Model(config), config.training, torch.device("cpu"))
     trainer.load_state_dict(torch.load(run / STATE, weights_only=True)["trainer"])
 
     results = {}
@@ -37,7 +37,7 @@ def main() -> None:
         ("raw", trainer.model.generators),
         ("averaged", trainer.generators),
     ):
-        model = CycleGAN(config).eval().requires_grad_(False)
+        model = Model(config).eval().requires_grad_(False)
         model.G.load_state_dict(G.state_dict())
         model.F.load_state_dict(F.state_dict())
         checkpoint = checkpoints.Checkpoint(run, config, model, {})
@@ -46,7 +46,7 @@ def main() -> None:
         )
     print(evaluation.table(results))
 
-    batches = UnpairedBatches(data.train_x, data.train_y, config.image_size)
+    batches = Batches(data.train_x, data.train_y, config.image_size)
     step, update = [], []
     for i in range(STEPS):
         started = time.perf_counter()

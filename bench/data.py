@@ -20,7 +20,7 @@ import torch
 from cyclegan.core import images
 from cyclegan.lessons import UnpairedData, open_data
 from cyclegan.lessons.folder import PictureFiles
-from cyclegan.training.batches import UnpairedBatches
+from cyclegan.training.batches import Batches
 from cyclegan.training.runs import describe_machine
 from cyclegan.training.setup import DECODING_WORKERS
 
@@ -45,7 +45,7 @@ def folder_of_pictures(root: Path) -> Path:
 
 def seconds_a_batch(data: UnpairedData, size: int) -> float:
     """Median time between batches that nobody works on, as a training's loader gives them."""
-    batches = UnpairedBatches(data.train_x, data.train_y, size)
+    batches = Batches(data.train_x, data.train_y, size)
     workers = 0 if data.in_memory else DECODING_WORKERS
     times = []
     for _ in batches.loader(0, STEPS, workers):

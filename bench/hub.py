@@ -68,9 +68,9 @@ def model_of_113_mb() -> bytes:
     import io
 
     from cyclegan.core.config import Config
-    from cyclegan.methods.model import CycleGAN
+    from cyclegan.methods import Model
 
-    model = CycleGAN(Config())
+    model = Model(Config())
     names = {"G": "G_B", "F": "G_A", "D_X": "D_A", "D_Y": "D_B"}
     weights = {}
     for ours, theirs in names.items():

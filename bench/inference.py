@@ -18,7 +18,7 @@ from bench.step import product_rate, seconds
 from cyclegan.core import images
 from cyclegan.core.config import Config
 from cyclegan.inference.translator import Translator
-from cyclegan.methods.model import CycleGAN
+from cyclegan.methods import Model
 from cyclegan.store import catalogue as models
 from cyclegan.store.checkpoints import Checkpoint
 from cyclegan.training.runs import describe_machine
@@ -32,7 +32,7 @@ def translator(name: str, device: torch.device) -> Translator:
     if NAMES[name]:
         return Translator(models.load_one(NAMES[name]), device)
     config = Config()
-    model = CycleGAN(config).eval()
+    model = Model(config).eval()
     return Translator(Checkpoint(Path(), config, model, metrics={}), device)
 
 

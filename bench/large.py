@@ -25,7 +25,7 @@ from cyclegan.core import images
 from cyclegan.core.config import Config
 from cyclegan.inference import strips
 from cyclegan.inference.strips import passes
-from cyclegan.methods.model import CycleGAN
+from cyclegan.methods import Model
 from cyclegan.store import catalogue as models
 from cyclegan.store import checkpoints
 from cyclegan.training.runs import describe_machine
@@ -71,7 +71,7 @@ def paper_checkpoint(folder: Path) -> str:
     """Two of the paper's generators as they begin."""
     torch.manual_seed(0)
     config = Config()
-    model = CycleGAN(config)
+    model = Model(config)
     checkpoints.save(folder, config, model.G, model.F, {})
     return str(folder)
 

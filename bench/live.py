@@ -1,10 +1,9 @@
-"""Measure the lesson as a class sees it: `python -m bench.live [--seeds N] [--json]`, nothing else
-running.
+"""Measure a lesson as a class sees it: `python -m bench.live [--data NAME] [--seeds N] [--json]`,
+nothing else running.
 
-Real worker, real data, the page's defaults: seconds from Start to the first picture; until the arm
-with the cycle loss shows the sea (IoU ≥ 0.80 on the held-out pairs of the curves, three looks in a
-row) while its cycle error is at most 0.6 of the other arm's; and what the live view costs: steps
-per second with frames and figures and without, in turns.
+Real worker, real data, the lesson's recipe: seconds from Start to the first picture; until three
+looks in a row show what there is to see (`lesson.seen` of the figures of both arms); and what the
+live view costs: steps per second with frames and figures and without, in turns.
 """
 
 import argparse
@@ -16,29 +15,33 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
+from cyclegan import lessons
+from cyclegan.core.config import Training
+from cyclegan.core.device import DEVICES, choose
+from cyclegan.core.registry import load_plugins
 from cyclegan.labs.live import Director, LiveSettings
+from cyclegan.lessons import Lesson
 from cyclegan.training.runs import describe_machine
 
-SEA_IOU, CYCLE_RATIO, IN_A_ROW = 0.80, 0.6, 3
+IN_A_ROW = 3
 
 
-def lesson(args: argparse.Namespace, seed: int) -> LiveSettings:
-    defaults = LiveSettings()
+def settings_of(args: argparse.Namespace, seed: int) -> LiveSettings:
+    recipe = lessons.find(args.data).recipe
     training = replace(
-        defaults.base.training,
+        recipe.config.training,
         seed=seed,
         **({"precision": args.precision} if args.precision else {}),
         **({"steps": args.steps} if args.steps else {}),
     )
-    generator = replace(defaults.base.generator, **({"width": args.width} if args.width else {}))
-    base = replace(defaults.base, generator=generator, training=training)
-    return replace(defaults, base=base, device=args.device)
+    generator = replace(recipe.config.generator, **({"width": args.width} if args.width else {}))
+    base = replace(recipe.config, generator=generator, training=training)
+    return LiveSettings(base, recipe.arms, device=args.device)
 
 
 def learn(root: Path, settings: LiveSettings, minutes: float) -> dict:
     """One training until the lesson is seen, or `minutes` are over."""
+    lesson = lessons.find(settings.base.training.data)
     director, started, found = Director(root), time.perf_counter(), {}
     id = director.start(settings)
     try:
@@ -48,7 +51,7 @@ def learn(root: Path, settings: LiveSettings, minutes: float) -> dict:
                 found["first_picture"] = now
             if seen.state in ("failed", "died"):
                 raise RuntimeError(seen.sentence)
-            if (step := lesson_seen(*director.curves(id))) is not None:
+            if (step := seen_at(lesson, *director.curves(id))) is not None:
                 found["lesson"], found["lesson_step"] = now, step
                 break
             if seen.state in ("finished", "measuring"):
@@ -69,15 +72,14 @@ def learn(root: Path, settings: LiveSettings, minutes: float) -> dict:
         director.close()
 
 
-def lesson_seen(a: list[dict], b: list[dict]) -> int | None:
+def seen_at(lesson: Lesson, a: list[dict], b: list[dict]) -> int | None:
     """The first step of the first looks in a row that show what there is to see."""
     row = []
     for one, other in zip(a, b, strict=False):
         if "figures" not in one or "figures" not in other:
             continue
-        good = one["figures"]["sea_iou"] >= SEA_IOU
-        ratio = one["figures"]["cycle_error"] / max(other["figures"]["cycle_error"], 1e-9)
-        row = [*row, one["step"]] if good and ratio <= CYCLE_RATIO else []
+        is_seen = lesson.seen(one["figures"], other["figures"])
+        row = [*row, one["step"]] if is_seen else []
         if len(row) == IN_A_ROW:
             return row[0]
     return None
@@ -108,15 +110,15 @@ def speed(root: Path, settings: LiveSettings, seconds: float, blind: bool) -> fl
 def measure(args: argparse.Namespace) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        runs = [learn(root, lesson(args, seed), args.minutes) for seed in range(args.seeds)]
+        runs = [learn(root, settings_of(args, seed), args.minutes) for seed in range(args.seeds)]
         turns = {"seen": [], "blind": []}
         for _ in range(args.repeats):
             for name, found in turns.items():
-                found.append(speed(root, lesson(args, 0), args.seconds, name == "blind"))
+                found.append(speed(root, settings_of(args, 0), args.seconds, name == "blind"))
     medians = {name: statistics.median(found) for name, found in turns.items() if found}
     return {
-        "machine": describe_machine(torch.device("cpu")),
-        "settings": lesson(args, 0).to_dict(),
+        "machine": describe_machine(choose(args.device)),
+        "settings": settings_of(args, 0).to_dict(),
         "runs": runs,
         "steps_per_second": turns,
         "cost_of_live_view": 1 - medians["seen"] / medians["blind"] if medians else None,
@@ -125,16 +127,22 @@ def measure(args: argparse.Namespace) -> dict:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.live", description=__doc__)
+    parser.add_argument(
+        "--data", default=Training().data, help="a lesson's name; default: %(default)s"
+    )
     parser.add_argument("--seeds", type=int, default=3, help="trainings until the lesson is seen")
     parser.add_argument("--minutes", type=float, default=30, help="at most, each")
     parser.add_argument("--repeats", type=int, default=3, help="turns with and without looking")
     parser.add_argument("--seconds", type=float, default=60, help="of each turn")
-    parser.add_argument("--precision", choices=["float32", "bfloat16"], help="default: the page's")
-    parser.add_argument("--width", type=int, help="of the generators; default: the page's")
-    parser.add_argument("--steps", type=int, help="default: the page's")
-    parser.add_argument("--device", default="cpu", choices=["auto", "cpu", "cuda"])
+    parser.add_argument(
+        "--precision", choices=["float32", "bfloat16"], help="default: the recipe's"
+    )
+    parser.add_argument("--width", type=int, help="of the generators; default: the recipe's")
+    parser.add_argument("--steps", type=int, help="default: the recipe's")
+    parser.add_argument("--device", default="cpu", choices=DEVICES)
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
     args = parser.parse_args()
+    load_plugins()
     found = measure(args)
     if args.json:
         print(json.dumps(found, indent=2))

@@ -28,6 +28,7 @@ from cyclegan.core import images
 from cyclegan.page import panels
 from cyclegan.page.compare import Request, translate
 from cyclegan.page.library import Library
+from cyclegan.page.sets import CheckpointSet
 from cyclegan.store import checkpoints
 from cyclegan.training.runs import describe_machine
 
@@ -102,16 +103,27 @@ def measure_browser_clicks() -> list[float]:
     return found
 
 
-def measure_memory(picture: Path) -> dict[int, float]:
-    """Resident megabytes of the app after 50 and after TRANSLATIONS pictures of SIDE pixels."""
+def measure_memory(pictures: list[Path]) -> dict[int, float]:
+    """Resident megabytes of the app after 50 and after all of these pictures."""
     found = {}
     with running_app() as (process, _):
         client = Client(URL, verbose=False)
-        for done in range(1, TRANSLATIONS + 1):
+        for done, picture in enumerate(pictures, 1):
             client.predict(image=handle_file(picture), api_name="/translate")
-            if done in (50, TRANSLATIONS):
+            if done in (50, len(pictures)):
                 pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
                 found[done] = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return found
+
+
+def new_pictures(set_: CheckpointSet, folder: Path, count: int = REPEATS + 1) -> list[Path]:
+    """An example of a set, `count` times with another pixel changed."""
+    found = []
+    for number in range(count):
+        picture = images.to_picture(set_.examples[0].x).resize((SIDE, SIDE))
+        picture.putpixel((number % SIDE, number // SIDE), (255, 0, 255))
+        found.append(folder / f"{number}.png")
+        picture.save(found[-1])
     return found
 
 
@@ -121,17 +133,17 @@ class Click:
     def __init__(self, folder: Path):
         self.library = Library([checkpoints.BUNDLED])
         self.title, self.set = next(iter(self.library.sets.items()))
-        self.picture = folder / "picture.png"
-        self.set.examples[0].x.resize((SIDE, SIDE)).save(self.picture)
-        self.request = Request(self.title, "xy", True, (True, False), path=str(self.picture))
-        self.x = images.to_tensor(Image.open(self.picture))
-        variants = [self.set.pick(cycle, True) for cycle in (True, False)]
+        # No two alike, since what was translated once is remembered.
+        pictures = new_pictures(self.set, folder)
+        self.requests = [Request(self.title, "xy", self.set.rows, path=str(p)) for p in pictures]
+        self.x = images.to_tensor(Image.open(pictures[0]))
+        variants = [self.set.row(name, True) for name in self.set.rows]
         self.models = [self.library.translator(v.source).model for v in variants]
 
     def page(self) -> str:
-        shown = translate(self.library, self.request)
-        heads = panels.columns("xy", self.set.domains, with_truth=False)
-        return panels.grid(heads, panels.panels_of(shown.rows, None, False))
+        shown = translate(self.library, self.requests.pop())
+        heads = panels.headings(shown, self.set)
+        return panels.grid(heads, panels.panels_of(shown, self.set.lesson))
 
     @torch.inference_mode()
     def bare(self) -> None:
@@ -146,7 +158,7 @@ def measure() -> dict:
         click = Click(Path(folder))
         click.page(), click.bare()
         pairs = [(seconds(click.page), seconds(click.bare)) for _ in range(REPEATS)]
-        memory = measure_memory(click.picture)
+        memory = measure_memory(new_pictures(click.set, Path(folder), TRANSLATIONS))
     return {
         "machine": describe_machine(torch.device("cpu")),
         "start_s": round(statistics.median(measure_start() for _ in range(3)), 2),

@@ -1,8 +1,8 @@
 """The original authors' recipe as a baseline: separate passes, one process after the other, eager.
 
-The same networks and the same mathematics as cyclegan/trainer.py, written the way that section 7.1
-of the paper reads: six generator passes, losses one by one, PyTorch's own layers and defaults.
-Float32. Its moving average is not there, as the recipe has none.
+The same networks and the same mathematics as cyclegan/methods/cyclegan.py, written the way that
+section 7.1 of the paper reads: six generator passes, losses one by one, PyTorch's own layers and
+defaults. Float32. Its moving average is not there, as the recipe has none.
 """
 
 from itertools import chain
@@ -14,7 +14,7 @@ from torch.nn import functional
 from cyclegan.core.config import Training
 from cyclegan.core.networks import InstanceNorm, WideConv2d
 from cyclegan.core.pool import ImagePool
-from cyclegan.methods.model import CycleGAN
+from cyclegan.methods import Model
 
 LIBRARY = {InstanceNorm: nn.InstanceNorm2d, WideConv2d: nn.Conv2d}
 
@@ -22,7 +22,7 @@ LIBRARY = {InstanceNorm: nn.InstanceNorm2d, WideConv2d: nn.Conv2d}
 class PlainTraining:
     """Trains `model` as it is on `device`; `step` returns the generators' objective as a float."""
 
-    def __init__(self, model: CycleGAN, settings: Training, device: torch.device):
+    def __init__(self, model: Model, settings: Training, device: torch.device):
         self.model = model.to(device).train()
         _use_library_layers(self.model)
         self.generators = self._adam(settings, model.G, model.F)
@@ -35,7 +35,7 @@ class PlainTraining:
 
     def step(self, x: Tensor, y: Tensor) -> float:
         G, F, D_X, D_Y = self.model.children()
-        weights = self.model.objective
+        weights = self.model.config.objective
         fake_y, fake_x = G(x), F(y)
         cycled_x, cycled_y = F(fake_y), G(fake_x)
         same_y, same_x = G(y), F(x)
@@ -62,7 +62,7 @@ class PlainTraining:
         return loss.item()
 
     def _judged(self, learning: bool) -> None:
-        self.model.discriminators.requires_grad_(learning)
+        self.model.group(("D_X", "D_Y")).requires_grad_(learning)
 
     @staticmethod
     def _adversarial(scores: Tensor, target: float) -> Tensor:

@@ -67,8 +67,8 @@ class Visitor:
         return self._fire("examples", "click", {"index": index})
 
     def click_switch(self) -> str:
-        name = self.random.choice(["direction", "identity", "cycles"])
-        if name == "identity":
+        name = self.random.choice(["direction", "second", "rows"])
+        if name == "second":
             return self.switch(name, not self.shown(name))
         choices = [value for _, value in self.parts[name]["props"]["choices"]]
         if name == "direction":
