@@ -1,13 +1,19 @@
 """One thread, so that the suite is as quick on a busy machine and its sums have one order.
 
-Also the browser that the tests of the page share.
+Also the browser that the tests of the page share, and a lesson and a method of somebody else's.
 """
 
+import importlib
 import os
 import shutil
+import sys
 
 import pytest
 import torch
+
+from cyclegan import lessons
+from cyclegan.core.config import OBJECTIVES
+from cyclegan.methods import shelf
 
 torch.set_num_threads(1)
 
@@ -28,3 +34,17 @@ def browser():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def toys(monkeypatch):
+    """`toy_lesson` and `toy_method` on the shelves, for one test."""
+    for registry in (lessons._SHELF, shelf._SHELF):
+        monkeypatch.setattr(registry, "_known", dict(registry._known))
+    monkeypatch.setitem(OBJECTIVES, "sketch", None)
+    for name in ("toy_method", "toy_lesson"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        importlib.import_module(name)
+    yield lessons.find("tones")
+    for name in ("toy_method", "toy_lesson"):
+        sys.modules.pop(name, None)

@@ -152,6 +152,7 @@ class Handler(BaseHTTPRequestHandler):
     """The parts of the Hub's protocol that the client uses for repos; datasets lie among models."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # Or each body would wait 40 ms for its head's receipt.
     server: Server
 
     def log_message(self, *args) -> None:

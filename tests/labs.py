@@ -1,6 +1,7 @@
 """A small laboratory on disk: tiny networks, examples, frames, and a report made up by hand."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import variants
@@ -8,7 +9,7 @@ from PIL import Image
 from tiny import config, noise
 
 from cyclegan.labs.ablation.text import PAPER
-from cyclegan.labs.ablation.variants import VARIANTS
+from cyclegan.labs.ablation.variants import is_paired, known
 
 STEPS = (100, 200, 300)
 SIDE = 24
@@ -29,13 +30,16 @@ def entry(name: str) -> dict:
     """One variant of report.json."""
     values = dict(zip(NAMES, FIGURES[name], strict=True))
     G = {n: {"mean": v, "spread": v / 50, "values": [v, v]} for n, v in values.items()}
-    curve = [0.5 * v for v in values.values()]
+    curve, row = [0.5 * v for v in values.values()], known()[name]
     return {
         "name": name,
-        "title": VARIANTS[name].title,
-        "source": VARIANTS[name].source,
-        "terms": VARIANTS[name].objective.name,
-        "objective": {"paired": VARIANTS[name].objective.paired},
+        "title": row.title,
+        "source": row.source,
+        "terms": row.objective.name,
+        "method": row.objective.method,
+        "paired": is_paired(name),
+        "objective": asdict(row.objective),
+        "formulas": {"original": "x", "made": "G(x)", "back": "F(G(x))"},
         "seeds": [0, 1],
         "figures": {"G": G, "F": {n: v for n, v in G.items() if n != "sea_iou"}},
         "curves": {
@@ -53,6 +57,8 @@ def report(names=tuple(FIGURES)) -> dict:
     return {
         "data": "satellite2map",
         "pairs": 297,
+        "items": 297,
+        "held_out": True,
         "size": SIDE,
         "steps": STEPS[-1],
         "seeds": [0, 1],
@@ -83,7 +89,7 @@ def write(folder: Path, values: dict, frames: bool = True) -> Path:
 def write_all(folder: Path) -> Path:
     """A whole laboratory: a checkpoint set with its report."""
     for i, name in enumerate(FIGURES):
-        objective = VARIANTS[name].objective
+        objective = known()[name].objective
         variants.write(folder / name, config(objective, data="satellite2map", steps=300), seed=i)
     (folder / "examples").mkdir()
     for i, name in enumerate(("01-iberia", "02-tibet")):

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from tiny import config
 
-from cyclegan.methods.model import CycleGAN
+from cyclegan.methods import Model
 from cyclegan.training import processes as ranks
 from cyclegan.training.trainer import Trainer
 
@@ -36,7 +36,7 @@ def main() -> None:
     ranks.join(torch.device("cpu"))
     torch.manual_seed(ranks.rank())  # Weights that differ: rank 0's are the ones that count.
     c = config(steps=10, pool=0)
-    trainer = Trainer(CycleGAN(c), c.training, torch.device("cpu"))
+    trainer = Trainer(Model(c), c.training, torch.device("cpu"))
     first = 2 * ranks.rank()
     found = train(trainer, slice(first, first + 2))
     everything = ranks.gather(found)

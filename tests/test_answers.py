@@ -1,5 +1,7 @@
 """What a class asks for again and again is translated and drawn once."""
 
+from dataclasses import replace
+
 import pytest
 from tiny import noise
 from variants import FULL, GAN, write
@@ -25,7 +27,7 @@ def library(tmp_path):
 
 def request(library, **changes) -> Request:
     title = next(iter(library.sets))
-    return Request(title, "xy", True, (True, False), **changes)
+    return Request(title, "xy", library.sets[title].rows, **changes)
 
 
 def test_an_answer_is_drawn_once_and_needs_nothing_after(library, monkeypatch):
@@ -45,11 +47,16 @@ def test_what_is_translated_but_not_drawn_is_drawn_without_the_networks(library,
     assert Answers(library).ready(asked) == expected
 
 
-def test_a_picture_of_ones_own_is_not_kept(library, tmp_path):
+def test_a_picture_of_ones_own_needs_the_networks_once(library, tmp_path, monkeypatch):
     noise(32, 32).save(tmp_path / "own.png")
     known, asked = Answers(library), request(library, path=str(tmp_path / "own.png"))
-    assert known.draw(asked, translate(library, asked)).result.count("<img") == 8
     assert known.ready(asked) is None
+    made = known.draw(asked, translate(library, asked))
+    assert made.result.count("<img") == 8
+    monkeypatch.setattr(Translator, "translate", None)
+    assert known.ready(asked) == made and not known._kept
+    assert known.ready(replace(asked, rows=asked.rows[:1])).result.count("<img") == 4
+    assert known.ready(replace(asked, direction="yx")) is None
 
 
 def test_without_a_picture_there_is_a_sentence(library):
@@ -72,5 +79,5 @@ def test_an_answer_does_not_outlive_its_models(library):
     known, asked = Answers(library), request(library, example=1)
     known.draw(asked, translate(library, asked))
     set_ = library.sets[asked.title]
-    library.sets[asked.title] = type(set_)(set_.title, set_.folder, set_.variants[:1])
+    library.sets[asked.title] = replace(set_, variants=set_.variants[:1])
     assert known.ready(asked).result.count("<img") == 5

@@ -12,7 +12,8 @@ from tiny import noise
 from variants import FULL, GAN, write
 
 import app
-from cyclegan.labs.ablation.variants import GROUPS
+from cyclegan.core.registry import PLUGINS
+from cyclegan.labs.ablation.variants import groups
 from cyclegan.page import lab
 from cyclegan.page.demo import build_demo
 from cyclegan.page.library import Library
@@ -24,13 +25,36 @@ def test_help_names_the_flags(capsys):
         app.main(["--help"])
     assert stopped.value.code == 0
     words = capsys.readouterr().out
-    assert all(flag in words for flag in ("--host", "--port", "--share", "--checkpoints"))
+    flags = "--host", "--port", "--share", "--checkpoints", "--device"
+    assert all(flag in words for flag in flags)
 
 
 def test_no_checkpoints_is_a_sentence(capsys, tmp_path):
     assert app.main(["--checkpoints", str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert "No finished checkpoint lies in" in error and error.count("\n") == 1
+
+
+def test_a_plug_in_that_is_not_there_is_a_sentence(capsys, monkeypatch):
+    monkeypatch.setenv(PLUGINS, "nowhere_to_be_found")
+    assert app.main([]) == 2
+    error = capsys.readouterr().err
+    assert "nowhere_to_be_found" in error and error.count("\n") == 1
+
+
+def test_a_lesson_of_a_taken_name_is_a_sentence(capsys, monkeypatch, tmp_path):
+    source = "from cyclegan import lessons\nlessons.register(lessons.Folder('satellite2map'))\n"
+    (tmp_path / "taken_name.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv(PLUGINS, "taken_name")
+    assert app.main([]) == 2
+    assert "There is a lesson satellite2map already" in capsys.readouterr().err
+
+
+def test_a_device_that_is_not_there_is_a_sentence(capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert app.main(["--device", "cuda"]) == 2
+    assert "no cuda device here" in capsys.readouterr().err
 
 
 def test_a_taken_port_is_a_sentence(capsys, tmp_path):
@@ -45,8 +69,8 @@ def test_a_taken_port_is_a_sentence(capsys, tmp_path):
 
 
 def test_the_bundled_set_has_the_four_variants_of_both_switches():
-    set_ = next(iter(Library([checkpoints.BUNDLED]).sets.values()))
-    assert set_.title == "satellite2map" and len(set_.examples) == 12
+    set_ = Library([checkpoints.BUNDLED]).sets["satellite2map"]
+    assert len(set_.examples) == 12
     switches = {variant.switches for variant in set_.variants}
     assert switches == {(cycle, identity) for cycle in (True, False) for identity in (True, False)}
     assert all(variant.metrics for variant in set_.variants)
@@ -59,7 +83,7 @@ def test_the_bundled_laboratory_has_weights_and_figures_of_every_row():
     library = Library([checkpoints.BUNDLED])
     (laboratory,) = lab.find(library).values()
     report = lab.read(laboratory.folder)
-    wanted = {*GROUPS["paper"], *GROUPS["identity"], "pix2pix"}
+    wanted = {*groups()["paper"], *groups()["identity"], "pix2pix"}
     assert wanted <= {row.name for row in report.rows} == laboratory.weights.keys()
     assert all(row.seeds >= 3 for row in report.rows if row.name in wanted)
     for row in report.rows:

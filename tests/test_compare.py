@@ -4,16 +4,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from tiny import config, noise
 from variants import FULL, GAN, GAN_IDENTITY, JUDGES, write
 
 from cyclegan.core import figures, images
-from cyclegan.core.config import Objective
+from cyclegan.core.config import Change
+from cyclegan.core.media import PICTURES
 from cyclegan.inference.translator import LONGEST_SIDE
+from cyclegan.methods import pix2pix
+from cyclegan.methods.cyclegan import Objective
 from cyclegan.page.compare import (
     JPEG,
     NOISE,
+    Closer,
     Probe,
     Request,
     look_closer,
@@ -23,7 +28,7 @@ from cyclegan.page.compare import (
 from cyclegan.page.library import Library
 from cyclegan.store.catalogue import Model, Source
 
-BOTH = (True, False)
+WITH, WITHOUT = BOTH = ("with cycle loss", "without cycle loss")
 
 
 @pytest.fixture
@@ -39,9 +44,7 @@ def library(tmp_path):
 
 def request(library, **changes):
     title = next(iter(library.sets))
-    return Request(
-        **{"title": title, "direction": "xy", "identity": True, "cycles": BOTH} | changes
-    )
+    return Request(**{"title": title, "direction": "xy", "rows": BOTH} | changes)
 
 
 def equal(a, b):
@@ -52,14 +55,17 @@ def test_an_example_gives_a_row_a_switch_and_its_truth(library):
     shown = translate(library, request(library, example=0))
     example = next(iter(library.sets.values())).examples[0]
     assert [row.variant.name for row in shown.rows] == ["GAN + cycle + identity", "GAN + identity"]
-    assert all(equal(row.made.original, example.x) for row in shown.rows)
-    assert equal(shown.truth, example.y) and shown.note == ""
+    x, y = (PICTURES.held(side) for side in (example.x, example.y))
+    assert all(equal(row.made.original, x) for row in shown.rows)
+    assert equal(shown.truth, y) and shown.note == ""
+    for row in shown.rows:
+        assert row.scores["rmse"] == figures.rmse(np.asarray(row.made.translation), np.asarray(y))
     back = translate(library, request(library, example=0, direction="yx"))
-    assert equal(back.rows[0].made.original, example.y) and equal(back.truth, example.x)
+    assert equal(back.rows[0].made.original, y) and equal(back.truth, x)
 
 
 def test_the_identity_switch_falls_back_where_a_variant_is_missing(library):
-    shown = translate(library, request(library, example=0, identity=False))
+    shown = translate(library, request(library, example=0, second=False))
     assert [row.variant.name for row in shown.rows] == ["GAN + cycle + identity", "GAN"]
 
 
@@ -68,15 +74,15 @@ def test_a_set_without_a_cycle_variant_says_so(tmp_path):
     noise(24, 24).save(tmp_path / "x.png")
     library = Library([tmp_path / "alone"])
     shown = translate(library, request(library, path=str(tmp_path / "x.png")))
-    assert [(row.cycle, row.made is None) for row in shown.rows] == [(True, True), (False, False)]
-    close, _, points = look_closer(library, request(library, path=str(tmp_path / "x.png")), Probe())
-    assert [one.row.cycle for one in close] == [False] and close[0].scored is None
-    assert {name for _, _, name in points} == {"Without cycle loss"}
+    assert [(row.side, row.made is None) for row in shown.rows] == [(True, True), (False, False)]
+    close = look_closer(library, request(library, path=str(tmp_path / "x.png")), Probe())
+    assert [one.row.side for one in close.found] == [False] and close.found[0].scored is None
+    assert {name for _, _, name in close.points} == {"Without cycle loss"}
 
 
 def test_a_large_picture_is_reduced_and_the_note_says_so(library, tmp_path):
     Image.new("RGB", (LONGEST_SIDE + 40, 48), "teal").save(tmp_path / "x.png")
-    shown = translate(library, request(library, path=str(tmp_path / "x.png"), cycles=(True,)))
+    shown = translate(library, request(library, path=str(tmp_path / "x.png"), rows=(WITH,)))
     assert shown.rows[0].made.original.width == LONGEST_SIDE and shown.truth is None
     assert f"{LONGEST_SIDE + 40}×48" in shown.note and str(LONGEST_SIDE) in shown.note
 
@@ -100,13 +106,16 @@ def test_an_example_that_is_remembered_needs_no_networks(library, tmp_path):
     noise(24, 24).save(tmp_path / "x.png")
     asked, own = request(library, example=0), request(library, path=str(tmp_path / "x.png"))
     assert needs_networks(library, asked)
-    translate(library, request(library, example=0, cycles=(True,)))
+    translate(library, request(library, example=0, rows=(WITH,)))
     assert needs_networks(library, asked), "one of two rows is missing"
     translate(library, asked)
     assert not needs_networks(library, asked)
     assert needs_networks(library, request(library, example=0, direction="yx"))
-    translate(library, own)
     assert needs_networks(library, own)
+    translate(library, own)
+    assert not needs_networks(library, own)
+    noise(24, 24, seed=1).save(tmp_path / "x.png")
+    assert needs_networks(library, own), "another picture under the same name"
 
 
 def test_a_bad_picture_is_a_sentence(library, tmp_path):
@@ -118,16 +127,16 @@ def test_a_bad_picture_is_a_sentence(library, tmp_path):
 @pytest.mark.parametrize("kind", [NOISE, JPEG])
 def test_close_ups_disturb_the_translation_and_measure_what_comes_back(library, kind):
     asked = request(library, example=0)
-    close, judge, points = look_closer(library, asked, Probe(kind, sigma=20, quality=10))
-    assert judge == "GAN + cycle + identity"
-    for one, row in zip(close, translate(library, asked).rows, strict=True):
+    close = look_closer(library, asked, Probe(kind, sigma=20, quality=10))
+    assert close.judge == "GAN + cycle + identity" and close.role == "D_Y"
+    for one, row in zip(close.found, translate(library, asked).rows, strict=True):
         made = row.made
         assert one.scored is not None and one.truth_score is not None
         assert not equal(one.disturbed, made.translation)
         assert equal(one.difference, 0 * np.asarray(made.original)) == (made.cycle_error == 0)
         x, recovered = np.asarray(made.original), np.asarray(one.recovered)
         assert one.recovered_error == figures.l1(recovered, x)
-        mine = [(at, error) for at, error, title in points if title == row.title]
+        mine = [(at, error) for at, error, title in close.points if title == row.title]
         strengths = [at for at, _ in mine]
         assert len(set(strengths)) == len(strengths) >= 5
         if kind == NOISE:
@@ -146,22 +155,57 @@ def test_one_generator_shows_its_translation_alone(tmp_path):
     path = Path(__file__).parent / "golden" / "latest_net_G_A.pth"
     title = library.add(Model("alone", (Source((path,)),), tmp_path))
     noise(40, 40).save(tmp_path / "own.png")
-    wanted = Request(title, "xy", True, BOTH, path=str(tmp_path / "own.png"))
+    wanted = Request(title, "xy", BOTH, path=str(tmp_path / "own.png"))
     shown = translate(library, wanted)
     first, second = shown.rows
     assert first.title == "As published" and second.made is None
     assert first.made.translation.size == (40, 40)
     assert first.made.reconstruction is None and first.made.cycle_error is None
     assert "one direction" in shown.note
-    assert look_closer(library, wanted, Probe()) == ([], "", [])
+    assert look_closer(library, wanted, Probe()) == Closer()
 
 
-def test_a_discriminator_of_pairs_judges_nobody(tmp_path):
-    pairs = Objective(cycle_forward=0, cycle_backward=0, identity=0, paired=100)
-    write(tmp_path / "set" / "pix2pix", pairs, JUDGES)
+def test_variants_without_switches_are_rows_and_judged_by_nobody(tmp_path):
+    """A discriminator of pairs sees x beside what it judges."""
+    for objective in (pix2pix.Objective(), pix2pix.Objective(gan=0.0)):
+        judges = JUDGES if objective.gan else ()
+        write(tmp_path / "set" / objective.slug, objective, judges)
     noise(40, 40).save(tmp_path / "own.png")
     library = Library([tmp_path / "set"])
-    (title,) = library.sets
-    wanted = Request(title, "xy", True, BOTH, path=str(tmp_path / "own.png"))
-    ((close,), judge, _) = look_closer(library, wanted, Probe())
-    assert judge == "" and close.score is None
+    ((title, set_),) = library.sets.items()
+    wanted = Request(title, "xy", set_.rows, path=str(tmp_path / "own.png"))
+    shown = translate(library, wanted)
+    assert [row.title for row in shown.rows] == list(set_.rows) and len(set_.rows) == 2
+    assert all(row.subtitle == "" and row.made for row in shown.rows)
+    close = look_closer(library, wanted, Probe())
+    assert close.judge == "" and [one.score for one in close.found] == [None, None]
+
+
+def test_items_that_are_no_pictures_are_compared_as_well(toys, tmp_path):
+    """Signals, with a latent and no way back."""
+    write(tmp_path / "set" / "one", toys.recipe.config)
+    library = Library([tmp_path / "set"])
+    ((title, set_),) = library.sets.items()
+    assert set_.directions == ("xy",)
+    asked = Request(title, "xy", set_.rows, example=0)
+    shown, example = translate(library, asked), set_.examples[0]
+    (row,) = shown.rows
+    assert torch.equal(row.made.original, example.x) and torch.equal(shown.truth, example.y)
+    assert [view.formula for view in shown.views] == ["x", "M(x, z)"]
+    assert set(row.scores) == {"sign_error"} and 0 <= row.scores["sign_error"] <= 1
+    assert not needs_networks(library, asked)
+    assert look_closer(library, asked, Probe()) == Closer()
+
+
+def test_a_schedule_is_a_note_and_says_whose_it_is_unless_all_have_it(tmp_path):
+    ends = {"schedule": (Change("identity", 0.0, 300, 300),)}
+    scheduled = Objective(cycle_forward=0, cycle_backward=0, **ends)
+    noise(24, 24).save(tmp_path / "x.png")
+    notes = []
+    for name, full in (("a", FULL), ("b", Objective(**ends))):
+        write(tmp_path / name / "full", full)
+        write(tmp_path / name / "other", scheduled)
+        library = Library([tmp_path / name])
+        notes.append(translate(library, request(library, path=str(tmp_path / "x.png"))).note)
+    words = "The weight of identity is 0 from step 301 on."
+    assert notes == [f"GAN + identity: {words}", words]

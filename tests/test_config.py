@@ -6,15 +6,21 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from cyclegan.core.config import (
+    Change,
+    Channels,
     Config,
     ConfigError,
     Discriminator,
     Domains,
     Generator,
-    Objective,
     Training,
 )
+from cyclegan.methods.cyclegan import Objective
+from cyclegan.methods.pix2pix import Objective as Paired
 from cyclegan.store import checkpoints
+
+END = Change("identity", 0.0, 300, 300)
+CHANGE = {"weight": "identity", "value": 1.0, "start": 5, "end": 9}
 
 
 def test_defaults_are_the_papers():
@@ -60,7 +66,7 @@ def test_a_config_written_before_there_were_remedies():
         }
         objective = Config.from_dict(values).objective
         assert objective == checkpoints.read_config(variant).objective
-        assert not (objective.paired or objective.cycle_decay or objective.cycle_features)
+        assert not (objective.cycle_decay or objective.cycle_features or objective.schedule)
         assert objective.cycle_quality is False and objective.slug == variant.name
 
 
@@ -127,7 +133,6 @@ NAN, INFINITY = float("nan"), float("inf")
         (Objective, {"adversarial": "w"}, ["adversarial", "'w'", "least_squares, log"]),
         (Objective, {"cycle_norm": "l3"}, ["cycle norm", "'l3'", "l1, l2"]),
         (Objective, {"gan": -0.1}, ["gan", "-0.1", "at least 0"]),
-        (Objective, {"cycle_forward": -1.0}, ["cycle_forward", "-1.0", "at least 0"]),
         (Objective, {"cycle_backward": NAN}, ["cycle_backward", "nan", "at least 0"]),
         (Objective, {"identity": INFINITY}, ["identity", "inf", "a number of at least 0"]),
         (
@@ -135,7 +140,7 @@ NAN, INFINITY = float("nan"), float("inf")
             {"gan": 0.0, "cycle_forward": 0.0, "cycle_backward": 0.0, "identity": 0.0},
             ["Every term", "at least one"],
         ),
-        (Objective, {"paired": -1.0}, ["paired", "-1.0", "at least 0"]),
+        (Paired, {"paired": -1.0}, ["paired", "-1.0", "at least 0"]),
         (Objective, {"cycle_features": 1.1}, ["cycle_features", "1.1", "[0, 1]"]),
         (Objective, {"cycle_decay": NAN}, ["cycle_decay", "nan", "[0, 1]"]),
         (Objective, {"cycle_features": 0.5, "gan": 0.0}, ["cycle_features", "need both the GAN"]),
@@ -144,7 +149,22 @@ NAN, INFINITY = float("nan"), float("inf")
             {"cycle_quality": True, "cycle_forward": 0.0, "cycle_backward": 0.0},
             ["cycle_quality", "need both the GAN and a cycle term"],
         ),
-        (Objective, {"paired": 100.0}, ["True pairs", "cycle and identity"]),
+        (Paired, {"paired": 0.0, "gan": 0.0}, ["Every term", "off"]),
+        (Channels, {"x": 0}, ["channels of X", "at least 1"]),
+        (Channels, {"y": 65}, ["channels of Y", "64"]),
+        (Change, {**CHANGE, "start": -1}, ["start of a change", "at least 0"]),
+        (Change, {**CHANGE, "end": 4}, ["end of a change", "at least 5"]),
+        (Change, {**CHANGE, "value": -2.0}, ["weight of identity", "-2.0"]),
+        (
+            Objective,
+            {"schedule": (Change("colour", 1.0, 0, 0),)},
+            ["colour is no weight of cyclegan", "cycle_forward"],
+        ),
+        (
+            Objective,
+            {"cycle_forward": 0.0, "cycle_backward": 0.0, "gan": 0.0, "schedule": (END,)},
+            ["Every term of the objective is off after step 300"],
+        ),
         (Training, {"resize": "fit"}, ["resize", "'fit'", "resize-and-crop, crop"]),
         (Training, {"precision": "float16"}, ["precision", "'float16'", "float32, bfloat16"]),
         (Training, {"steps": 0}, ["steps", "0", "at least 1"]),
@@ -161,7 +181,6 @@ NAN, INFINITY = float("nan"), float("inf")
         (Training, {"ema_decay": NAN}, ["ema_decay", "nan", "[0, 1)"]),
         (Config, {"image_size": 30}, ["image size", "30", "multiples of 4 from 8"]),
         (Config, {"image_size": 0}, ["image size", "0", "multiples of 4 from 8"]),
-        (Config, {"image_size": -8}, ["image size", "-8", "multiples of 4 from 8"]),
         (Config, {"image_size": 20}, ["image size", "20", "patchgan", "24 pixels"]),
         (
             Config,
@@ -217,11 +236,6 @@ def test_the_least_values_are_valid():
         ({"cycle_forward": 0.0, "cycle_backward": 0.0}, "GAN + identity", "gan-identity"),
         ({}, "GAN + cycle + identity", "gan-cycle-identity"),
         (
-            {"cycle_forward": 0.0, "cycle_backward": 0.0, "identity": 0.0, "paired": 100.0},
-            "GAN (conditional) + paired",
-            "gan_conditional-paired",
-        ),
-        (
             {"adversarial": "log", "cycle_norm": "l2", "cycle_decay": 0.9},
             "GAN (log) + cycle (L2, decaying) + identity",
             "gan_log-cycle_l2_decaying-identity",
@@ -253,3 +267,58 @@ def test_has_cycle(forward, backward, has):
 )
 def test_a_training_is_under_way_until_its_last_step_or_where_it_was_kept(facts, under_way):
     assert Config(training=Training(steps=10), facts=facts).is_under_way == under_way
+
+
+# Methods and schedules
+
+
+def test_pix2pix_was_a_weight_of_the_one_objective():
+    """Older files name no method; true pairs had a weight, and their slug stays."""
+    older = {"gan": 1.0, "cycle_forward": 0.0, "cycle_backward": 0.0, "identity": 0.0}
+    older |= {"adversarial": "least_squares", "cycle_norm": "l1", "paired": 100.0}
+    found = Config.from_dict({"objective": older})
+    assert found.objective == Paired(adversarial="least_squares")
+    assert (found.method, found.objective.name) == ("pix2pix", "GAN (conditional) + paired")
+    assert found.objective.slug == "gan_conditional-paired"
+    assert Config.from_dict(found.to_dict()) == found
+    assert Config.from_dict(
+        {"objective": {**older, "cycle_forward": 1.0, "paired": 0.0}}
+    ).method == ("cyclegan")
+
+
+def test_an_unknown_method_is_a_sentence():
+    with pytest.raises(ConfigError, match="no method 'vae' here; known are cyclegan, pix2pix"):
+        Config.from_dict({"method": "vae", "objective": {}})
+    with pytest.raises(ConfigError, match=r"config\.method must be a name"):
+        Config.from_dict({"method": 3})
+
+
+def test_a_schedule_lives_in_json_and_changes_no_name():
+    planned = Objective(schedule=(END, Change("cycle_forward", 2.0, 0, 100)))
+    c = Config(objective=planned)
+    assert Config.from_dict(json.loads(json.dumps(c.to_dict()))) == c
+    assert (planned.slug, planned.name) == (Objective().slug, Objective().name)
+    assert planned.remarks[0] == "The weight of identity is 0 from step 301 on."
+    with pytest.raises(ConfigError, match="schedule must be a list"):
+        Config.from_dict({"method": "cyclegan", "objective": {"schedule": 3}})
+
+
+def test_weights_as_they_are_at_a_step():
+    planned = Objective(schedule=(END, Change("cycle_forward", 0.0, 100, 200)))
+    now = [planned.at(step, 1000) for step in (0, 100, 150, 200, 299, 300)]
+    assert [o.cycle_forward for o in now] == [10, 10, 5, 0, 0, 0]
+    assert [o.identity for o in now] == [5, 5, 5, 5, 5, 0]
+    assert all(o.schedule == () for o in now)
+
+
+def test_of_two_changes_at_one_step_the_later_made_holds():
+    """A weight that is set by hand at the very step at which it was to end; and before it."""
+    by_hand = Objective(schedule=(END,)).changed("identity", 2.0, 300)
+    assert by_hand.at(300, 1000).identity == 2
+    before = Objective(schedule=(END,)).changed("identity", 2.0, 100)
+    assert [before.at(step, 1000).identity for step in (99, 100, 300)] == [5, 2, 0]
+
+
+def test_a_weight_that_comes_later_is_used():
+    assert Objective(gan=0.0, schedule=(Change("gan", 1.0, 9, 9),)).uses("gan")
+    assert not Objective(gan=0.0).uses("gan")

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny import SIZE, config, dataset, pictures, same
+from tiny import SIZE, config, dataset, noise, pictures, same
 from torch import Tensor, nn
 from variants import FULL, GAN, GAN_CYCLE, write
 
-from cyclegan.core import figures
+from cyclegan import lessons
+from cyclegan.core import figures, files
 from cyclegan.core.config import Domains
 from cyclegan.inference import evaluation
 from cyclegan.inference.translator import Translator
 from cyclegan.lessons import DataError, UnpairedData
-from cyclegan.methods.model import CycleGAN
+from cyclegan.methods import Model
 from cyclegan.store import checkpoints
 from cyclegan.store.checkpoints import Checkpoint
 
@@ -50,15 +51,20 @@ def nothing(x: Tensor) -> Tensor:
     return x
 
 
-def with_generators(G: Callable, F: Callable, data: str = "satellite2map") -> Translator:
-    c = config(data=data)
-    model = CycleGAN(c)
+MAPS = lessons.find("satellite2map").figures
+"""Of a lesson with a figure of its own."""
+
+
+def with_generators(G: Callable, F: Callable) -> Translator:
+    c = config()
+    model = Model(c)
     model.G, model.F = Stub(G), Stub(F)
     return Translator(Checkpoint(Path("made-up"), c, model.eval(), {}))
 
 
-def pairs(x: list[Tensor], y: list[Tensor], paired: bool = True) -> UnpairedData:
-    return UnpairedData(Domains(), x, y, x, y, paired=paired, in_memory=True)
+def pairs(x: list[Tensor], y: list[Tensor], **more) -> UnpairedData:
+    more = {"paired": True, "figures": MAPS, **more}
+    return UnpairedData(Domains(), x, y, x, y, in_memory=True, **more)
 
 
 def mirrored_worlds(count: int = PAIRS) -> UnpairedData:
@@ -81,7 +87,8 @@ PERFECT = {
 def test_the_truth_is_perfect():
     data = mirrored_worlds()
     found = evaluation.evaluate(with_generators(red_for_blue, red_for_blue), data)
-    assert found["pairs"] == PAIRS and found["size"] == 8
+    assert found["pairs"] == found["items"] == PAIRS and found["size"] == 8
+    assert "held_out" not in found
     # F(x) exchanges the colours of x too, and G(y) those of y: far from x and from y.
     x = torch.stack(list(data.test_x)).float()
     identity = float((x - x.flip(1)).abs().mean())
@@ -160,13 +167,26 @@ def test_the_mean_colour_is_safe_and_empty():
 
 def test_a_glance_tells_what_the_evaluation_tells():
     data = mirrored_worlds()
-    x, y = (torch.stack(list(side)) for side in (data.test_x, data.test_y))
-    G, F = Stub(brighter(10)), Stub(brighter(-3))
-    whole = evaluation.evaluate(with_generators(G.function, F.function), data)["G"]
-    found = evaluation.glance(G, F, x, y, True, torch.device("cpu"))
+    translator = with_generators(brighter(10), brighter(-3))
+    model, whole = translator.model, evaluation.evaluate(translator, data)["G"]
+    held, cpu = data.held_out(8), torch.device("cpu")
+    look = model.networks, model.method, model.config, held, cpu
+    kept, found = evaluation.glance(*look)
     assert found == pytest.approx({name: whole[name] for name in found})
     assert set(found) == {"sea_iou", "rmse", "cycle_error", "diversity"}
-    assert "sea_iou" not in evaluation.glance(G, F, x, y, False, torch.device("cpu"))
+    assert set(kept) == {"made", "back"}, "no pass but those that figures need"
+    kept, _ = evaluation.glance(*look, keys=["same"])
+    expected = (held.x.int() - 3).clamp(0, 255)  # F darkens by 3.
+    assert (kept["same"].int() - expected).abs().max() <= 1
+
+
+def test_a_glance_at_one_item_shows_it_without_figures():
+    model = with_generators(nothing, nothing).model
+    held = pairs(pictures(1, 8), pictures(1, 8)).held_out(8)
+    kept, found = evaluation.glance(
+        model.networks, model.method, model.config, held, torch.device("cpu")
+    )
+    assert found == {} and torch.equal(kept["back"], held.x)
 
 
 def test_variety_is_compared_with_that_of_the_target_domain():
@@ -177,11 +197,10 @@ def test_variety_is_compared_with_that_of_the_target_domain():
     assert found["F"]["diversity"] == pytest.approx(0.5)
 
 
-def test_sea_is_measured_on_maps_alone():
-    found = evaluation.evaluate(
-        with_generators(red_for_blue, red_for_blue, data="somewhere"), mirrored_worlds(3)
-    )
-    assert "sea_iou" not in found["G"] and "sea_iou" not in found["F"]
+def test_what_is_measured_is_the_datas_own():
+    data = pairs(pictures(3), pictures(3), figures=(figures.RMSE, figures.CYCLE_ERROR))
+    found = evaluation.evaluate(with_generators(nothing, nothing), data)
+    assert set(found["G"]) == set(found["F"]) == {"rmse", "cycle_error"}
 
 
 def test_a_trained_network_gets_the_figures_of_its_pictures(tmp_path):
@@ -204,10 +223,50 @@ def test_a_trained_network_gets_the_figures_of_its_pictures(tmp_path):
     assert found["rmse"] > 5 and found["cycle_error"] != found["identity_error"]
 
 
-def test_without_pairs_there_are_no_figures():
-    x = pictures(2, 8)
-    with pytest.raises(DataError, match="unpaired: without ground truth there are no figures"):
-        evaluation.evaluate(with_generators(nothing, nothing), pairs(x, x, paired=False))
+def test_without_pairs_there_are_the_figures_that_need_no_truth():
+    """And the two sides need not be of one length."""
+    x, y = pictures(3, 8), pictures(5, 8)
+    found = evaluation.evaluate(with_generators(brighter(10), nothing), pairs(x, y, paired=False))
+    assert set(found) == {"items", "size", "G", "F"} and found["items"] == 3
+    assert set(found["G"]) == set(found["F"]) == {"cycle_error", "identity_error", "diversity"}
+    assert found["F"]["identity_error"] == pytest.approx(10, abs=0.5)  # Where nothing is cut off.
+
+
+def test_training_items_are_no_held_out_ones():
+    data = pairs(pictures(2, 8), pictures(2, 8), is_held_out=False)
+    found = evaluation.evaluate(with_generators(nothing, nothing), data)
+    assert found["held_out"] is False
+    assert evaluation.what_was_measured(found) == (
+        "2 training (none were held out) pairs of 8×8 pixels."
+    )
+
+
+def test_diversity_needs_two_items():
+    with pytest.raises(DataError, match="at least two held-out items"):
+        evaluation.evaluate(with_generators(nothing, nothing), pairs(pictures(1), pictures(2)))
+
+
+def test_an_item_handed_over_unchanged():
+    """What a generator has to beat: the figures of x as the answer, for y = x and for another."""
+    x = pictures(3)
+    itself = evaluation.unchanged(pairs(x, x).held_out(SIZE))
+    assert itself["G"]["rmse"] == 0 and itself["G"]["sea_iou"] == itself["G"]["diversity"] == 1
+    assert "sea_iou" not in itself["F"] and "cycle_error" not in itself["G"]
+    dark = pairs(x, [picture // 2 for picture in x])
+    other = evaluation.unchanged(dark.held_out(SIZE))
+    assert other["G"]["diversity"] == pytest.approx(2, abs=0.04) and other["G"]["rmse"] > 0
+    assert other["F"]["diversity"] == pytest.approx(0.5, abs=0.01)
+    found = evaluation.evaluate(with_generators(brighter(10), nothing), dark)
+    assert found["unchanged"] == other
+    grey = pairs(x, [picture[:1] for picture in x])
+    assert evaluation.unchanged(grey.held_out(SIZE)) == {}, "x is no answer of another shape"
+
+
+def test_one_translation_has_its_quick_figures():
+    x, y = (np.asarray(noise(8, 8, seed=seed)) for seed in (0, 1))
+    found = evaluation.against_truth(MAPS, x, y, {}, "G")
+    assert found == {"rmse": figures.rmse(x, y), "sea_iou": MAPS[5].of(x, y)}
+    assert set(evaluation.against_truth(MAPS, x, y, {}, "F")) == {"rmse"}
 
 
 # The table
@@ -219,11 +278,13 @@ def cells(line: str) -> list[str]:
 
 
 def test_table():
-    one = {name: 0.123456 for name in evaluation.COLUMNS}
-    without_sea = {name: 98.76 for name in evaluation.COLUMNS if name != "sea_iou"}
+    one = {figure.key: 0.123456 for figure in MAPS}
+    without_sea = {key: 98.76 for key in one if key != "sea_iou"}
     result = {"pairs": 2, "size": 8, "G": one, "F": without_sea}
-    head, rule, *body = evaluation.table({"GAN": result, "GAN + cycle": result}).splitlines()
-    assert cells(head)[2:] == list(evaluation.COLUMNS.values())
+    itself = {"G": {"rmse": 7.0}, "F": {"rmse": 8.0}}
+    results = {"GAN": result, "GAN + cycle": {**result, "unchanged": itself}}
+    head, rule, *body = evaluation.table(results, MAPS).splitlines()
+    assert cells(head)[2:] == [figure.label for figure in MAPS]
     assert len(rule.strip("|").split("|")) == len(cells(head)) == 11
     rows = [cells(line) for line in body]
     assert [row[:2] for row in rows] == [
@@ -231,11 +292,14 @@ def test_table():
         ["GAN", "F"],
         ["GAN + cycle", "G"],
         ["GAN + cycle", "F"],
+        ["*x itself*", "G"],
+        ["*y itself*", "F"],
     ]
     assert {len(row) for row in rows} == {11}
-    by_name = [dict(zip(evaluation.COLUMNS, row[2:], strict=True)) for row in rows]
+    by_name = [dict(zip(one, row[2:], strict=True)) for row in rows]
     assert by_name[0]["rmse"] == "0.1" and by_name[0]["sea_iou"] == "0.123"
     assert by_name[1]["cycle_error"] == "98.8" and by_name[1]["sea_iou"] == "–"
+    assert by_name[4]["rmse"] == "7.0" and by_name[4]["cycle_error"] == "–"
 
 
 # The command line
@@ -245,8 +309,8 @@ def test_table():
 def world(tmp_path, monkeypatch) -> Path:
     """A bundled set "world" of two variants, and three pairs for it."""
     folder = tmp_path / "bundled" / "world"
-    write(folder / "gan", GAN)
-    write(folder / "gan-cycle", GAN_CYCLE, seed=1)
+    write(folder / "gan", config(GAN, data="satellite2map"))
+    write(folder / "gan-cycle", config(GAN_CYCLE, data="satellite2map"), seed=1)
     monkeypatch.setattr(checkpoints, "BUNDLED", folder.parent)
 
     def open_data(name: str, size: int, resize: str) -> UnpairedData:
@@ -267,6 +331,7 @@ def test_a_table_is_printed(world, capsys):
     code, out, err = run(capsys, "world")
     assert code == 0 and err == ""
     rows = [cells(line)[:2] for line in out.splitlines() if line.startswith("| GAN")]
+    assert "| *x itself* | G | " in out
     assert rows == [["GAN", "G"], ["GAN", "F"], ["GAN + cycle", "G"], ["GAN + cycle", "F"]]
     assert out.endswith("\n3 held-out pairs of 24×24 pixels.\n")
     assert not list(world.glob("*/metrics.json"))
@@ -299,7 +364,7 @@ def test_a_single_checkpoint_is_a_set_of_one(world, capsys):
 
 def test_two_checkpoints_of_one_objective_are_both_listed(world, capsys):
     """Runs that differ in their seed have one name between them."""
-    write(world / "seed-1", GAN, seed=1)
+    write(world / "seed-1", config(GAN, data="satellite2map"), seed=1)
     code, out, _ = run(capsys, "world", "--json")
     found = json.loads(out)
     assert code == 0 and len(found) == 3
@@ -327,11 +392,17 @@ def test_a_damaged_checkpoint(world, capsys):
     assert "gan/model.safetensors is damaged" in err and "Traceback" not in err
 
 
-def test_unpaired_data(world, capsys, monkeypatch, tmp_path):
-    monkeypatch.undo()
+def test_unpaired_data(capsys, tmp_path):
     folder = dataset(tmp_path / "pictures")
+    (folder / "unpaired").touch()  # Its equal file names are chance.
     write(tmp_path / "own", config(data=str(folder)))
-    assert "unpaired" in refusal(capsys, tmp_path / "own")
+    code, out, err = run(capsys, tmp_path / "own")
+    assert code == 0 and err == ""
+    head = cells(out.splitlines()[0])
+    assert head[2:] == ["cycle error", "identity error", "diversity"] and "itself" not in out
+    assert out.endswith(
+        "\n2 held-out items of 24×24 pixels; there is no ground truth: figures that need none.\n"
+    )
 
 
 def test_data_that_is_gone(tmp_path, capsys):
@@ -344,7 +415,7 @@ def test_a_full_disk(world, capsys, monkeypatch):
     def full(path: Path, values: dict) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(checkpoints, "write_json", full)
+    monkeypatch.setattr(files, "write_json", full)
     code, out, err = run(capsys, "world", "--save")
     assert code == 2 and out == ""
     assert "No space left on device" in err and err.count("\n") == 1
@@ -355,15 +426,3 @@ def test_unknown_flags(capsys):
         evaluation.main(["world", "--jsn"])
     assert left.value.code == 2
     assert "--jsn" in capsys.readouterr().err
-
-
-def test_a_picture_handed_over_unchanged():
-    """What a generator has to beat: the figures of x as the answer, for y = x and for another."""
-    x = pictures(3)
-    same = evaluation.unchanged(UnpairedData(Domains(), x, x, x, x, True, True), True)
-    assert same["G"]["rmse"] == 0 and same["G"]["sea_iou"] == same["G"]["diversity"] == 1
-    assert "sea_iou" not in same["F"] and "cycle_error" not in same["G"]
-    dark = [picture // 2 for picture in x]
-    other = evaluation.unchanged(UnpairedData(Domains(), x, x, dark, x, True, True), True)
-    assert other["G"]["diversity"] == pytest.approx(0.5, abs=0.01) and other["G"]["rmse"] > 0
-    assert other["F"]["diversity"] == pytest.approx(2, abs=0.04)

@@ -7,8 +7,6 @@ import pytest
 
 from cyclegan.core import figures
 
-SEA, LAND = (20, 60, 160), (180, 160, 90)
-
 
 def picture(*pixels: tuple[int, int, int]) -> np.ndarray:
     """One row of pixels, (1, W, 3)."""
@@ -17,11 +15,6 @@ def picture(*pixels: tuple[int, int, int]) -> np.ndarray:
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
-
-
-def coast(*sea: int, width: int = 4) -> np.ndarray:
-    """One row of land with sea at the given columns."""
-    return picture(*(SEA if i in sea else LAND for i in range(width)))
 
 
 def test_l1_by_hand():
@@ -61,31 +54,6 @@ def test_pixel_accuracy_goes_by_the_worst_channel():
     assert figures.pixel_accuracy(b, a, 12) == 3 / 4
 
 
-def test_sea_is_where_blue_exceeds_red_by_more_than_30():
-    all_sea = picture((0, 0, 200), (0, 0, 200), (0, 0, 200))
-    edge = picture((100, 0, 130), (100, 0, 131), (240, 255, 10))
-    assert figures.sea_iou(edge, all_sea) == pytest.approx(1 / 3)
-
-
-def test_sea_iou_by_hand():
-    assert figures.sea_iou(coast(0, 1), coast(1, 2)) == pytest.approx(1 / 3)
-    assert figures.sea_iou(coast(0), coast(0, 1, 2, 3)) == pytest.approx(1 / 4)
-    assert figures.sea_iou(coast(0, 1), coast(2, 3)) == 0
-
-
-def test_sea_iou_without_any_sea():
-    assert figures.sea_iou(coast(), coast()) == 1
-    assert figures.sea_iou(coast(), coast(2)) == 0
-    assert figures.sea_iou(coast(2), coast()) == 0
-
-
-def test_sea_iou_is_pooled_over_pictures():
-    """One of one pixel right, and one of three: 2 of 4, and not the mean of 1 and 1/3."""
-    made = np.stack([coast(0), coast(0)])
-    truth = np.stack([coast(0), coast(0, 1, 2)])
-    assert figures.sea_iou(made, truth) == pytest.approx(2 / 4)
-
-
 def test_diversity_by_hand():
     """Pairwise distances of 0, 0 and 30 are 0, 30 and 30; of 0 and 40, one of 40."""
     made = np.stack([np.full((2, 2, 3), value, np.uint8) for value in (0, 0, 30)])
@@ -115,7 +83,6 @@ def test_the_truth_itself_is_perfect():
     assert figures.l1(truth, truth) == 0
     assert figures.rmse(truth, truth) == 0
     assert figures.pixel_accuracy(truth, truth, 1) == 1
-    assert figures.sea_iou(truth, truth) == 1
     assert figures.diversity(truth, truth) == 1
     assert figures.ssim(truth[0], truth[0]) == pytest.approx(1)
 
@@ -123,17 +90,6 @@ def test_the_truth_itself_is_perfect():
 def test_a_collapsed_generator_has_no_diversity():
     real = noise(5, 8, 8, 3)
     assert figures.diversity(np.repeat(real[:1], 5, axis=0), real) == 0
-
-
-def test_swapped_colours_are_found_by_sea_iou():
-    """A map that is consistent but wrong: sea painted as land, and land as sea."""
-    is_sea = np.random.default_rng(0).random((20, 20)) < 0.4
-    truth = np.where(is_sea[..., None], SEA, LAND).astype(np.uint8)
-    swapped = np.where(is_sea[..., None], LAND, SEA).astype(np.uint8)
-    assert figures.sea_iou(swapped, truth) == 0
-    one_wrong = truth.copy()
-    one_wrong[is_sea.nonzero()[0][0], is_sea.nonzero()[1][0]] = LAND
-    assert figures.sea_iou(one_wrong, truth) == pytest.approx(1 - 1 / is_sea.sum())
 
 
 def test_ssim_of_flat_pictures():
@@ -154,3 +110,37 @@ def test_ssim_falls_with_noise():
     ]
     assert values[0] == pytest.approx(1)
     assert all(before > after + 0.05 for before, after in pairwise(values))
+
+
+# As objects
+
+
+def test_a_measure_is_written_read_and_compared_in_one_way():
+    rmse, diversity, ssim = figures.RMSE, figures.DIVERSITY, figures.SSIM
+    assert (rmse.written(54.36), ssim.written(0.2571), rmse.written(None)) == ("54.4", "0.257", "–")
+    assert [m.heading for m in (rmse, diversity, ssim)] == ["RMSE ↓", "diversity → 1", "SSIM ↑"]
+    assert rmse.badness(3) < rmse.badness(4) and ssim.badness(0.9) < ssim.badness(0.8)
+    assert diversity.badness(1.1) == pytest.approx(diversity.badness(0.9))
+    assert figures.CYCLE_ERROR.read_of("F").startswith("|G(F(y)) − y|")
+
+
+def test_every_common_figure_can_be_read():
+    listed = (*figures.AGAINST_TRUTH, *figures.WITHOUT_TRUTH)
+    assert len(figures.named(listed)) == len(listed)
+    for one in listed:
+        assert one.reads.endswith(".") and one.label and one.needs
+
+
+def test_a_mean_over_items_a_pool_and_a_missing_need():
+    made, truth = noise(3, 8, 8, 3), noise(3, 8, 8, 3, seed=1)
+    arrays = {"made": made, "truth": truth, "original": made, "back": None}
+    expected = np.mean([figures.rmse(a, b) for a, b in zip(made, truth, strict=True)])
+    assert figures.RMSE.measure(arrays) == expected
+    assert figures.CYCLE_ERROR.measure(arrays) is None
+    pooled = figures.Figure(
+        "n", "n", needs=frozenset({"made"}), of=lambda made: made.size, pooled=True
+    )
+    assert pooled.measure(arrays) == made.size
+    assert figures.DIVERSITY.measure({"made": made, "real": truth}) == figures.diversity(
+        made, truth
+    )

@@ -5,6 +5,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import hostile
 import pytest
 import torch
-from foreign import Block, Named, Tutorial, UNet, lively, patchgan, resnet
+from foreign import Named, Tutorial, UNet, lively, patchgan, resnet
 from safetensors.torch import save_file
 from tiny import batch
 from torch import Tensor, nn
@@ -98,9 +99,18 @@ def test_golden(name):
         assert not parameter.requires_grad
 
 
-@pytest.mark.parametrize("name", NAMES)
+WAYS = {
+    "sorted": "upit_pytorch_model.bin",
+    "legacy": "old_running_stats_net_G.pth",
+    "parallel": "unet128_net_G.pth",
+    "state_dict": "latest_net_G_A.pth",
+    "deep": "dropout_net_G.pth",
+    "double": "latest_net_G_B.pth",
+}
+
+
 @pytest.mark.parametrize(
-    "how", ["sorted", "safetensors", "legacy", "parallel", "state_dict", "deep", "double"]
+    ("how", "name"), [*(("safetensors", name) for name in NAMES), *WAYS.items()]
 )
 def test_golden_saved_in_another_way(how, name, tmp_path):
     """safetensors sorts the keys, DataParallel puts "module." before them, and so on."""
@@ -151,9 +161,10 @@ def test_names_decide_nothing(tmp_path):
 X = batch(1, 32)
 
 
-@pytest.mark.parametrize("ending", [".pth", ".safetensors"])
-@pytest.mark.parametrize("dropout", [False, True])
-@pytest.mark.parametrize(("width", "blocks"), [(1, 1), (2, 9), (3, 6), (5, 11), (16, 2)])
+@pytest.mark.parametrize(
+    ("width", "blocks", "dropout", "ending"),
+    [(1, 1, False, ".pth"), (3, 6, True, ".pth"), (5, 11, True, ".safetensors")],
+)
 def test_the_original_authors_generators(width, blocks, dropout, ending, tmp_path):
     network = lively(Named(model=resnet(width, blocks, dropout=dropout)))
     found = formats.load([saved(tmp_path, network, "g" + ending)])
@@ -162,8 +173,9 @@ def test_the_original_authors_generators(width, blocks, dropout, ending, tmp_pat
     torch.testing.assert_close(found.model.G(X), network(X), rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("ending", [".pth", ".safetensors"])
-@pytest.mark.parametrize(("width", "downsamplings"), [(1, 7), (3, 7), (2, 8), (4, 8)])
+@pytest.mark.parametrize(
+    ("width", "downsamplings", "ending"), [(3, 7, ".pth"), (1, 8, ".safetensors")]
+)
 def test_the_original_authors_unets(width, downsamplings, ending, tmp_path):
     network = lively(UNet(width, downsamplings))
     found = formats.load([saved(tmp_path, network, "g" + ending)])
@@ -173,9 +185,8 @@ def test_the_original_authors_unets(width, downsamplings, ending, tmp_path):
     assert found.model.G.multiple == found.model.G.smallest == 2**downsamplings
 
 
-@pytest.mark.parametrize("up", ["transposed", "zeros", "reflect"])
-@pytest.mark.parametrize("blocks", [1, 4, 9])
-def test_upsampling_shows_in_the_numbers_of_the_layers(blocks, up, tmp_path):
+@pytest.mark.parametrize(("up", "blocks"), [("transposed", 1), ("zeros", 4), ("reflect", 9)])
+def test_upsampling_shows_in_the_numbers_of_the_layers(up, blocks, tmp_path):
     network = lively(Named(model=resnet(4, blocks, "block", up)))
     found = formats.load([saved(tmp_path, network)])
     upsampling = {"zeros": "resize_zeros", "reflect": "resize"}.get(up, up)
@@ -183,11 +194,15 @@ def test_upsampling_shows_in_the_numbers_of_the_layers(blocks, up, tmp_path):
     torch.testing.assert_close(found.model.G(X), network(X), rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("ending", [".pth", ".safetensors"])
-@pytest.mark.parametrize("up", ["transposed", "zeros"])
-@pytest.mark.parametrize("width", [2, 4, 8])
+@pytest.mark.parametrize(
+    ("width", "up", "ending"),
+    [(3, "transposed", ".pth"), (4, "transposed", ".safetensors"), (4, "zeros", ".safetensors")],
+)
 def test_a_tutorials_generator(width, up, ending, tmp_path):
-    """Its parts are called start, narrow, deep, widen, finish: only the shapes tell."""
+    """Its parts are called start, narrow, deep, widen, finish: only the shapes tell.
+
+    With 3 filters not even these: the first convolution's shape is the last one's.
+    """
     network = lively(Tutorial(width, 3, up))
     found = formats.load([saved(tmp_path, network, "g" + ending)])
     upsampling = "resize_zeros" if up == "zeros" else up
@@ -238,7 +253,7 @@ def test_batch_norm(tmp_path):
     assert "has a batch norm, model.2;" in refusal(saved(tmp_path, weights))
 
 
-@pytest.mark.parametrize(("channels_in", "channels_out"), [(1, 1), (4, 3), (3, 1)])
+@pytest.mark.parametrize(("channels_in", "channels_out"), [(4, 3), (3, 1)])
 def test_other_channels_than_three(channels_in, channels_out, tmp_path):
     flat, tutorial = resnet(8, 1), Tutorial(8, 1)
     flat[1] = tutorial.start[1] = nn.Conv2d(channels_in, 8, 7)
@@ -311,19 +326,15 @@ def test_discriminators_unlike_ours_are_left_out(change, tmp_path):
     ("there", "back"),
     [
         *(("G", "F"), ("G_AB", "G_BA"), ("netG_A", "netG_B"), ("genA2B", "genB2A")),
-        *(("G_XtoY", "G_YtoX"), ("gen_AB", "gen_BA"), ("netG_A2B", "netG_B2A")),
-        *(("G_A_state_dict", "G_B_state_dict"), ("generator_g", "generator_f")),
+        *(("G_XtoY", "G_YtoX"), ("G_A_state_dict", "G_B_state_dict")),
+        ("generator_g", "generator_f"),
     ],
 )
-@pytest.mark.parametrize("ending", [".pth", ".safetensors"])
-@pytest.mark.parametrize("is_turned", [False, True])
-def test_one_file_with_both_under_known_names(there, back, ending, is_turned, tmp_path):
+def test_one_file_with_both_under_known_names(there, back, tmp_path):
+    """Y → X comes first in the file: names tell, not the order."""
     G, F = (lively(Named(model=resnet(2, 1)), seed) for seed in (1, 2))
-    both = {there: G, back: F}
-    if is_turned:
-        both = dict(reversed(both.items()))
-    weights = Named(**both, D_A=patchgan(2), netD_B=patchgan(2)).state_dict()
-    found = formats.load([saved(tmp_path, weights, "m" + ending)])
+    weights = Named(**{back: F, there: G}, D_A=patchgan(2), netD_B=patchgan(2)).state_dict()
+    found = formats.load([saved(tmp_path, weights)])
     torch.testing.assert_close(found.model.G(X), G(X), rtol=0, atol=1e-5)
     torch.testing.assert_close(found.model.F(X), F(X), rtol=0, atol=1e-5)
     *_, note, judges = found.config.facts["notes"]
@@ -342,16 +353,15 @@ def test_one_file_with_both_under_unknown_names(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "judge"),
+    ("settings", "judge", "judges"),
     [
-        (Generator("resnet", 2, 1), "patchgan"),
-        (Generator("resnet", 2, 1, "resize"), "patch4"),
-        (Generator("unet", 2, 0), "patch4"),
-        (Generator("unet", 2, 0, "resize"), "patchgan"),
+        (Generator("resnet", 2, 1), "patchgan", ("D_X", "D_Y")),
+        (Generator("resnet", 2, 1, "resize"), "patch4", ()),
+        (Generator("unet", 2, 0), "patch4", ("D_X", "D_Y")),
+        (Generator("unet", 2, 0, "resize"), "patchgan", ()),
     ],
     ids=str,
 )
-@pytest.mark.parametrize("judges", [(), ("D_X", "D_Y")])
 def test_our_own_weights_without_their_config(settings, judge, judges, tmp_path):
     c = Config(generator=settings, discriminator=Discriminator(judge, 2), image_size=32)
     model = write(tmp_path, c, judges)
@@ -371,17 +381,13 @@ def test_our_own_weights_without_their_config(settings, judge, judges, tmp_path)
         (["5_net_G_A.pth", "10_net_G_B.pth"], None),
         (["5_net_G_A.pth", "5_net_G_B.pth", "10_net_G_A.pth", "10_net_G_B.pth"], None),
         (["gen_BA.pth", "gen_AB.pth", "disc_A.pth", "disc_B.pth"], (1, 0)),
-        (["G_AB.pt", "G_BA.pt"], (0, 1)),
         (["netG_B2A.pth", "netG_A2B.pth", "netD_A.pth"], (1, 0)),
-        (["genA2B.pth", "genB2A.pth", "disA.pth", "disB.pth"], (0, 1)),
         (["G_YtoX.pkl.bin", "G_XtoY.pkl.bin"], (1, 0)),
         (["weights/G_AB_100.pth", "weights/G_BA_100.pth", "README.md"], (0, 1)),
         (["a/G_AB.pth", "b/G_BA.pth"], None),
         (["disc_AB.pth", "disc_BA.pth"], None),
-        (["D_A.pth", "D_B.pth"], None),
         (["G_AB.pth", "G_BA.txt"], None),
         (["horse2zebra.pth", "zebra2horse.pth"], None),
-        (["G_A.pth"], None),
         ([], None),
     ],
 )
@@ -391,7 +397,7 @@ def test_pair(names, expected):
 
 def test_a_single_direction_translates_within_a_model_of_one_generator():
     found = formats.load([GOLDEN / "latest_net_G_A.pth"])
-    assert found.model.F is None and list(found.model.generators) == [found.model.G]
+    assert found.model.F is None and found.model.networks == {"G": found.model.G}
     assert found.config.facts["notes"] == ["The file holds one direction; it is taken as X → Y."]
     assert Translator(found).model is found.model
 
@@ -407,8 +413,15 @@ def test_image_size():
 # Differences
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("place", [0, 1, 7, 12, -1])
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        *(("latest_net_G_A.pth", 0), ("latest_net_G_A.pth", 7), ("latest_net_G_A.pth", -1)),
+        *(("dropout_net_G.pth", 12), ("old_running_stats_net_G.pth", 1)),
+        *(("upit_pytorch_model.bin", 12), ("huggan_pytorch_model.bin", 7)),
+        *(("unet128_net_G.pth", 0), ("unet128_net_G.pth", 12)),
+    ],
+)
 def test_the_first_differences_are_named(name, place, tmp_path):
     weights = state(name)
     stands = [k for k in weights if "running" not in k and "batches" not in k and k[:2] != "D_"]
@@ -448,11 +461,16 @@ def test_a_block_lacks_in_a_tutorials_generator(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "network", [Named(model=resnet(2, 65)), Named(model=UNet(1, 6).model), UNet(1, 9)], ids=id
+    ("make", "words"),
+    [
+        (lambda: Named(model=resnet(2, 65)), "residual blocks is above 64"),
+        (lambda: UNet(1, 6), "at least 7"),
+        (lambda: UNet(1, 9), "above 8"),
+    ],
+    ids=["65 blocks", "6 downsamplings", "9 downsamplings"],
 )
-def test_sizes_beyond_what_is_published(network, tmp_path):
-    sentence = refusal(saved(tmp_path, network))
-    assert "above 64" in sentence or "at least 7" in sentence or "above 8" in sentence
+def test_sizes_beyond_what_is_published(make, words, tmp_path):
+    assert words in refusal(saved(tmp_path, make()))
 
 
 # Memory and time
@@ -460,14 +478,13 @@ def test_sizes_beyond_what_is_published(network, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
 @pytest.mark.parametrize("ending", [".bin", ".safetensors", ".legacy"])
-def test_memory_of_a_published_size(ending, tmp_path):
-    """UPIT's horse2zebra has 28.3 million weights, 113 MB; three times that is the limit."""
-    whole = {"G_A": resnet(64, 9), "G_B": resnet(64, 9), "D_A": patchgan(64), "D_B": patchgan(64)}
-    network = Named(**whole)
-    assert sum(p.numel() for p in network.parameters()) == 28_285_832
+def test_memory_is_a_small_multiple_of_the_file(ending, tmp_path):
+    """Three times UPIT's file of half the published width; what it is built of is let go before."""
+    nets = {"G_A": resnet(32, 9), "G_B": resnet(32, 9), "D_A": patchgan(32), "D_B": patchgan(32)}
+    weights = {key: torch.zeros(value.shape) for key, value in Named(**nets).state_dict().items()}
     options = {"_use_new_zipfile_serialization": False} if ending == ".legacy" else {}
-    path = saved(tmp_path, network, "m" + ending, **options)
-    del network, whole
+    path = saved(tmp_path, weights, "m" + ending, **options)
+    del nets, weights
     formats.load([GOLDEN / "upit_pytorch_model.bin"])
     with hostile.memory() as peak:
         found = formats.load([path])
@@ -478,7 +495,7 @@ def test_memory_of_a_published_size(ending, tmp_path):
 def test_no_compiler_is_imported():
     """Initialising networks on the meta device would: longer than all the rest takes."""
     program = (
-        "import pathlib, sys; from cyclegan import formats; "
+        "import pathlib, sys; from cyclegan.store import formats; "
         f"formats.load([pathlib.Path({str(GOLDEN / 'upit_pytorch_model.bin')!r})]); "
         "assert 'torch._dynamo' not in sys.modules"
     )
@@ -502,12 +519,6 @@ def test_a_loaded_model_does_not_hang_on_its_file(tmp_path):
 
 # Bad and hostile files
 
-assert Block  # Some hostile files are pickles of this class.
-
-
-def test_there_are_enough_of_them():
-    assert len(hostile.BAD) + len(hostile.DAMAGED) >= 220
-
 
 @pytest.mark.parametrize("name", hostile.BAD)
 def test_bad(name, tmp_path, monkeypatch):
@@ -524,22 +535,43 @@ def test_bad(name, tmp_path, monkeypatch):
     assert peak.growth < 64 * 2**20
 
 
-@pytest.mark.parametrize("name", hostile.DAMAGED)
-def test_damaged(name, tmp_path):
-    """One byte is another: a sentence, or finite networks where no checksum tells."""
-    path = tmp_path / f"bad{hostile.ending(name)}"
-    hostile.DAMAGED[name](path)
-    before = hostile.listing(tmp_path)
+def check_flipped(path: Path, place: str, at: int) -> None:
+    """One bit is another: a sentence, or finite networks where no checksum tells."""
+    read, _, _, is_told = hostile.PLACES[place]
+    path.write_bytes(hostile.flipped(read(), at))
+    before = hostile.listing(path.parent)
     with hostile.memory() as peak:
         try:
             found = formats.load([path])
         except FormatError as error:
             hostile.check_sentence(str(error))
         else:
-            assert not hostile.is_structure(name)
+            assert not is_told
             assert all(p.isfinite().all() for p in found.model.parameters())
-    assert hostile.listing(tmp_path) == before
+    assert hostile.listing(path.parent) == before
     assert peak.growth < 64 * 2**20
+
+
+CHANCE = random.Random(0)
+
+
+@pytest.mark.parametrize(
+    ("place", "at"),
+    [
+        (place, at)
+        for place, (_, where, count, _) in hostile.PLACES.items()
+        for at in sorted(CHANCE.sample(where, count))
+    ],
+)
+def test_damaged(place, at, tmp_path):
+    check_flipped(tmp_path / f"bad{hostile.ending(place)}", place, at)
+
+
+@pytest.mark.parametrize("place", hostile.PLACES)
+def test_damaged_anywhere(place, tmp_path):
+    _, where, _, _ = hostile.PLACES[place]
+    for at in random.Random(1).sample(where, min(8, len(where))):
+        check_flipped(tmp_path / f"{at}{hostile.ending(place)}", place, at)
 
 
 def test_larger_than_the_limit(tmp_path):

@@ -296,9 +296,7 @@ def test_picture_to_tensor_and_back():
 
 
 @pytest.mark.parametrize(("multiple", "smallest"), [(4, 8), (16, 32)])
-@pytest.mark.parametrize(
-    ("height", "width"), [(1, 1), (1, 50), (50, 1), (2, 3), (5, 7), (63, 65), (64, 64), (8, 9)]
-)
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 50), (2, 3), (63, 65), (8, 9)])
 def test_pad_and_crop(height, width, multiple, smallest):
     picture = torch.rand(2, 3, height, width)
     padded = images.pad(picture, multiple, smallest)

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from variants import FULL, JUDGES, write
 
 from cyclegan.core import figures
-from cyclegan.core.config import Config, Discriminator, Generator, Objective
+from cyclegan.core.config import Config, Discriminator, Generator
 from cyclegan.inference import strips
 from cyclegan.inference import translator as inference
 from cyclegan.inference.translator import Translation, Translator
+from cyclegan.methods.cyclegan import Objective
 from cyclegan.store import checkpoints
 
 UNET = Config(
@@ -71,9 +72,9 @@ def test_passes_are_those_of_the_bare_networks(translator):
     x = batch(3, 28)
     G, F = translator.model.G, translator.model.F
     made = translator.passes(x)
-    assert torch.allclose(made.translation, G(x), atol=1e-5)
-    assert torch.allclose(made.reconstruction, F(G(x)), atol=1e-5)
-    assert torch.allclose(made.identity, F(x), atol=1e-5)
+    assert torch.allclose(made["made"], G(x), atol=1e-5)
+    assert torch.allclose(made["back"], F(G(x)), atol=1e-5)
+    assert torch.allclose(made["same"], F(x), atol=1e-5)
     assert (G(x) - F(x)).abs().max() > 0.1  # or else a mistaken network would pass.
 
 
@@ -81,9 +82,9 @@ def test_direction_yx_swaps_the_roles(translator):
     y = batch(2, 24)
     G, F = translator.model.G, translator.model.F
     made = translator.passes(y, "yx")
-    assert torch.allclose(made.translation, F(y), atol=1e-5)
-    assert torch.allclose(made.reconstruction, G(F(y)), atol=1e-5)
-    assert torch.allclose(made.identity, G(y), atol=1e-5)
+    assert torch.allclose(made["made"], F(y), atol=1e-5)
+    assert torch.allclose(made["back"], G(F(y)), atol=1e-5)
+    assert torch.allclose(made["same"], G(y), atol=1e-5)
 
 
 @pytest.mark.parametrize("direction", ["xy", "yx"])
@@ -341,7 +342,7 @@ def test_no_graph_is_built(tmp_path):
     def use() -> None:
         picture = noise(32, 32)
         made = translator.passes(batch(1))
-        assert all(tensor.grad_fn is None for tensor in made)
+        assert all(tensor.grad_fn is None for tensor in made.values())
         translator.translate(picture)
         translator.reconstruct(picture)
         translator.patch_scores(picture)

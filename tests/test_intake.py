@@ -5,6 +5,7 @@ import stat
 import struct
 import zipfile
 from pathlib import Path
+from random import Random
 
 import pytest
 from PIL import Image
@@ -61,12 +62,23 @@ def test_pictures_become_a_dataset_that_can_be_trained_on(tmp_path, run):
         "to hold any out: samples show training pictures."
     )
     assert [n for n in names(run) if "test" in n] == [
-        "data/testA/00010.png",
-        "data/testA/00020.png",
+        "data/testA/A00010.png",
+        "data/testA/A00020.png",
     ]
     data = open_data(str(run / "data"), 32, "resize-and-crop")
     assert (len(data.train_x), len(data.train_y), len(data.test_x)) == (23, 3, 2)
     assert data.train_x[0].shape == (3, 36, 36)
+
+
+def test_equal_names_on_both_sides_are_kept_as_pairs(tmp_path, run):
+    """Held out together, whatever order they come in; otherwise no number stands on both sides."""
+    x, y = files(tmp_path / "x", 20), files(tmp_path / "y", 20)
+    taken = intake.take_in(run / "data", x, y[::-1], 32)
+    assert taken.paired and "taken as true pairs" in taken.sentence
+    data = open_data(str(run / "data"), 32, "resize-and-crop")
+    assert data.paired and data.train_truth is not None and len(data.test_x) == 2
+    other = intake.take_in(run / "other", x, files(tmp_path / "z", 19), 32)
+    assert not other.paired and not open_data(str(run / "other"), 32, "crop").paired
 
 
 def test_pictures_are_reduced_to_what_training_needs(tmp_path, run):
@@ -139,19 +151,9 @@ def link(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-PATHS = [
-    "../evil.png",
-    "a/../../evil.png",
-    "/etc/evil.png",
-    "..\\evil.png",
-    "C:\\evil.png",
-    "C:/evil.png",
-    "\\\\server\\evil.png",
-    "a/..",
-]
-
-
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "path", ["../evil.png", "a/../../evil.png", "/etc/evil.png", "..\\evil.png", "C:/evil.png"]
+)
 def test_a_path_that_climbs_out(path, tmp_path, run):
     packed = archive(tmp_path / "x.zip", {**pictures(3), path: picture_bytes()})
     assert "a path that leads out of it" in refusal(run, [packed], files(tmp_path / "y", 2))
@@ -172,6 +174,7 @@ def test_a_bomb_by_its_own_account(tmp_path, run, monkeypatch):
     zeros = {f"{i}.png": bytes(200_000) for i in range(5)}
     packed = archive(tmp_path / "x.zip", zeros, compression=zipfile.ZIP_DEFLATED)
     assert packed.stat().st_size < 5_000
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("unpacked"))
     monkeypatch.setattr(intake, "MAX_UNPACKED_BYTES", 900_000)
     assert "x.zip unpacks to more than" in refusal(run, [packed], y)
     monkeypatch.setattr(intake, "MAX_FILE_BYTES", 150_000)
@@ -209,41 +212,59 @@ def test_a_locked_zip(tmp_path, run):
     assert "locked with a password" in refusal(run, [packed], files(tmp_path / "y", 2))
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_unusual_compression(method, tmp_path, run):
-    packed = archive(tmp_path / "x.zip", pictures(2), compression=method)
+def test_unusual_compression(tmp_path, run):
+    packed = archive(tmp_path / "x.zip", pictures(2), compression=zipfile.ZIP_BZIP2)
     assert "unusual way" in refusal(run, [packed], files(tmp_path / "y", 2))
 
 
-@pytest.mark.parametrize("cut", [0.3, 0.9, 0.99])
+@pytest.mark.parametrize("cut", [0.3, 0.99])
 def test_a_zip_that_is_cut_short(cut, tmp_path, run):
-    packed = archive(tmp_path / "x.zip", pictures(30))
+    packed = archive(tmp_path / "x.zip", pictures(3))
     raw = packed.read_bytes()
     packed.write_bytes(raw[: int(len(raw) * cut)])
     sentence = refusal(run, [packed], files(tmp_path / "y", 2))
     assert sentence == "x.zip is a damaged zip, or none; pack it again."
 
 
-@pytest.mark.parametrize("at", range(0, 4000, 333))
-def test_flipped_bytes_never_end_in_a_traceback(at, tmp_path, run):
+def test_flipped_bytes_never_end_in_a_traceback(tmp_path, run):
+    """In the table of contents, which begins some 200 bytes before the end, and anywhere."""
+    small = {f"{i}.png": picture_bytes(8, 8, seed=i) for i in range(2)}
+    packed, y = tmp_path / "x.zip", files(tmp_path / "y", 2, size=8)
+    whole = archive(packed, small, compression=zipfile.ZIP_DEFLATED).read_bytes()
+    taken = set()
+    for seed in range(24):
+        random, raw = Random(seed), bytearray(whole)
+        for at in (random.randrange(len(raw)), random.randrange(len(raw) - 200, len(raw))):
+            raw[at] ^= 1 + random.randrange(255)
+        packed.write_bytes(raw)
+        try:
+            intake.take_in(run / str(seed), [packed], y, 24)
+            taken.add(run / str(seed))
+        except DataError as error:
+            assert str(error).endswith(".")
+        assert set(run.iterdir()) == taken
+    assert len(taken) < 24
+
+
+def test_compressed_data_that_are_none(tmp_path, run):
     packed = archive(tmp_path / "x.zip", pictures(2), compression=zipfile.ZIP_DEFLATED)
     raw = bytearray(packed.read_bytes())
-    raw[at % len(raw)] ^= 0xFF
-    raw[-1 - at % 90] ^= 0x55
+    raw[30 + len("000.png")] = 0xFF  # Where its data begin: a block of no known type.
     packed.write_bytes(raw)
-    try:
-        intake.take_in(run / "data", [packed], files(tmp_path / "y", 2), 24)
-    except DataError as error:
-        assert str(error).endswith(".") and list(run.iterdir()) == []
+    sentence = refusal(run, [packed], files(tmp_path / "y", 2))
+    assert sentence == "x.zip is a damaged zip, or none; pack it again. At fault: 000.png."
 
 
 def test_too_many_files(tmp_path, run):
     y = files(tmp_path / "y", 2)
-    packed = archive(tmp_path / "x.zip", {f"{i}.png": b"" for i in range(10_000)})
-    assert refusal(run, [packed], y) == ("X has 10,000 pictures; at most 2,000 a side are taken.")
+    packed = archive(tmp_path / "x.zip", {f"{i}.png": b"" for i in range(2001)})
+    assert refusal(run, [packed], y) == ("X has 2,001 pictures; at most 2,000 a side are taken.")
     packed = archive(tmp_path / "x.zip", {f"{i}.txt": b"" for i in range(10_001)})
     assert "10,001 files; at most 10,000 may" in refusal(run, [packed], y)
-    packed = archive(tmp_path / "x.zip", {f"{i}.txt": b"" for i in range(66_000)})
+    # Above 65,535 files, zipfile writes the locator of a table of contents of 64 bits.
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1)
+    raw = archive(tmp_path / "x.zip", pictures(2)).read_bytes()
+    packed.write_bytes(raw[:-22] + locator + raw[-22:])
     assert "too many files" in refusal(run, [packed], y)
 
 

@@ -10,13 +10,21 @@ from threading import Barrier, Event
 
 import numpy as np
 import pytest
+from PIL import Image
 from tiny import config, noise
 from variants import FULL, GAN, GAN_CYCLE, GAN_IDENTITY, write
 
-from cyclegan.core.config import Domains, Objective
+from cyclegan import lessons
+from cyclegan.core import files
+from cyclegan.core.config import Change, Domains
+from cyclegan.core.media import PICTURES
 from cyclegan.inference.translator import Translator
-from cyclegan.lessons import satellite2map
-from cyclegan.page.library import CheckpointSet, Library, Variant
+from cyclegan.lessons import DataError, Folder
+from cyclegan.lessons.satellite2map import tiles
+from cyclegan.methods import pix2pix
+from cyclegan.methods.cyclegan import Objective
+from cyclegan.page.library import Library
+from cyclegan.page.sets import CheckpointSet, Variant
 from cyclegan.store import checkpoints
 from cyclegan.store.catalogue import Model, Source
 
@@ -115,6 +123,22 @@ def test_a_damaged_run_does_not_hide_the_others(file, tmp_path, caplog):
     assert f"bad/{file}" in caplog.text
 
 
+def test_sets_come_in_the_order_of_their_lessons(tmp_path):
+    listed = [lesson.name for lesson in lessons.all_lessons()]
+    folders = dict(zip("zyx", [*listed[:2], "elsewhere"], strict=True))
+    for name, data in folders.items():
+        write(tmp_path / name / "gan", config(GAN, data=data))
+    titles = [title.rpartition("/")[2] for title in found(tmp_path)]
+    assert titles == list(folders), "the shelf's first, others last"
+
+
+def test_runs_of_several_lessons_are_several_sets(tmp_path):
+    for name, data in (("a", "horses"), ("b", "maps"), ("c", "horses")):
+        write(tmp_path / "runs" / name, config(GAN, data=data))
+    title = f"{tmp_path.name}/runs"
+    assert found(tmp_path / "runs") == {f"{title}, horses": ["a", "c"], f"{title}, maps": ["b"]}
+
+
 def test_two_sets_of_one_title_are_both_there(tmp_path):
     for place in ("here", "there"):
         write(tmp_path / place / "runs" / "mine", GAN)
@@ -125,7 +149,7 @@ def test_two_sets_of_one_title_are_both_there(tmp_path):
 def test_what_a_variant_knows_before_its_networks_are_loaded(tmp_path, monkeypatch):
     write(tmp_path / "set" / "gan", GAN_IDENTITY)
     write(tmp_path / "set" / "plain", GAN)
-    checkpoints.write_json(tmp_path / "set" / "gan" / "metrics.json", {"pairs": 3})
+    files.write_json(tmp_path / "set" / "gan" / "metrics.json", {"pairs": 3})
     monkeypatch.setattr(checkpoints, "load", None)
     ((_, set_),) = Library([tmp_path / "set"]).sets.items()
     first, second = set_.variants
@@ -141,8 +165,11 @@ FOUR[True, True] = FULL
 
 
 def set_of(*objectives: Objective) -> CheckpointSet:
-    variants = [Variant(Path(str(i)), config(o), {}) for i, o in enumerate(objectives)]
-    return CheckpointSet("made up", Path(), tuple(variants))
+    variants = [
+        Variant(Source((Path(str(i)),)), config(o, data="made up"), {})
+        for i, o in enumerate(objectives)
+    ]
+    return CheckpointSet("made up", Path("nowhere"), tuple(variants))
 
 
 def test_each_pair_of_switches_has_its_variant():
@@ -172,8 +199,30 @@ def test_pick_falls_back_on_the_identity_switch_alone(size):
 @pytest.mark.parametrize("one", [{"cycle_forward": 0}, {"cycle_backward": 0}])
 def test_one_cycle_term_is_a_cycle(one):
     set_ = set_of(Objective(**one))
-    assert set_.pick(cycle=True, identity=True) is set_.variants[0]
-    assert set_.pick(cycle=False, identity=True) is None
+    assert set_.pick(True, True) is set_.variants[0]
+    assert set_.pick(False, True) is None
+
+
+def test_the_papers_whole_objective_goes_before_halves_and_remedies():
+    whole = Objective(schedule=(Change("identity", 0.0, 300, 300),))
+    others = Objective(cycle_backward=0), Objective(gan=0), Objective(cycle_decay=0.5)
+    assert set_of(*others, whole).pick(True, True).config.objective is whole
+
+
+def test_rows_are_the_two_sides_of_the_first_switch():
+    set_ = set_of(*FOUR.values(), pix2pix.Objective())
+    with_it, without = set_.rows
+    assert set_.rows == ("with cycle loss", "without cycle loss")
+    assert set_.row(with_it, True).config.objective == FULL
+    assert set_.row(without, False).config.objective == GAN
+
+
+def test_without_switches_every_variant_has_a_row():
+    set_ = set_of(pix2pix.Objective(), pix2pix.Objective(gan=0.0), pix2pix.Objective(paired=1.0))
+    name = "GAN (log, conditional) + paired"
+    assert set_.rows == (f"{name} (0)", "paired", f"{name} (2)")
+    assert [set_.row(name, True) for name in set_.rows] == list(set_.variants)
+    assert set_.row("gone", True) is None
 
 
 # Examples
@@ -181,42 +230,46 @@ def test_one_cycle_term_is_a_cycle(one):
 
 def test_examples_are_pairs(tmp_path):
     write(tmp_path / "set" / "gan", GAN)
-    put_examples(tmp_path / "set", "02-gulf-of-guinea", "01-iberia")
+    put_examples(tmp_path / "set", "02-gulf-of-guinea", "01-iberia", "03-half")
+    (tmp_path / "set" / "examples" / "03-half-y.png").unlink()
     noise(8, 8).save(tmp_path / "set" / "examples" / "readme.png")
     ((_, set_),) = Library([tmp_path / "set"]).sets.items()
     assert [e.name for e in set_.examples] == ["Iberia", "Gulf of Guinea"]
     for example, seed in zip(set_.examples, (2, 0), strict=True):
-        x, y = noise(24, 24, seed=seed), noise(24, 24, seed=seed + 1)
-        for direction, original, truth in (("xy", x, y), ("yx", y, x)):
-            assert np.array_equal(np.asarray(example.original(direction)), np.asarray(original))
-            assert np.array_equal(np.asarray(example.truth(direction)), np.asarray(truth))
+        sides = [np.asarray(noise(24, 24, seed=s)) for s in (seed, seed + 1)]
+        for direction, expected in (("xy", sides), ("yx", sides[::-1])):
+            kept = example.original(direction), example.truth(direction)
+            for side, picture in zip(kept, expected, strict=True):
+                assert np.array_equal(np.asarray(PICTURES.held(side)), picture)
 
 
-def test_examples_are_read_once(tmp_path):
-    put_examples(tmp_path, "a")
-    set_ = CheckpointSet("made up", tmp_path, ())
-    assert set_.examples is set_.examples
+def test_examples_are_read_when_they_are_asked_for_and_once(tmp_path, monkeypatch):
+    """A set without any of its own has its lesson's."""
+    asked = []
+    monkeypatch.setattr(Folder, "examples", lambda self: asked.append(self.name) or ["one"])
+    write(tmp_path / "set" / "gan", GAN)
+    ((_, set_),) = Library([tmp_path / "set"]).sets.items()
+    assert not asked
+    assert set_.examples == set_.examples == ["one"] and len(asked) == 1
 
 
-def test_a_set_without_examples(tmp_path):
-    assert CheckpointSet("made up", tmp_path, ()).examples == []
+def test_examples_that_cannot_be_read_are_none(monkeypatch, caplog):
+    def fail(self):
+        raise DataError("The pictures are gone.")
 
-
-def test_half_a_pair_is_passed_over(tmp_path):
-    put_examples(tmp_path, "a", "b")
-    (tmp_path / "examples" / "a-y.png").unlink()
-    assert [e.name for e in CheckpointSet("made up", tmp_path, ()).examples] == ["B"]
+    monkeypatch.setattr(Folder, "examples", fail)
+    assert set_of(GAN).examples == [] and "The pictures are gone." in caplog.text
 
 
 def test_the_bundled_examples():
-    examples = CheckpointSet("world", checkpoints.BUNDLED / "satellite2map", ()).examples
-    assert [e.name for e in examples] == list(satellite2map.EXAMPLES)
-    for example in examples:
-        assert example.x.size == example.y.size == (128, 128)
-        assert np.asarray(example.x).std() > 10 and np.asarray(example.y).std() > 10
+    ((_, set_),) = Library([checkpoints.BUNDLED / "satellite2map"]).sets.items()
+    assert [e.name for e in set_.examples] == list(tiles.EXAMPLES)
+    for example in set_.examples:
+        x, y = (np.asarray(PICTURES.held(side)) for side in (example.x, example.y))
+        assert x.shape == y.shape == (128, 128, 3)
+        assert x.std() > 10 and y.std() > 10
         # The map's sea is where the satellite sees dark blue: the two show one place.
-        sea = satellite2map.sea_mask(np.asarray(example.y))
-        brightness = np.asarray(example.x, float)[..., 0]
+        sea, brightness = tiles.sea_mask(y), x[..., 0].astype(float)
         assert brightness[sea].mean() < brightness[~sea].mean() - 20, example.name
 
 
@@ -299,11 +352,47 @@ def test_a_translation_is_that_of_its_variant(library):
             assert made.cycle_error == expected.cycle_error
 
 
-def test_a_visitors_picture_is_translated_each_time(library, translations):
-    _, (full, _) = title_and_variants(library)
-    for _ in range(2):
-        library.translate(full, noise(24, 24), "xy")
-    assert translations == {(full.name, "xy"): 2}
+def test_a_visitors_picture_is_translated_once(library, translations):
+    """Whatever differs in a pixel or in its form is another picture."""
+    _, (full, gan) = title_and_variants(library)
+    own = noise(24, 24)
+    first = library.translate(full, own, "xy")
+    assert library.translate(full, own.copy(), "xy") is first
+    assert library.remembers_own(full, own.copy(), "xy")
+    assert translations == {(full.name, "xy"): 1}
+    others = [
+        (full, own, "yx"),
+        (gan, own, "xy"),
+        (full, noise(24, 24, seed=1), "xy"),
+        (full, Image.frombytes("RGB", (48, 12), own.tobytes()), "xy"),
+        (full, own.convert("L"), "xy"),
+    ]
+    for other in others:
+        assert not library.remembers_own(*other)
+        library.translate(*other)
+    assert translations.total() == 6
+
+
+def test_no_more_of_visitors_is_remembered_than_may_be(tmp_path, library, monkeypatch):
+    one = 4 * 3 * 24 * 24
+    monkeypatch.setattr("cyclegan.page.library.VISITORS_LIMIT", 3 * one)
+    small = Library([tmp_path / "set"])
+    _, (full, _) = title_and_variants(small)
+    asked = [(full, noise(24, 24, seed=seed), "xy") for seed in range(5)]
+    for each in asked:
+        small.translate(*each)
+    assert [small.remembers_own(*each) for each in asked] == [False, False, True, True, True]
+    large = full, noise(100, 100), "xy"
+    small.translate(*large)
+    assert small.remembers_own(*large), "one alone may take all of it"
+
+
+def test_an_upload_is_decoded_once_and_reduced(library, tmp_path, monkeypatch):
+    noise(1024, 40).save(tmp_path / "own.png")
+    first = library.upload(str(tmp_path / "own.png"))
+    assert first.size == (1024, 40) and first.picture.size == (512, 20)
+    monkeypatch.setattr("cyclegan.core.images.load", None)
+    assert library.upload(str(tmp_path / "own.png")) is first
 
 
 def test_an_example_is_translated_once(library, translations):
@@ -325,7 +414,8 @@ def test_an_example_is_translated_once(library, translations):
 def test_an_example_is_translated_from_its_own_side(library):
     title, (full, _) = title_and_variants(library)
     example = library.sets[title].examples[1]
-    for direction, original in (("xy", example.x), ("yx", example.y)):
+    for direction in ("xy", "yx"):
+        original = PICTURES.held(example.original(direction))
         made = library.translate_example(title, full, 1, direction)
         assert np.array_equal(np.asarray(made.original), np.asarray(original))
         again = library.translate(full, original, direction)
@@ -351,7 +441,7 @@ def test_work_ahead_ends_when_it_is_not_wanted(library, translations):
 
 
 def test_no_more_examples_are_remembered_than_may_be(tmp_path, library, translations, monkeypatch):
-    one = 3 * 3 * 24 * 24
+    one = 4 * 3 * 24 * 24
     monkeypatch.setattr("cyclegan.page.library.EXAMPLES_LIMIT", 3 * one)
     small = Library([tmp_path / "set"])
     small.work_ahead()
@@ -453,11 +543,3 @@ def test_guests_are_forgotten_oldest_first(tmp_path, monkeypatch):
     assert list(library.sets) == ["two", "three"]
     with pytest.raises(checkpoints.CheckpointError, match="one was opened too long ago"):
         library.sets["one"]
-
-
-def test_the_papers_whole_objective_goes_before_halves_of_it(tmp_path):
-    half = Objective(cycle_backward=0)
-    for name, objective in (("a-half", half), ("b-alone", Objective(gan=0)), ("c-full", FULL)):
-        write(tmp_path / "set" / name, objective)
-    (set_,) = Library([tmp_path / "set"]).sets.values()
-    assert set_.pick(True, True).source.name == "c-full"

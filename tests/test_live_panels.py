@@ -7,10 +7,11 @@ from xml.etree import ElementTree
 import pytest
 from tiny import noise
 
-from cyclegan.core.config import Domains, Objective
+from cyclegan.core.config import Domains
 from cyclegan.labs.live import Arm, Frame, LiveSettings, Status
+from cyclegan.methods.cyclegan import Objective
 from cyclegan.page import live_panels
-from cyclegan.page.live_panels import charts, choices, clock, details, frame, status, weights, words
+from cyclegan.page.live_panels import charts, choices, clock, details, frame, status, weights
 
 SETTINGS = LiveSettings()
 HOSTILE = replace(
@@ -105,17 +106,14 @@ def test_whatever_a_visitor_named_is_escaped():
 # Pictures
 
 
-def pictures(rows: int = 2, truth: bool = True) -> Frame:
+def pictures(
+    rows: int = 2, truth: bool = True, views: tuple = ("made", "back"), held_out: bool | None = True
+) -> Frame:
     def column(seed: int):
         return [noise(8, 8, seed=10 * seed + i) for i in range(rows)]
 
-    return Frame(
-        7,
-        column(0),
-        (column(1), column(2)),
-        (column(3), column(4)),
-        column(5) if truth else [],
-    )
+    a, b = ({view: column(10 * arm + i) for i, view in enumerate(views)} for arm in (1, 2))
+    return Frame(7, column(0), (a, b), column(5) if truth else [], held_out)
 
 
 def test_before_the_first_frame_there_is_a_sentence():
@@ -131,15 +129,29 @@ def test_a_frame_has_each_picture_in_its_place(truth):
     found = [image.attrib for image in html.iter("img")]
     assert len(found) == 2 * (5 + truth)
     assert found[3]["alt"] == "With the cycle loss: F(G(x)), input 1"
-    assert found[3]["src"] == live_panels.data_url(shown.reconstructions[0][0])
-    assert found[8]["src"] == live_panels.data_url(shown.translations[1][1])
+    assert found[3]["src"] == live_panels.data_url(shown.arms[0]["back"][0])
+    assert found[8]["src"] == live_panels.data_url(shown.arms[1]["made"][1])
 
 
-def test_a_frame_says_whether_its_pictures_were_held_out():
-    said = text(frame(pictures(), SETTINGS))
-    assert "Both arms at step 7, on pictures that neither was trained on." in said
-    said = text(frame(pictures(), SETTINGS, held_out=False))
-    assert "on pictures of the training." in said
+def test_a_frame_shows_the_views_that_it_has():
+    """By their formulas; one that the method does not know goes by its key."""
+    shown = frame(pictures(views=("made", "other")), SETTINGS)
+    alts = [image.attrib["alt"] for image in tree(shown).iter("img")]
+    assert alts[2:4] == [f"With the cycle loss: {head}, input 1" for head in ("G(x)", "other")]
+    assert "--all: 6; --narrow: 3; --from: 2" in shown
+    assert "--all: 4; --narrow: 2; --from: 2" in frame(pictures(views=("made",)), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("held_out", "words"),
+    [
+        (True, "Both arms at step 7, on inputs that neither was trained on."),
+        (False, "Both arms at step 7, on inputs of the training."),
+        (None, "Both arms at step 7."),
+    ],
+)
+def test_a_frame_says_whether_its_inputs_were_held_out(held_out, words):
+    assert text(frame(pictures(held_out=held_out), SETTINGS)).endswith(words)
 
 
 # Curves
@@ -161,7 +173,7 @@ def test_without_a_point_there_is_no_chart():
     assert charts(([], []), SETTINGS, (), None) == ""
     assert charts(([{"step": 1, "terms": {}}], []), SETTINGS, (change(0),), "gan_G") == ""
     assert charts(([{"step": 1}], []), SETTINGS, (), "gan_G") == "", "a damaged line"
-    assert choices(([{"step": 1}], [])) == []
+    assert choices(([{"step": 1}], []), SETTINGS) == []
 
 
 def test_curves_lie_where_their_values_are():
@@ -176,7 +188,7 @@ def test_curves_lie_where_their_values_are():
     )
     for x, y in (*a, *b):
         assert 0 <= x <= live_panels.WIDTH and 0 <= y <= live_panels.HEIGHT
-    assert "0.80 · 0.10" in text(html) and "step 30" in text(html)
+    assert "0.800 · 0.100" in text(html) and "step 30" in text(html)
 
 
 def test_a_single_point_is_seen():
@@ -186,11 +198,31 @@ def test_a_single_point_is_seen():
 
 def test_an_arm_without_a_term_has_no_line():
     with_cycle, without = log(1, 2, term="cycle_forward"), log(1, 2, term="gan_G")
-    assert choices((with_cycle, without)) == ["cycle_forward", "gan_G"]
+    assert choices((with_cycle, without), SETTINGS) == [
+        ("GAN term of G", "gan_G"),
+        ("forward cycle term", "cycle_forward"),
+    ]
     html = charts((with_cycle, without), SETTINGS, (), "cycle_forward")
     assert len(lines(html, "line a")) == 2 and len(lines(html, "line b")) == 1
     captions = ["".join(c.itertext()) for c in tree(html).iter("figcaption")]
-    assert captions == ["sea IoU 2.00 · 2.00", "forward cycle 2.00"]
+    assert captions == ["sea IoU 2.000 · 2.000", "forward cycle term 2.000"]
+
+
+def test_a_chart_of_any_term_that_was_logged():
+    told = log(0.5, 0.75, term="D_Y_accuracy"), log(0.5, 1.0, term="mystery_term")
+    assert choices(told, SETTINGS) == [
+        ("accuracy of D_Y", "D_Y_accuracy"),
+        ("mystery term", "mystery_term"),
+    ]
+    assert "accuracy of D_Y 0.750" in text(charts(told, SETTINGS, (), "D_Y_accuracy"))
+    assert "mystery term 1.000" in text(charts(told, SETTINGS, (), "mystery_term"))
+
+
+def test_what_falls_below_zero_is_drawn_there():
+    html = charts((log(-1, 2), log(0)), SETTINGS, (), None)
+    (a,), axis = lines(html, "line a"), lines(html, "axis")[0]
+    assert a[0][1] == axis[1][1] > a[1][1], "the lowest value is the floor"
+    assert "-1.000" in text(html)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -237,15 +269,14 @@ def test_weights_of_now_take_changes_into_account():
     changes = (change(5), change(6, "rate", 1e-4, None))
     a, b = tree(weights(SETTINGS, changes)).iter("p")
     assert "".join(a.itertext()) == (
-        "With the cycle loss: rate 0.0001, GAN 1, forward cycle 0.5, backward cycle 10, identity 5"
+        "With the cycle loss: rate 0.0001, GAN 1, forward cycle 0.5, backward cycle 10, "
+        "identity 5. The weight of identity is 0 from step 301 on."
     )
     assert "".join(b.itertext()) == (
-        "Without the cycle loss: rate 0.0001, GAN 1, forward cycle 0, backward cycle 0, identity 5"
+        "Without the cycle loss: rate 0.0001, GAN 1, forward cycle 0, backward cycle 0, "
+        "identity 5. The weight of identity is 0 from step 301 on."
     )
-
-
-def test_terms_have_names_for_people():
-    named = ("cycle_forward", "cycle_backward", "gan_G", "identity", "D_X", "rate")
-    assert [words(name) for name in named] == [
-        *("forward cycle", "backward cycle", "GAN G", "identity", "D X", "rate"),
-    ]
+    ended = change(300, "identity", 0.0, None)
+    a, b = tree(weights(SETTINGS, (ended,))).iter("p")
+    for line in (a, b):
+        assert "".join(line.itertext()).endswith(", identity 0")

@@ -46,13 +46,12 @@ def test_patch_scores_are_averaged():
     assert value(losses.adversarial(scores, True)) == (0 + 1 + 4 + 16) / 4
 
 
-def test_discriminator_halves_the_sum():
-    real, fake = torch.tensor([1.0, 0.0]), torch.tensor([2.0, 0.0])
-    assert value(losses.discriminator(real, fake)) == (1 / 2 + 4 / 2) / 2
-    real, fake = torch.tensor([log(3)]), torch.tensor([0.0])
-    assert value(losses.discriminator(real, fake, "log")) == pytest.approx(
-        (log(4 / 3) + log(2)) / 2
-    )
+def test_accuracy_is_the_share_on_the_right_side_of_one_half():
+    """Scores at ½ are on neither; of logits, ½ is at 0."""
+    real, fake = torch.tensor([0.6, 0.5, -1.0]), torch.tensor([[0.4, 0.5, 2.0, -3.0]])
+    assert value(losses.accuracy(real, fake)) == pytest.approx((1 + 2) / 7)
+    assert value(losses.accuracy(real, fake, "log")) == pytest.approx((2 + 1) / 7)
+    assert not losses.accuracy(real.requires_grad_(), fake).requires_grad
 
 
 def test_cycle():
@@ -95,4 +94,5 @@ def test_opinion_carries_no_gradient():
 def test_perfect_outputs_cost_nothing(norm):
     x = torch.linspace(-1, 1, 12)
     assert value(losses.cycle(x, x, norm)) == value(losses.identity(x, x)) == 0
-    assert value(losses.discriminator(torch.ones(3), torch.zeros(3))) == 0
+    assert value(losses.adversarial(torch.ones(3), True)) == 0
+    assert value(losses.accuracy(torch.ones(3), torch.zeros(3))) == 1

@@ -81,7 +81,7 @@ def test_a_folder_of_several_files_asks_for_one(tmp_path, no_hub):
         models.find(str(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["word", "no/such/folder", "./a/b", "horse.pth", ""])
+@pytest.mark.parametrize("name", ["word", "no/such/folder", ""])
 def test_an_unknown_name_is_answered_with_the_valid_ones(bundled, no_hub, name):
     with pytest.raises(CheckpointError, match=r"world.*user/repo"):
         models.find(name)
@@ -153,7 +153,7 @@ def test_weights_are_the_files(bundled):
 def test_two_who_ask_at_once_download_once(server):
     data = (GOLDEN / "upit_pytorch_model.bin").read_bytes()
     server.add("user/upit", {"pytorch_model.bin": data})
-    server.bandwidth = len(data)
+    server.bandwidth = 5 * len(data)  # A fifth of a second, in which the other one asks.
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(models.find, ["user/upit"] * 2)
     assert first.sources == second.sources

@@ -74,9 +74,11 @@ def parameters(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
-@pytest.mark.parametrize(("blocks", "count"), [(9, 11_378_179), (6, 7_837_699)])
-def test_resnet_has_the_published_size(blocks, count, upsampling):
+@pytest.mark.parametrize(
+    ("blocks", "upsampling", "count"),
+    [(9, "transposed", 11_378_179), (6, "transposed", 7_837_699), (9, "resize", 11_378_179)],
+)
+def test_resnet_has_the_published_size(blocks, upsampling, count):
     with torch.device("meta"):
         assert parameters(ResNetGenerator(64, blocks, upsampling)) == count
 
@@ -138,29 +140,27 @@ def test_receptive_field_of_the_patchgan_is_70_pixels():
 
 
 @pytest.mark.parametrize("upsampling", ["transposed", "resize"])
-@pytest.mark.parametrize(
-    "size", [(8, 8), (8, 12), (12, 40), (40, 12), (16, 20), (44, 28), (64, 64)]
-)
+@pytest.mark.parametrize("size", [(8, 8), (12, 40), (44, 28)])
 def test_resnet_keeps_multiples_of_4(size, upsampling):
     x = torch.zeros(2, 3, *size)
     assert ResNetGenerator(2, 1, upsampling)(x).shape == x.shape
 
 
 @pytest.mark.parametrize("upsampling", ["transposed", "resize"])
-@pytest.mark.parametrize("size", [(32, 32), (48, 32), (32, 80), (64, 48)])
+@pytest.mark.parametrize("size", [(32, 32), (48, 80)])
 def test_unet_keeps_multiples_of_16(size, upsampling):
     x = torch.zeros(2, 3, *size)
     assert UNetGenerator(2, upsampling)(x).shape == x.shape
 
 
-@pytest.mark.parametrize("size", [(128, 128), (256, 128), (128, 384)])
-def test_pix2pix_unet_keeps_multiples_of_128(size):
-    x = torch.zeros(2, 3, *size)
+def test_pix2pix_unet_keeps_multiples_of_128():
+    x = torch.zeros(2, 3, 128, 384)
     assert Pix2PixUNet(1, 7)(x).shape == x.shape
 
 
-@pytest.mark.parametrize("kind", ["resnet", "unet", "pix2pix"])
-@pytest.mark.parametrize("blocks", [7, 8])
+@pytest.mark.parametrize(
+    ("kind", "blocks"), [("resnet", 1), ("unet", 0), ("pix2pix", 7), ("pix2pix", 8)]
+)
 def test_sizes_in_the_config_are_those_of_the_network(kind, blocks):
     settings = config.Generator(kind, 1, blocks)
     network = build_generator(settings)
@@ -179,7 +179,7 @@ def test_padding_with_zeros_is_another_network():
     assert difference.max() > 1e-3
 
 
-@pytest.mark.parametrize("size", [(32, 32), (64, 48), (256, 256)])
+@pytest.mark.parametrize("size", [(32, 32), (64, 48)])
 def test_the_books_discriminator_has_a_score_for_each_16_pixels(size):
     assert Patch4(2)(torch.zeros(2, 3, *size)).shape == (2, 1, size[0] // 16, size[1] // 16)
 

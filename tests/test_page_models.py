@@ -153,7 +153,7 @@ def test_an_uploaded_generator_shows_what_it_can(page):
     page.locator("#upload input[type=file]").first.set_input_files(EXAMPLE)
     page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 2")
     assert page.locator("#direction label").count() == 1
-    assert page.get_by_text("needs the generator back").count() == 2
+    assert page.get_by_text("needs F, which this model lacks").count() == 2
 
 
 def test_a_bad_file_is_answered_with_a_sentence(page, tmp_path):

@@ -20,7 +20,9 @@ from test_live import director as directing
 from test_live import pid_of, reached, wait_for
 from test_page import PANELS
 
-from cyclegan.labs.live import Command, Director, Limits, LiveSettings
+from cyclegan import lessons
+from cyclegan.core.config import Change
+from cyclegan.labs.live import Command, Director, Limits
 from cyclegan.page.demo import build_demo, launch_options
 from cyclegan.page.library import Library
 from cyclegan.page.models_tab import Access
@@ -31,6 +33,8 @@ PATIENCE = 60_000
 IDENTITY_UNTIL = 80_000
 TOKEN = "hf_ThisIsTheVisitorsOwnToken"
 SIZES = {"Size, px": "32", "Filters": "8", "Blocks": "2"}
+LESSON = lessons.all_lessons()[0]
+"""The one that the page offers first."""
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +99,7 @@ def start(page, steps: int = 90_000) -> None:
         choose(page, label, option)
     page.get_by_label("Steps", exact=True).fill(str(steps))
     ends = page.get_by_label("Identity until")
-    assert ends.input_value() == str(LiveSettings().identity_steps)
+    assert ends.input_value() == "300"
     ends.fill(str(IDENTITY_UNTIL))
     page.locator("#start").click()
 
@@ -155,6 +159,22 @@ def test_an_empty_page_says_what_will_come_and_what_is_wrong(page, director):
     assert director.all() == {}
 
 
+def test_each_lesson_brings_its_recipe(page):
+    """That of the emoji takes identity away, and ends nothing on the way."""
+    page.get_by_role("button", name="Networks and length").click()
+    ends = page.get_by_label("Identity until")
+    ends.wait_for()
+    page.get_by_label("flat ↔ 3D").click()
+    for arm in ("with", "without"):
+        page.get_by_role("button", name=f"Arm {arm} the identity loss").click()
+    weights = page.get_by_label("identity", exact=True)
+    until(page, lambda: [each.input_value() for each in weights.all()] == ["5", "0"])
+    assert not ends.is_visible() and not page.get_by_label("X shows").is_visible()
+    page.get_by_label(LESSON.title).click()
+    page.get_by_role("button", name="Arm with the cycle loss").wait_for()
+    assert ends.is_visible()
+
+
 def test_pictures_and_curves_of_both_arms_appear_and_move(page, director):
     start(page)
     page.wait_for_selector("#live-pictures img")
@@ -164,9 +184,11 @@ def test_pictures_and_curves_of_both_arms_appear_and_move(page, director):
     assert len(before := sources(page)) == 4 * 6
     page.locator("#live-charts svg").nth(3).wait_for()
     labels = page.locator("#live-charts figcaption").all_inner_texts()
-    for label, name in zip(labels, ("sea IoU", "cycle error", "diversity", ""), strict=True):
+    measures = [LESSON.measure(key).label for key in LESSON.headline]
+    for label, name in zip(labels, [*measures, ""], strict=True):
         assert label.startswith(name)
-    assert director.settings(running(director)).identity_steps == IDENTITY_UNTIL
+    for arm in director.settings(running(director)).arms:
+        assert arm.objective.schedule == (Change("identity", 0.0, *2 * [IDENTITY_UNTIL]),)
     lines = page.locator("#live-charts .line").count
     assert lines() == 8
     points = page.locator("#live-charts .line.b").first.get_attribute
@@ -217,15 +239,16 @@ def test_a_change_is_marked_in_the_curves_and_listed(page, director):
 def test_a_look_leaves_open_lists_and_other_terms_alone(page, director):
     running(director)
     page.wait_for_selector("#live-charts svg")
-    choose(page, "Last chart: a term", "forward cycle")
-    until(page, lambda: "forward cycle" in page.locator("#live-charts").inner_text())
+    choose(page, "Last chart: a term", "accuracy of D_Y")
+    until(page, lambda: "accuracy of D_Y" in page.locator("#live-charts").inner_text())
     page.get_by_label("Last chart: a term").click()
-    page.get_by_role("option", name="D X", exact=True).wait_for()
+    other = page.get_by_role("option", name="loss of D_X", exact=True)
+    other.wait_for()
     step = step_of(page)
     until(page, lambda: step_of(page) > step)
-    assert page.get_by_role("option", name="D X", exact=True).is_visible()
+    assert other.is_visible()
     page.keyboard.press("Escape")
-    assert "forward cycle" in page.locator("#live-charts").inner_text()
+    assert "accuracy of D_Y" in page.locator("#live-charts").inner_text()
 
 
 def test_another_tab_asks_nothing(page, director):
@@ -308,7 +331,7 @@ def test_stopped_and_kept_it_is_a_model_in_translate(page, director):
     rows = page.locator("#result h3").all_inner_texts()
     assert rows[0].startswith("With cycle loss") and rows[1].startswith("Without cycle loss")
     assert id in page.locator("#chosen-set input").input_value()
-    assert page.locator("#examples button").count() == 12, "the bundled examples fit"
+    assert page.locator("#examples button").count() == len(LESSON.examples())
 
 
 def test_it_downloads_as_a_zip_with_both_arms(page, director, tmp_path):
@@ -362,13 +385,19 @@ def test_discarding_asks_first_and_leaves_nothing(page, director):
     assert page.locator("#discard").is_disabled() and not page.locator("#term").is_visible()
 
 
+def choose_data(page, label: str, elem_id: str) -> None:
+    """And wait until the controls are those of these data."""
+    page.get_by_label(label).click()
+    page.locator(f"#{elem_id}").wait_for()
+
+
 def upload(page, side: str, *files: Path) -> None:
     page.locator(f"#own-{side} input[type=file]").set_input_files(files)
     page.locator(f"#own-{side} .file-preview").wait_for()
 
 
 def test_a_bad_zip_is_a_sentence(page, director, tmp_path):
-    page.get_by_label("my pictures").click()
+    choose_data(page, "my pictures", "own-pictures")
     start(page)
     says(page, "X has no pictures yet. Each side: 2 to 2,000 pictures", where="#problem")
     whole = archive(tmp_path / "x.zip", pictures(3))
@@ -382,12 +411,12 @@ def test_a_bad_zip_is_a_sentence(page, director, tmp_path):
 
 
 def test_pictures_of_ones_own_train_unpaired(page, director, tmp_path):
-    """A zip on one side and files on the other; there is no truth, and no sea to be told."""
+    """A zip on one side and files on the other; there is no truth."""
     files = []
     for i in range(3):
         files.append(tmp_path / f"{i}.png")
         files[-1].write_bytes(picture_bytes(seed=50 + i))
-    page.get_by_label("my pictures").click()
+    choose_data(page, "my pictures", "own-pictures")
     upload(page, "x", archive(tmp_path / "x.zip", pictures(12)))
     upload(page, "y", *files)
     page.get_by_label("X shows").fill("<b>rain</b>")
@@ -397,8 +426,6 @@ def test_pictures_of_ones_own_train_unpaired(page, director, tmp_path):
     assert "<b>rain</b> → snow (own pictures), 32 px" in page.locator("#live-state").inner_text()
     assert page.locator(".strip h3").all_inner_texts()[-1] == "Without the cycle loss"
     assert page.locator("#live-pictures img").count() == 1 * 5, "one of twelve was held out"
-    labels = page.locator("#live-charts figcaption").all_inner_texts()
-    assert not any("sea" in label for label in labels)
     (id,) = director.all()
     director.discard(id)
 
@@ -414,7 +441,7 @@ def rows(count: int) -> bytes:
 
 def test_a_dataset_of_the_hub(page, director, hub):
     hub.add("someone/weather", {"data/train-00000.parquet": rows(4)})
-    page.get_by_label("a dataset on the Hub").click()
+    choose_data(page, "a dataset on the Hub", "hub-pictures")
     start(page, steps=2)
     says(page, "Name a dataset of the Hub as user/name", where="#problem")
     page.get_by_label("Dataset", exact=True).fill("someone/nothing")
@@ -427,7 +454,7 @@ def test_a_dataset_of_the_hub(page, director, hub):
     page.get_by_label("Column of Y").fill("imageB")
     page.locator("#start").click()
     says(page, "Finished", "Trained to the end: 2 steps.")
-    says(page, "on pictures of the training", where="#live-pictures")
+    says(page, "on inputs of the training", where="#live-pictures")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,8 +1,10 @@
-"""The comparison as markup and as one sheet: all panels there, all words safe, nothing lost."""
+"""The comparison as markup: all panels there, all words safe, nothing lost."""
 
 import base64
 import io
+import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,12 +15,17 @@ from PIL import Image
 from tiny import config, noise
 from variants import FULL, GAN, GAN_CYCLE
 
-from cyclegan.core.config import Domains, Objective
+from cyclegan import lessons
+from cyclegan.core.config import Domains
+from cyclegan.core.media import PICTURES, Medium
 from cyclegan.inference.translator import Translation
-from cyclegan.page import panels, sheet
-from cyclegan.page.compare import Close, Row
-from cyclegan.page.library import Variant
-from cyclegan.page.panels import Column, Panel
+from cyclegan.lessons import Lesson
+from cyclegan.methods import pix2pix
+from cyclegan.methods.cyclegan import Objective
+from cyclegan.page import panels
+from cyclegan.page.compare import Close, Closer, Shown, VariantRow
+from cyclegan.page.panels import Heading, Panel
+from cyclegan.page.sets import CheckpointSet, Variant
 from cyclegan.store.catalogue import Source
 
 HOSTILE = '<script>alert(\'x\')</script>" onload="alert(1)" & <b>'
@@ -71,39 +78,64 @@ def flat(colour: tuple[int, int, int], size: tuple[int, int] = (20, 20)) -> Imag
     return Image.new("RGB", size, colour)
 
 
-def variant(objective: Objective, metrics: dict | None = None) -> Variant:
-    return Variant(Source((Path(),)), config(objective), metrics or {})
+def variant(objective: Objective, metrics: dict | None = None, **training) -> Variant:
+    settings = config(objective, **{"data": "made up", **training})
+    return Variant(Source((Path(),)), settings, metrics or {})
+
+
+VIEWS = ("original", "made", "back", "same")
+LESSON = Lesson()
 
 
 def row(
-    cycle: bool, cycle_error: float = 5.0, colours=COLOURS[0], size: tuple[int, int] = (20, 20)
-) -> Row:
-    made = Translation(*(flat(colour, size) for colour in colours), cycle_error, 7.25)
-    return Row(cycle, variant(FULL if cycle else GAN), made)
+    side: bool,
+    cycle_error: float = 5.0,
+    colours=COLOURS[0],
+    size: tuple[int, int] = (20, 20),
+    scores: dict | None = None,
+) -> VariantRow:
+    views = dict(zip(VIEWS, (flat(colour, size) for colour in colours), strict=True))
+    made = Translation(views, {"cycle_error": cycle_error, "identity_error": 7.25})
+    name = f"{'with' if side else 'without'} cycle loss"
+    return VariantRow(name, side, variant(FULL if side else GAN), made, scores or {})
 
 
-ABSENT = Row(cycle=False, variant=None, made=None)
+ABSENT = VariantRow("without cycle loss", False, None, None)
 TRUTH = flat((240, 140, 10))
 
 
-def heads(direction="xy", with_truth=False, domains=None) -> list[Column]:
-    return panels.columns(direction, domains or Domains("satellite", "map"), with_truth)
+def shown_of(rows: list[VariantRow], truth=None, direction="xy") -> Shown:
+    return Shown(direction, rows, variant(FULL).views(direction), truth, "")
 
 
-def comparison(rows: list[Row], truth=None, is_map=False, **more) -> Page:
-    listed = panels.panels_of(rows, truth, is_map)
-    return Page(panels.grid(heads(with_truth=truth is not None), listed, **more))
+def set_of(*variants: Variant, domains: Domains | None = None) -> CheckpointSet:
+    listed = variants or (variant(FULL),)
+    if domains:
+        listed = [replace(v, config=replace(v.config, domains=domains)) for v in listed]
+    return CheckpointSet("made up", Path("nowhere"), tuple(listed))
+
+
+def heads(direction="xy", truth=None, domains=None) -> list[Heading]:
+    set_ = set_of(domains=domains or Domains("satellite", "map"))
+    return panels.headings(shown_of([], truth, direction), set_)
+
+
+def comparison(rows: list[VariantRow], truth=None, lesson=LESSON, **more) -> Page:
+    listed = panels.panels_of(shown_of(rows, truth), lesson)
+    switch = variant(FULL).method.switches[0]
+    return Page(panels.grid(heads(truth=truth), listed, switch=switch, **more))
 
 
 # Formulas
 
 FORMULAS = [
-    *panels.symbols("xy").values(),
-    *panels.symbols("yx").values(),
+    *(view.formula for direction in ("xy", "yx") for view in variant(FULL).views(direction)),
+    *(w.formula for w in (Objective.weights() | pix2pix.Objective.weights()).values()),
     "G",
     "D_Y(G(x))",
     "|F(G(x)) − x|",
     "G(x) + n",
+    "0.5 · GAN(M, C) + 10 · E[‖M(x, z) − y‖₂²]",
 ]
 
 
@@ -111,18 +143,18 @@ FORMULAS = [
 def test_formulas_are_well_formed_mathml_and_lose_no_sign(text):
     math = ElementTree.fromstring(panels.formula(text))
     assert math.tag == "math"
-    assert "".join(math.itertext()) == text.replace(" ", "").replace("_", "")
-    letters = [sign for sign in text if sign.isalpha()]
-    assert [mi.text for mi in math.iter("mi")] == letters
-    operators = "".join(mo.text for mo in math.iter("mo"))
-    assert operators == "".join(s for s in text if not s.isalpha() and s not in " _")
+    plain = text.translate(str.maketrans("₁₂²", "122", " _"))
+    assert "".join(math.itertext()) == plain
+    assert [mi.text for mi in math.iter("mi")] == re.findall("[A-Za-z]+", text)
 
 
-def test_an_index_stands_below():
+def test_an_index_stands_below_and_a_square_above():
     math = ElementTree.fromstring(panels.formula("D_X(F(y))"))
     ((letter, index),) = math.iter("msub")
     assert (letter.text, index.text) == ("D", "X")
     assert [mi.text for mi in math.findall("mi")] == ["F", "y"]
+    ((sign, below, above),) = ElementTree.fromstring(panels.formula("‖x‖₁²")).iter("msubsup")
+    assert (sign.text, below.text, above.text) == ("‖", "1", "2")
 
 
 @pytest.mark.parametrize(
@@ -132,17 +164,24 @@ def test_an_index_stands_below():
         ("yx", ["y", "F(y)", "G(F(y))", "G(y)", "x"], "map", "satellite"),
     ],
 )
-def test_columns_of_a_direction(direction, formulas, source, target):
+def test_headings_of_a_direction(direction, formulas, source, target):
     """The identity output is of the generator into the input's own domain: F for x, G for y."""
-    listed = heads(direction, with_truth=True)
+    listed = heads(direction, TRUTH)
     assert [head.formula for head in listed] == formulas
     assert heads(direction) == listed[:4]
     original, translation, _, identity, truth = (head.sentence for head in listed)
-    assert source in original and target not in original
-    assert target in translation and source not in translation
+    assert original.startswith(f"A {source} picture") and target not in original
+    assert f"a {target} picture" in translation and source not in translation
     assert source in identity and identity.startswith(formulas[3][0])
     assert target in truth
     assert all(head.sentence.endswith(".") and head.name for head in listed)
+
+
+def test_articles_and_kinds_in_a_sentence():
+    text = "{A_source} to {a_target}: {source}, {target}."
+    words = panels.sentence(text, "emoji", "photo", PICTURES)
+    assert words == "An emoji picture to a photo picture: emoji, photo."
+    assert panels.sentence(text, "X", "sine", Medium()) == "An X to a sine: X, sine."
 
 
 # The grid
@@ -184,20 +223,42 @@ def test_captions_carry_the_figures():
     assert "20×16" in words and "no ground truth" in words
 
 
-def test_figures_against_the_truth():
-    """G(x) is (40, 200, 40) everywhere, the truth (40, 200, 80): sea alone in the truth."""
-    truth = flat((40, 200, 80))
-    (_, listed), *_ = panels.panels_of([row(True)], truth, is_map=True)
-    assert "RMSE 23" in listed[1].caption  # 40 / √3
-    assert "sea IoU 0.00" in listed[1].caption
-    (_, listed), *_ = panels.panels_of([row(True)], truth, is_map=False)
-    assert "RMSE 23" in listed[1].caption and "sea" not in listed[1].caption
+def test_figures_against_the_truth_begin_with_the_lessons_point():
+    lesson = lessons.find("satellite2map")
+    first = row(True, scores={"rmse": 23.094, "ssim": 0.4, "sea_iou": 0.5})
+    (_, listed), *_ = panels.panels_of(shown_of([first], TRUTH), lesson)
+    assert listed[1].caption == "sea IoU 0.500 · RMSE 23.1"
+    units = panels.units(shown_of([first], TRUTH), lesson)
+    assert units == "RMSE, cycle error, identity error: 0–255."
+    page = comparison([first], TRUTH, lesson)
+    assert "sea IoU 0.500 · RMSE 23.1" in page.words
 
 
-def best(rows: list[Row]) -> list[list[int]]:
-    return [
-        [i for i, p in enumerate(listed) if p.best] for _, listed in panels.panels_of(rows, None, 0)
-    ]
+def test_what_a_model_lacks_is_said():
+    lone = row(True)
+    lone.made.views.pop("back")
+    (_, listed), *_ = panels.panels_of(shown_of([lone]), LESSON)
+    assert listed[2] == Panel(None, "needs F, which this model lacks")
+
+
+def test_items_that_are_no_pictures_are_drawn_by_their_lesson(toys):
+    example = toys.examples()[0]
+    made = Translation({"original": example.x, "made": example.y}, {})
+    own = Variant(Source((Path(),)), toys.recipe.config, {})
+    one = VariantRow("keep", None, own, made, {"sign_error": 0.25})
+    shown = Shown("xy", [one], own.views("xy"), example.y, "")
+    set_ = CheckpointSet("toys", Path("nowhere"), (own,))
+    page = Page(panels.grid(panels.headings(shown, set_), panels.panels_of(shown, toys)))
+    drawn = [decoded(a["src"]) for a in page.all("img")]
+    for picture, item in zip(drawn, (example.x, example.y, example.y), strict=True):
+        assert np.array_equal(np.asarray(picture), np.asarray(toys.draw(item)))
+    assert "sign error 0.25" in page.words and "A sine, as the networks see it." in page.words
+    assert panels.verdict(shown, set_, ask=False) == ""
+
+
+def best(rows: list[VariantRow]) -> list[list[int]]:
+    listed = panels.panels_of(shown_of(rows), LESSON)
+    return [[i for i, p in enumerate(found) if p.best] for _, found in listed]
 
 
 def test_the_smaller_cycle_error_is_marked():
@@ -222,23 +283,26 @@ def assert_harmless(page: Page) -> None:
 
 
 def test_hostile_domain_names():
-    listed = heads(with_truth=True, domains=Domains(HOSTILE, HOSTILE))
-    page = Page(panels.grid(listed, panels.panels_of([row(True)], TRUTH, False)))
+    domains = Domains(HOSTILE, HOSTILE)
+    listed = heads(truth=TRUTH, domains=domains)
+    page = Page(panels.grid(listed, panels.panels_of(shown_of([row(True)], TRUTH), LESSON)))
     assert_harmless(page)
     assert page.words.count(HOSTILE) == 4  # Input, translation, identity and truth name a domain.
+    shown = shown_of([row(True), row(False)])
+    words = panels.verdict(shown, set_of(domains=domains), ask=True)
+    assert "<script" not in words and "script" in words
 
 
 def test_hostile_captions_notes_and_names():
-    first = Row(True, variant(FULL), row(True).made)
+    first = VariantRow(HOSTILE, None, variant(FULL), row(True).made)
     listed = [(first, [Panel(TRUTH, HOSTILE)])]
-    column = Column("x", "Input", HOSTILE)
-    page = Page(panels.grid([column], listed, note=HOSTILE))
+    page = Page(panels.grid([Heading("x", HOSTILE, HOSTILE)], listed, note=HOSTILE))
     assert_harmless(page)
-    assert page.words.count(HOSTILE) == 3
+    assert page.words.count(HOSTILE) == 6
     thumbnails = Page(panels.thumbnails([(HOSTILE, TRUTH)], 0))
     assert_harmless(thumbnails)
     assert thumbnails.all("img")[0]["alt"] == HOSTILE
-    close = Page(panels.close_ups([close_up()], "xy", HOSTILE))
+    close = Page(panels.close_ups(closer(judge=HOSTILE), LESSON))
     assert_harmless(close)
     assert HOSTILE in close.words
 
@@ -246,21 +310,27 @@ def test_hostile_captions_notes_and_names():
 # Below the grid
 
 
+def verdict(rows: list[VariantRow], direction="xy", ask=False) -> str:
+    set_ = set_of(domains=Domains("satellite", "map"))
+    return panels.verdict(shown_of(rows, direction=direction), set_, ask)
+
+
 def test_verdict():
     rows = [row(True, 3.21), row(False, 45.6)]
-    page = Page(panels.verdict(rows, "xy", ask=False))
+    page = Page(verdict(rows))
     assert page.words.index("3.2") < page.words.index("with the cycle loss")
     assert page.words.index("45.6") < page.words.index("without it")
-    assert (
-        "F(G(x))" in page.words and "G(F(y))" in Page(panels.verdict(rows, "yx", ask=False)).words
-    )
-    assert Page(panels.verdict(rows[::-1], "xy", ask=False)).words == page.words
-    assert "switch the identity loss off" in Page(panels.verdict(rows, "xy", ask=True)).words
+    assert "of 255" in page.words and "F(G(x))" in page.words
+    assert "G(F(y))" in Page(verdict(rows, "yx")).words
+    assert Page(verdict(rows[::-1])).words == page.words
+    asked = Page(verdict(rows, ask=True)).words
+    assert "switch the identity loss off" in asked and "is its map still right?" in asked
+    assert "is its satellite still right?" in verdict(rows, "yx", ask=True)
 
 
 @pytest.mark.parametrize("rows", [[], [row(True)], [row(True), ABSENT]], ids=len)
 def test_no_verdict_over_a_single_variant(rows):
-    assert panels.verdict(rows, "xy", ask=False) == ""
+    assert verdict(rows) == ""
 
 
 def test_thumbnails():
@@ -274,137 +344,76 @@ def test_thumbnails():
     assert {b["aria-pressed"] for b in none} == {"false"}
 
 
+def measured(listed: list[Variant], direction="xy") -> Page:
+    return Page(panels.measured(listed, direction))
+
+
 def test_measured():
-    G = {"rmse": 41.26, "cycle_error": 9.876, "sea_iou": 0.914}
+    """In the lesson's order, without details, as the lesson writes and reads them."""
+    G = {"cycle_error": 9.876, "rmse": 41.26, "accuracy_5": 0.123, "sea_iou": 0.914}
     F = {"rmse": 33.33, "cycle_error": 8.04}
+    unchanged = {"G": {"rmse": 87.65, "sea_iou": 0.1}, "F": {"rmse": 87.65}}
     metrics = {"pairs": 321, "size": 64, "G": G, "F": F}
-    listed = [variant(GAN, metrics), variant(GAN_CYCLE), variant(FULL, metrics)]
-    page = Page(panels.measured(listed, "xy"))
-    assert page.tags["tr"] == 3 and page.tags["td"] == 2 * 3
-    assert page.words.index("GAN + cycle + identity") < page.words.rindex("GAN")
-    for words in ("41.3", "9.9", "0.91", "321", "64×64"):
+    data = {"data": "satellite2map"}
+    listed = [
+        variant(GAN, metrics, **data),
+        variant(GAN_CYCLE, **data),
+        variant(FULL, {**metrics, "unchanged": unchanged}, **data),
+    ]
+    page = measured(listed)
+    assert page.tags["tr"] == 4 and page.tags["td"] == 3 * 3
+    order = "RMSE ↓", "sea IoU ↑", "cycle error ↓", "GAN + cycle + identity", "GAN", "x itself"
+    places = [page.words.index(words) for words in order]
+    assert places[:4] + places[5:] == sorted(places[:4] + places[5:])
+    for words in ("41.3", "9.9", "0.914", "87.7", "–", "321 held-out pairs of 64×64 pixels"):
         assert words in page.words
-    back = Page(panels.measured(listed, "yx"))
-    assert "33.3" in back.words and "8.0" in back.words
-    assert back.tags["td"] == 2 * 2 and "41.3" not in back.words
+    assert "0.123" not in page.words, "a detail"
+    assert lessons.find("satellite2map").measure("rmse").reads in page.words
+    back = measured(listed, "yx")
+    assert "33.3" in back.words and "8.0" in back.words and "y itself" in back.words
+    assert back.tags["td"] == 3 * 2 and "41.3" not in back.words
+    assert "|G(F(y)) − y|" in back.words, "read in the symbols of F"
     assert panels.measured([variant(GAN)], "xy") == ""
 
 
-def test_a_figure_that_one_variant_lacks():
-    both = [
-        variant(o, {"pairs": 1, "size": 8, "G": g, "F": {}})
-        for o, g in ((GAN, {"rmse": 40.0}), (FULL, {"rmse": 30.0, "sea_iou": 0.5}))
-    ]
-    page = Page(panels.measured(both, "xy"))
-    assert page.tags["td"] == 4 and "–" in page.words
+def test_figures_of_items_without_truth():
+    metrics = {"items": 40, "size": 24, "G": {"cycle_error": 9.0}, "F": {}}
+    assert "40 held-out items" in measured([variant(FULL, metrics)]).words
 
 
-def close_up(scored: bool = True) -> Close:
+def test_the_objective_has_a_line_a_term_that_is_in_use():
+    page = Page(panels.objective(set_of(variant(GAN), variant(GAN_CYCLE))))
+    assert page.tags["dt"] == 3 and "identity" not in page.words
+    assert "10·‖F(G(x))−x‖1" in page.words and "(GAN(G,DY)+GAN(F,DX))" in page.words
+
+
+def closer(scored: bool = True, direction="xy", judge="GAN + cycle") -> Closer:
     """The disturbance moves one channel of three by 30 of 255: 10 on average."""
     one = row(True, 3.21)
     disturbed = flat((40, 200, 70))
     overlay, score = (flat((8, 8, 8)), 0.25) if scored else (None, None)
-    return Close(one, flat((9, 9, 9)), overlay, score, 0.75, disturbed, TRUTH, 12.34)
+    close = Close(one, flat((9, 9, 9)), overlay, score, 0.75, disturbed, TRUTH, 12.34)
+    views = {view.key: view for view in variant(FULL).views(direction)}
+    role = variant(FULL).method.judge(direction)
+    return Closer([close], views, judge if scored else "", role)
 
 
 def test_close_ups():
-    page = Page(panels.close_ups([close_up()], "xy", "GAN + cycle"))
+    page = Page(panels.close_ups(closer(), LESSON))
     assert page.tags["figure"] == page.tags["img"] == 4
     for words in (
-        "cycle error 3.2",
-        "score 0.25 · the truth 0.75",
-        "changed by 10.0",
-        "12.3",
-        "GAN + cycle",
+        *("cycle error 3.2", "score 0.25 · the truth 0.75", "changed by 10.0", "12.3"),
+        *("GAN + cycle", "|F(G(x))−x|", "DY(G(x))", "F(G(x)+n)"),
     ):
         assert words in page.words
-    assert "DY(G(x))" in page.words
-    assert "DX(F(y))" in Page(panels.close_ups([close_up()], "yx", "GAN")).words
+    back = Page(panels.close_ups(closer(direction="yx"), LESSON)).words
+    assert "|G(F(y))−y|" in back and "DX(F(y))" in back
     assert all(a["alt"] for a in page.all("img"))
 
 
 def test_close_ups_without_a_discriminator():
-    page = Page(panels.close_ups([close_up(scored=False)], "xy", ""))
+    page = Page(panels.close_ups(closer(scored=False), LESSON))
     assert page.tags["figure"] == 4 and page.tags["img"] == 3
     assert len(page.of_class("blank")) == 1
     assert "No variant of this set ships its discriminators" in page.words
-
-
-# The sheet
-
-
-def drawn(rows: list[Row], truth=None) -> np.ndarray:
-    listed = panels.panels_of(rows, truth, False)
-    picture = sheet.draw_sheet(heads(with_truth=truth is not None), listed, "made by a test")
-    columns = 4 if truth is None else 5
-    assert picture.mode == "RGB"
-    assert picture.size == sheet.sheet_size(columns, sum(r.made is not None for r in rows))
-    return np.asarray(picture)
-
-
-def where(picture: np.ndarray, colour: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    return (picture == colour).all(-1).nonzero()
-
-
-def test_the_sheet_shows_every_panel_in_its_place():
-    picture = drawn([row(True), row(False, colours=COLOURS[1])])
-    centres = []
-    for colours in COLOURS:
-        for colour in colours:
-            y, x = where(picture, colour)
-            assert len(x) == sheet.PANEL**2
-            assert np.ptp(x) == np.ptp(y) == sheet.PANEL - 1
-            centres.append((y.mean(), x.mean()))
-    lines = np.reshape(centres, (2, 4, 2))
-    assert (np.diff(lines[..., 1], axis=1) > sheet.PANEL).all()  # Left to right, with a gap.
-    assert np.ptp(lines[..., 1], axis=0).max() == 0  # One above the other.
-    assert np.ptp(lines[..., 0], axis=1).max() == 0
-    assert (lines[1, :, 0] - lines[0, :, 0] > sheet.PANEL).all()
-
-
-def test_the_sheet_is_labelled():
-    """There is ink above the pictures, under each of them, and at the bottom; the rim is clear."""
-    picture = drawn([row(True)], TRUTH)
-    y, _ = where(picture, TRUTH.getpixel((0, 0)))
-    ink = (picture < 160).all(-1)
-    height, width = ink.shape
-    bottom = height - sheet.MARGIN
-    assert ink[: y.min()].any()
-    for colour in [*COLOURS[0], TRUTH.getpixel((0, 0))]:
-        _, x = where(picture, colour)
-        assert ink[: y.min(), x.min() : x.max()].any()
-        assert ink[y.max() + 1 : bottom, x.min() : x.max()].any()
-    assert ink[bottom:].any()
-    assert (picture[:8] == 255).all() and (picture[:, :8] == 255).all()
-    assert (picture[:, width - 8 :] == 255).all() and (picture[-8:] == 255).all()
-
-
-def test_the_sheet_can_write_its_own_words():
-    """A sign that the font lacks looks like any other sign that it lacks."""
-    ((_, listed),) = panels.panels_of([row(True)], TRUTH, is_map=True)
-    words = {panel.caption for panel in listed}
-    words |= {word for head in heads(with_truth=True) for word in (head.formula, head.name)}
-
-    def sheet_of(caption: str) -> bytes:
-        return sheet.draw_sheet(heads()[:1], [(row(True), [Panel(TRUTH, caption)])], "").tobytes()
-
-    unknown = sheet_of("\uffff")
-    assert [sign for sign in sorted(set("".join(words))) if sheet_of(sign) == unknown] == []
-
-
-@pytest.mark.parametrize(("size", "shape"), [((40, 20), (256, 128)), ((10, 40), (64, 256))])
-def test_oblong_pictures_keep_their_shape(size, shape):
-    picture = drawn([row(True, size=size)])
-    for colour in COLOURS[0]:
-        y, x = where(picture, colour)
-        assert (np.ptp(x) + 1, np.ptp(y) + 1) == shape
-
-
-def test_a_missing_variant_takes_no_room_on_the_sheet():
-    with_absent, alone = drawn([row(True), ABSENT]), drawn([row(True)])
-    assert np.array_equal(with_absent, alone)
-
-
-def test_the_sheet_grows_by_rows_and_columns():
-    (w4, h1), (w5, h2) = sheet.sheet_size(4, 1), sheet.sheet_size(5, 2)
-    assert w5 - w4 >= sheet.PANEL and h2 - h1 >= sheet.PANEL
+    assert "a way back" in panels.close_ups(Closer(), LESSON)

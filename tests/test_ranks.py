@@ -14,9 +14,9 @@ from ranks_worker import joint_batches
 from tiny import config, dataset, same
 
 import train
-from cyclegan.methods.model import CycleGAN
+from cyclegan.methods import Model
 from cyclegan.training import processes as ranks
-from cyclegan.training.batches import UnpairedBatches
+from cyclegan.training.batches import Batches
 from cyclegan.training.trainer import Trainer
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +57,7 @@ def alone() -> dict:
     """One process on the whole joint batches."""
     torch.manual_seed(0)
     c = config(steps=10, pool=0)
-    trainer = Trainer(CycleGAN(c), c.training, CPU)
+    trainer = Trainer(Model(c), c.training, CPU)
     terms, gradients = [], None
     for x, y in joint_batches(3):
         terms.append({name: float(term) for name, term in trainer.step(x, y).items()})
@@ -163,8 +163,8 @@ def test_shares_of_a_joint_batch_are_disjoint_and_complete():
     x = [torch.full((3, 24, 24), i, dtype=torch.uint8) for i in range(12)]
     seen = []
     for rank in (0, 1, 2):
-        share = UnpairedBatches(x, x, 24, batch=2, rank=rank, ranks=3)
+        share = Batches(x, x, 24, batch=2, rank=rank, ranks=3)
         seen += [round((float(p.mean()) + 1) * 127.5) for step in (0, 1) for p in share[step][0]]
     assert sorted(seen) == list(range(12))
-    alone = UnpairedBatches(x, x, 24, batch=2)
-    assert same(UnpairedBatches(x, x, 24, batch=2, rank=0, ranks=1)[3], alone[3])
+    alone = Batches(x, x, 24, batch=2)
+    assert same(Batches(x, x, 24, batch=2, rank=0, ranks=1)[3], alone[3])

@@ -5,21 +5,29 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import batch, config
+from tiny import batch, config, pictures
 
-from cyclegan.core.config import Objective
-from cyclegan.methods.model import CycleGAN
-from cyclegan.training.runs import Run, RunError, describe_machine
+from cyclegan.core.media import PICTURES
+from cyclegan.lessons import HeldOut
+from cyclegan.methods import Model
+from cyclegan.methods.cyclegan import Objective
+from cyclegan.training.batches import Batch
+from cyclegan.training.runs import Run, RunError, describe_machine, read_log
 from cyclegan.training.trainer import StepDone, Trainer
 
 CPU = torch.device("cpu")
 
 
+def held_out() -> HeldOut:
+    x, y = (torch.stack(pictures(2, seed=seed)) for seed in (1, 2))
+    return HeldOut(x, y, {}, {}, False, PICTURES, ())
+
+
 def trainer_and_run(folder: Path, **intervals: int) -> tuple[Trainer, Run]:
     c = config(Objective(gan=0.0, identity=0.0), steps=100)
-    run = Run(folder, c, (batch(2, seed=1), batch(2, seed=2)), **intervals)
+    run = Run(folder, c, held_out(), PICTURES.draw, **intervals)
     run.start()
-    return Trainer(CycleGAN(c), c.training, CPU), run
+    return Trainer(Model(c), c.training, CPU), run
 
 
 def log(folder: Path) -> list[dict]:
@@ -51,11 +59,12 @@ def test_a_log_line_holds_the_means_of_its_interval(tmp_path):
 def test_figures_stand_in_the_log_at_each_save(tmp_path):
     """Those of the generators as they are, and not on the lines between."""
     c = config(Objective(gan=0.0, identity=0.0), steps=100)
-    samples, asked = (batch(2, seed=1), batch(2, seed=2)), []
-    run = Run(tmp_path, c, samples, 1, 2, lambda t: asked.append(t.steps_done) or {"rmse": 7.0})
+    asked = []
+    probe = lambda t: asked.append(t.steps_done) or {"rmse": 7.0}  # noqa: E731
+    run = Run(tmp_path, c, held_out(), PICTURES.draw, 1, 2, probe=probe)
     run.start()
-    one = Trainer(CycleGAN(c), c.training, CPU)
-    one.fit(((batch(seed=i), batch(seed=-i)) for i in range(4)), [run])
+    one = Trainer(Model(c), c.training, CPU)
+    one.fit((Batch(batch(seed=i), batch(seed=-i)) for i in range(4)), [run])
     assert asked == [2, 4]
     assert [line.get("figures") for line in log(tmp_path)] == [None, {"rmse": 7.0}] * 2
 
@@ -84,3 +93,26 @@ def test_seconds_go_on_after_resuming(tmp_path):
 def test_the_machine_is_described():
     assert describe_machine(CPU).startswith("CPU, 1 of ")
     assert "PyTorch 2" in describe_machine(CPU)
+
+
+def test_samples_come_at_their_own_interval(tmp_path):
+    """Between the checkpoints, and at the end; without an interval, at each save."""
+    for every, steps in ((3, [3, 6, 8]), (None, [4, 8])):
+        c = config(Objective(gan=0.0, identity=0.0), steps=8)
+        run = Run(tmp_path / str(every), c, held_out(), PICTURES.draw, 1, 4, every)
+        run.start()
+        one = Trainer(Model(c), c.training, CPU)
+        one.fit((Batch(batch(seed=i), batch(seed=-i)) for i in range(8)), [run])
+        found = sorted((run.folder / "samples").glob("*.png"))
+        assert [int(path.stem) for path in found] == steps
+
+
+def test_a_term_that_began_on_the_way_is_the_mean_of_its_own_steps(tmp_path):
+    """As where a second stage begins between two lines of the log."""
+    _, run = trainer_and_run(tmp_path)
+    one, three, five = (torch.tensor(value) for value in (1.0, 3.0, 5.0))
+    for step, terms in enumerate(({"a": one}, {"a": three, "b": five}), 1):
+        run.add(StepDone(step, terms, 1e-4, 0.1, 0.0))
+    run.log()
+    (line,) = read_log(tmp_path)
+    assert line["terms"] == {"a": 2.0, "b": 5.0}

@@ -1,7 +1,5 @@
 """Strips: what a network makes of a whole picture, in less memory, to the last rounding."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 import torch
@@ -27,7 +25,9 @@ GENERATORS = {
     "unet-transposed": Generator(kind="unet", width=4),
     "pix2pix": Generator(kind="pix2pix", width=2, blocks=7),
 }
-SIZES = {"resnet": [(8, 8), (44, 36), (20, 100)], "unet": [(32, 32), (80, 48)]}
+SIZES = {"resnet": (44, 36), "unet": (80, 48), "pix2pix": (256, 128)}
+"""Heights and widths, none of them the least that a generator takes."""
+
 AMPLE = 2**30
 CLOSE = 1e-4
 """On the [-1, 1] scale; a grey level is 78 times as much."""
@@ -54,22 +54,22 @@ def trunk(x: Tensor, width: int = 4) -> int:
     return 4 * width * 4 * (x.shape[2] // 4) * (x.shape[3] // 4)
 
 
-def cases():
-    for name, settings in GENERATORS.items():
-        for size in SIZES.get(settings.kind, [(256, 128)]):
-            yield pytest.param(name, size, id=f"{name}-{size[0]}×{size[1]}")
-
-
 # The same as the whole
 
 
-@pytest.mark.parametrize(("name", "size"), list(cases()))
+CASES = [(name, SIZES[settings.kind]) for name, settings in GENERATORS.items()]
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [*CASES, ("transposed", (8, 8)), ("resize", (20, 100)), ("unet", (32, 32))]
+)
 def test_strips_make_what_the_whole_makes(name, size):
     """Strips from one row to all rows, and from no map kept that need not be to every map kept."""
     G, x = network(name), picture(*size)
     whole = G(x)
     assert whole.std() > 0.2
-    for strip, kept in product((1, 3000, 10_000, AMPLE), (2 * trunk(x), AMPLE)):
+    least = 2 * trunk(x)
+    for strip, kept in ((1, AMPLE), (3000, least), (10_000, AMPLE), (AMPLE, least)):
         made = strips.run(G, x, kept=kept, strip=strip)
         assert made.shape == whole.shape
         assert (made - whole).abs().max() < CLOSE
@@ -91,12 +91,13 @@ def test_the_bundled_network():
     assert (images.to_bytes(whole).int() - images.to_bytes(made).int()).abs().max() <= 1
 
 
-@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize("name", ["transposed", "resize_zeros", "unet", "pix2pix"])
 def test_a_flat_picture(name):
     """Variances of 0, where a norm would make a rounding error 300 times as large."""
-    G, x = network(name), torch.full((1, 3, 128, 128), 0.3)
+    side = max(64, GENERATORS[name].smallest)
+    G, x = network(name), torch.full((1, 3, side, side), 0.3)
     whole = G(x)
-    for strip in (3000, 100_000, AMPLE):
+    for strip in (side * side, AMPLE):
         assert (strips.run(G, x, strip=strip) - whole).abs().max() < CLOSE
 
 
@@ -120,9 +121,8 @@ def noted(G: nn.Module, x: Tensor) -> Map:
 
 
 @pytest.mark.parametrize(("count", "used"), [(1, 1), (2, 2), (3, 2), (100, 4)])
-@pytest.mark.parametrize("name", ["transposed", "resize"])
-def test_no_more_is_kept_than_allowed(name, count, used):
-    G, x = network(name), picture(44, 36)
+def test_no_more_is_kept_than_allowed(count, used):
+    G, x = network("transposed"), picture(44, 36)
     kept, largest = set(), 0
     output = noted(G, x)
     for one in passes.plan(output, count * trunk(x)):
@@ -167,9 +167,9 @@ def test_too_little_memory_is_a_sentence():
 
 
 def test_a_unet_needs_no_memory_for_its_skips():
-    for name, size in (("unet", (80, 48)), ("pix2pix", (256, 128))):
-        G, x = network(name), picture(*size)
-        assert (strips.run(G, x, kept=0, strip=10_000) - G(x)).abs().max() < CLOSE
+    for name, strip in (("unet", 10_000), ("pix2pix", 200_000)):
+        G, x = network(name), picture(*SIZES[GENERATORS[name].kind])
+        assert (strips.run(G, x, kept=0, strip=strip) - G(x)).abs().max() < CLOSE
 
 
 def test_spent_blocks_are_let_go_on_the_way():
@@ -188,6 +188,8 @@ def test_the_network_and_the_picture_are_left_as_they_are():
     first = strips.run(G, x, strip=3000)
     assert torch.equal(x, before) and torch.equal(first, strips.run(G, x, strip=3000))
     assert all(torch.equal(v, weights[k]) for k, v in G.state_dict().items())
+    strips.run(nn.Sequential(nn.ReLU(inplace=True), nn.LeakyReLU(0.2, inplace=True)), x)
+    assert torch.equal(x, before)
 
 
 # What strips do not know
@@ -211,9 +213,9 @@ def test_unknown_operations_are_refused(layer):
         strips.run(layer, picture(16, 16))
 
 
-@pytest.mark.parametrize("dilation", [1, 2])
 @pytest.mark.parametrize(
-    ("kernel", "stride", "padding"), [(5, 3, 2), (4, 1, 0), (1, 1, 0), (3, 2, 1)]
+    ("kernel", "stride", "padding", "dilation"),
+    [(5, 3, 2, 1), (4, 1, 0, 2), (1, 1, 0, 1), (3, 2, 1, 2)],
 )
 def test_convolutions_of_other_shapes(kernel, stride, padding, dilation):
     torch.manual_seed(0)
@@ -235,9 +237,9 @@ def test_a_batch_is_refused():
 # Progress
 
 
-@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize("name", ["transposed", "unet"])
 def test_progress_grows_to_one(name):
     seen = []
-    strips.run(network(name), picture(256, 128), seen.append, strip=100_000)
+    strips.run(network(name), picture(64, 32), seen.append, strip=10_000)
     assert len(seen) > 10 and seen[0] > 0 and seen[-1] == 1
     assert seen == sorted(seen)

@@ -4,11 +4,13 @@ import argparse
 import errno
 import json
 import math
+import multiprocessing
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -18,18 +20,23 @@ import torch
 from held_train import STEPS, await_hold
 from PIL import Image
 from safetensors.torch import load_file
-from tiny import SIZE, dataset, same
+from tiny import SIZE, dataset, noise, same
 
 import train
 from cyclegan import lessons as data
-from cyclegan.core import images
-from cyclegan.core.config import Config, Discriminator, Generator
+from cyclegan import methods
+from cyclegan.core import device as devices
+from cyclegan.core import files, images
+from cyclegan.core.config import Channels, Config, Discriminator, Generator
 from cyclegan.store import checkpoints
-from cyclegan.training.batches import UnpairedBatches
+from cyclegan.training.batches import DECODING_WORKERS, Batches
 from cyclegan.training.runs import Run
+from cyclegan.training.trainer import Trainer
 
 ROOT = Path(train.__file__).parent
 
+OPINIONS = ("real", "generated", "accuracy")
+TESTS = ["testA/testA-0.png", "testA/testA-1.png", "testB/testB-0.png", "testB/testB-1.png"]
 NETWORKS = ["--size", str(SIZE), "--width", "2", "--blocks", "1", "--discriminator-width", "2"]
 
 
@@ -87,7 +94,6 @@ def test_help(capsys):
     for group in ("data:", "networks:", "objective:", "training:", "machine:", "run:"):
         assert f"\n{group}\n" in text
     for shown in (
-        "(default: 256)",
         "(default: 0.0002)",
         "(default: 10.0)",
         "(default: 10000)",
@@ -126,6 +132,7 @@ def test_a_run_leaves_its_files(tmp_path, capsys):
     assert c.generator == Generator("resnet", 2, 1, "transposed")
     assert c.discriminator == Discriminator("patchgan", 2)
     assert (c.domains.x, c.domains.y, c.image_size) == ("horse", "zebra", SIZE)
+    assert (c.method, c.channels) == ("cyclegan", Channels(3, 3))
     o, t = c.objective, c.training
     assert (o.gan, o.cycle_forward, o.cycle_backward, o.identity) == (1, 8, 0, 4)
     assert (t.data, t.steps, t.seed, t.batch) == (str(folder), 4, 7, 1)
@@ -136,8 +143,9 @@ def test_a_run_leaves_its_files(tmp_path, capsys):
     assert [line["step"] for line in lines] == [2, 3, 4]  # Each save is logged too.
     for line in lines:
         terms = {"gan_G", "gan_F", "cycle_forward", "identity_G", "identity_F", "D_X", "D_Y"}
-        assert line["terms"].keys() == terms
-        assert all(0 < value < math.inf for value in line["terms"].values())
+        told = {f"{D}_{kind}" for D in ("D_X", "D_Y") for kind in OPINIONS}
+        assert line["terms"].keys() == terms | told
+        assert all(0 <= value < math.inf for value in line["terms"].values())
         assert line["seconds_per_step"] > 0 and 0 <= line["waited_share"] <= 1
 
 
@@ -166,7 +174,7 @@ def test_the_sample_grid_shows_held_out_pictures_and_what_becomes_of_them(tmp_pa
         return np.asarray(grid.crop((left, top, left + SIZE, top + SIZE))).astype(int)
 
     model = checkpoints.load(out).model
-    for row, name in enumerate(["testA/0.png", "testA/1.png", "testB/0.png", "testB/1.png"]):
+    for row, name in enumerate(TESTS):
         picture = images.load(folder / name)
         assert np.array_equal(tile(row, 0), np.asarray(picture))
         there, back = (model.G, model.F) if row < 2 else (model.F, model.G)
@@ -198,7 +206,8 @@ def test_epochs_are_passes_over_x(tmp_path):
 def test_flags_of_the_variants(flags, name, tmp_path):
     data_ = data.open_data(str(dataset(tmp_path)), SIZE, "crop")
     args = train.build_parser().parse_args(["--data", "d", "--size", str(SIZE), *flags])
-    assert train.config_from(args, data_).objective.name == name
+    objective = train.objective_from(args, methods.find("cyclegan"), set(flags))
+    assert train.config_from(args, data_, objective).objective.name == name
 
 
 def test_same_seed_same_weights_other_seed_others(tmp_path):
@@ -286,6 +295,121 @@ def test_resuming_a_finished_run_changes_nothing(tmp_path, capsys):
     assert "holds 2 steps" in capsys.readouterr().out
 
 
+def test_a_stop_reaches_the_group_and_decoding_workers_leave_it_to_the_training(
+    tmp_path, monkeypatch, capfd
+):
+    """As torchrun, a terminal and service managers send it."""
+    monkeypatch.setattr("cyclegan.lessons.folder.MEMORY_LIMIT", 0)
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    step = Trainer.step
+
+    def slow(self, *batch):
+        terms = step(self, *batch)
+        if self.steps_done == 3:
+            decoders = multiprocessing.active_children()
+            assert len(decoders) == DECODING_WORKERS
+            pids = [str(os.getpid()), *(str(each.pid) for each in decoders)]
+            # From outside: PyTorch takes a parent's signal for the end that it planned.
+            subprocess.run(["sh", "-c", f"kill -TERM {' '.join(pids)}"], check=True)
+            time.sleep(0.5)  # Time to die, and to be missed.
+        return terms
+
+    monkeypatch.setattr(Trainer, "step", slow)
+    assert run(*arguments(folder, out, 6)) == 130
+    assert state_of(out)["steps_done"] == 3
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_stop_before_the_first_step_is_a_sentence_and_leaves_nothing(
+    name, tmp_path, monkeypatch, capsys
+):
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    opened = train.open_data
+
+    def interrupted(*args):
+        os.kill(os.getpid(), getattr(signal, name))
+        return opened(*args)
+
+    monkeypatch.setattr(train, "open_data", interrupted)
+    assert run(*arguments(folder, out, 6)) == 130
+    said = capsys.readouterr()
+    assert said.out == "Stopped before training began; nothing is lost.\n" and not said.err
+    assert not out.exists()
+
+
+# Other methods and schedules
+
+
+def aligned(folder: Path) -> Path:
+    """Noise with the same file names on both sides."""
+    for seed, name in enumerate(("trainA", "trainB", "testA", "testB")):
+        (folder / name).mkdir(parents=True)
+        for i in range(3):
+            noise(SIZE, SIZE, seed=10 * seed + i).save(folder / name / f"scene-{i}.png")
+    return folder
+
+
+def side_by_side(folder: Path) -> Path:
+    for seed, name in enumerate(("train", "test")):
+        (folder / name).mkdir(parents=True)
+        for i in range(3):
+            noise(2 * SIZE, SIZE, seed=10 * seed + i).save(folder / name / f"{i}.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("make", "said"), [(aligned, "the same file names"), (side_by_side, "pairs side by side")]
+)
+def test_pix2pix_on_pairs_that_are_recognised(make, said, tmp_path, capsys):
+    folder, out = make(tmp_path / "data"), tmp_path / "out"
+    assert run(*arguments(folder, out, 2, "--method", "pix2pix")) == 0
+    assert said in capsys.readouterr().out
+    c = checkpoints.load(out).config
+    assert (c.method, c.objective.adversarial, c.training.pool) == ("pix2pix", "log", 0)
+    line = json.loads((out / "log.jsonl").read_text().splitlines()[-1])
+    assert {"paired_G", "paired_F", "D_Y_accuracy"} <= line["terms"].keys()
+    assert "rmse" in line["figures"], "the held-out pairs are the truth"
+    assert run("--resume", str(out)) == 0
+
+
+def test_a_folder_may_say_that_equal_names_are_chance(tmp_path, capsys):
+    folder = aligned(tmp_path / "data")
+    (folder / "unpaired").touch()
+    code = run(*arguments(folder, tmp_path / "out", 1, "--method", "pix2pix"))
+    assert "pix2pix trains on true pairs" in sentences(capsys, code)[0]
+    assert run(*arguments(folder, tmp_path / "out", 1)) == 0
+    assert "file names" not in capsys.readouterr().out
+
+
+def test_the_lesson_of_the_page_by_flags(tmp_path):
+    """Identity until a step, and any weight that changes, all at once or in a straight line."""
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    flags = ["--identity-until", "2", "--change", "cycle_forward=2@1-3", "--log-every", "1"]
+    assert run(*arguments(folder, out, 4, *flags)) == 0
+    c = checkpoints.read_config(out)
+    assert [(x.weight, x.value, x.start, x.end) for x in c.objective.schedule] == [
+        ("cycle_forward", 2.0, 1, 3),
+        ("identity", 0.0, 2, 2),
+    ]
+    assert c.objective.slug == "gan-cycle-identity", "a schedule changes no folder's name"
+    lines = [json.loads(line)["terms"] for line in (out / "log.jsonl").open()]
+    assert ["identity_G" in terms for terms in lines] == [True, True, False, False]
+
+
+def test_any_field_of_an_objective(tmp_path):
+    folder, out = dataset(tmp_path / "data"), tmp_path / "out"
+    more = ["--term", "gan=0.5", "--term", "cycle_quality=true", "--pool", "3", "--beta1", "0.9"]
+    assert run(*arguments(folder, out, 1, *more, "--adversarial", "log")) == 0
+    c = checkpoints.read_config(out)
+    assert (c.objective.gan, c.objective.cycle_quality, c.objective.adversarial) == (
+        0.5,
+        True,
+        "log",
+    )
+    assert (c.training.pool, c.training.beta1) == (3, 0.9)
+
+
 # What cannot be done: one sentence, exit code 2
 
 
@@ -312,6 +436,21 @@ def test_resuming_a_finished_run_changes_nothing(tmp_path, capsys):
         (["--no-gan", "--cycle", "none", "--identity", "0"], ["Every term", "off"]),
         (["--log-every", "0"], ["--log-every", "at least 1"]),
         (["--save-every", "-5"], ["--save-every", "at least 1"]),
+        (["--sample-every", "0"], ["--sample-every", "at least 1"]),
+        (["--pool", "-1"], ["pool is -1", "at least 0"]),
+        (["--beta1", "1"], ["beta1 is 1.0", "[0, 1)"]),
+        (["--cycle-decay", "2"], ["cycle_decay is 2.0", "[0, 1]"]),
+        (["--cycle-quality", "--no-gan"], ["cycle_quality", "need both"]),
+        (["--identity-until", "-1"], ["start of a change", "at least 0"]),
+        (["--change", "identity=0"], ["identity=0", "NAME=VALUE@STEP"]),
+        (["--change", "colour=1@5"], ["colour", "no weight of cyclegan", "identity"]),
+        (["--change", "gan=0@5-2"], ["end of a change"]),
+        (["--term", "gan"], ["gan", "NAME=VALUE"]),
+        (["--term", "paired=1"], ["CycleGAN's objective has no paired", "cycle_forward"]),
+        (["--term", "gan=much"], ["gan takes float"]),
+        (["--method", "pix2pix", "--lambda", "5"], ["--lambda", "pix2pix's has gan, paired"]),
+        (["--method", "pix2pix"], ["pix2pix trains on true pairs"]),
+        (["--method", "vae"], ["'vae'", "pix2pix"]),
     ],
 )
 def test_wrong_flags(flags, words, tmp_path, capsys):
@@ -325,7 +464,7 @@ def test_wrong_flags(flags, words, tmp_path, capsys):
 
 def test_no_data(capsys):
     (sentence,) = sentences(capsys, run("--size", "64"))
-    assert "--data satellite2map or --data FOLDER" in sentence
+    assert "--data with a lesson's name, a folder, or user/name on the Hub" in sentence
 
 
 def test_missing_folder(tmp_path, capsys):
@@ -342,21 +481,22 @@ def test_empty_domain(tmp_path, capsys):
 @pytest.mark.parametrize("too_small", ["trainA", "testB"])
 def test_pictures_smaller_than_the_crop(too_small, tmp_path, capsys):
     folder = dataset(tmp_path / "data")
-    Image.new("RGB", (SIZE, SIZE - 1)).save(folder / too_small / "0.png")
+    picture = folder / too_small / f"{too_small}-0.png"
+    Image.new("RGB", (SIZE, SIZE - 1)).save(picture)
     code = run(*arguments(folder, tmp_path / "out", 1, "--resize", "crop"))
     (sentence,) = sentences(capsys, code)
-    assert f"{folder / too_small / '0.png'} is 24×23 pixels, smaller than the crop" in sentence
+    assert f"{picture} is 24×23 pixels, smaller than the crop" in sentence
     assert not (tmp_path / "out").exists()
 
 
 def test_a_damaged_picture_among_worker_processes(tmp_path, capsys, monkeypatch):
     """Beyond the memory limit it turns up only in the middle of training."""
     folder, out = dataset(tmp_path / "data", x=20), tmp_path / "out"
-    (folder / "trainA" / "7.png").write_bytes(b"gone bad")
-    monkeypatch.setattr(data.folder, "MEMORY_LIMIT", 0)
+    (folder / "trainA" / "trainA-7.png").write_bytes(b"gone bad")
+    monkeypatch.setattr("cyclegan.lessons.folder.MEMORY_LIMIT", 0)
     code = run(*arguments(folder, out, 60, "--no-gan", "--save-every", "1"))
     lines = sentences(capsys, code)
-    assert f"{folder / 'trainA'}: 7.png is not a picture in a known format" in lines[0]
+    assert f"{folder / 'trainA'}: trainA-7.png is not a picture in a known format" in lines[0]
 
 
 def test_out_already_in_use(tmp_path, capsys):
@@ -395,7 +535,7 @@ def test_resuming_what_is_no_run(tmp_path, capsys):
     assert "holds no config.json" in sentence
     folder = dataset(tmp_path / "data")
     shipped = Config.from_dict({"image_size": SIZE, "training": {"data": str(folder)}})
-    checkpoints.write_json(tmp_path / "shipped" / "config.json", shipped.to_dict())
+    files.write_json(tmp_path / "shipped" / "config.json", shipped.to_dict())
     (sentence,) = sentences(capsys, run("--resume", str(tmp_path / "shipped")))
     assert "holds no training.pt: it can be used, but not trained on." in sentence
 
@@ -412,7 +552,7 @@ def test_resuming_a_damaged_run(tmp_path, capsys):
     (out / "training.pt").write_bytes(state)
     values = json.loads((out / "config.json").read_text())
     values["generator"]["width"] = 3
-    checkpoints.write_json(out / "config.json", values)
+    files.write_json(out / "config.json", values)
     (sentence,) = sentences(capsys, run("--resume", str(out)))
     assert "does not fit config.json beside it" in sentence
 
@@ -430,7 +570,7 @@ def test_auto_takes_the_best_device(monkeypatch):
     for cuda, mps, best in ((True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")):
         monkeypatch.setattr(torch.cuda, "is_available", lambda cuda=cuda: cuda)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda mps=mps: mps)
-        assert train.choose_device("auto").type == best
+        assert devices.choose("auto").type == best
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full to write to")
@@ -440,7 +580,7 @@ def test_auto_takes_the_best_device(monkeypatch):
 def test_a_full_disk_loses_nothing(filling, tmp_path, capsys, monkeypatch):
     """From the fourth step on, one of the files meets a disk that really is full."""
     folder, out = dataset(tmp_path / "data"), tmp_path / "out"
-    write, writes = checkpoints.write_atomically, Counter()
+    write, writes = files.write_atomically, Counter()
 
     def no_space_left(path, content):
         writes[path] += 1
@@ -449,7 +589,8 @@ def test_a_full_disk_loses_nothing(filling, tmp_path, capsys, monkeypatch):
         write(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "write_atomically", no_space_left)
+        for room in (checkpoints, files):
+            patch.setattr(room, "write_atomically", no_space_left)
         code = run(*arguments(folder, out, 6, "--save-every", "2"))
     full, last_good = sentences(capsys, code)
     assert full == "train.py: The disk is full."
@@ -467,20 +608,20 @@ def test_a_full_disk_before_the_first_save(tmp_path, capsys, monkeypatch):
     def no_space_left(path, content):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(checkpoints, "write_atomically", no_space_left)
+    monkeypatch.setattr(files, "write_atomically", no_space_left)
     code = run(*arguments(dataset(tmp_path / "data"), tmp_path / "out", 1))
     assert sentences(capsys, code) == ["train.py: The disk is full."]
 
 
 def test_numbers_that_are_not_finite(tmp_path, capsys, monkeypatch):
     folder, out = dataset(tmp_path / "data"), tmp_path / "out"
-    item = UnpairedBatches.__getitem__
+    item = Batches.__getitem__
 
     def poisoned(self, step):
-        x, y = item(self, step)
-        return x, y * (float("nan") if step == 4 else 1)
+        found = item(self, step)
+        return found._replace(y=found.y * (float("nan") if step == 4 else 1))
 
-    monkeypatch.setattr(UnpairedBatches, "__getitem__", poisoned)
+    monkeypatch.setattr(Batches, "__getitem__", poisoned)
     code = run(*arguments(folder, out, 9, "--save-every", "2"))
     what, last_good = sentences(capsys, code)
     assert what.endswith(" became nan at step 5.") and "gan_" in what

@@ -9,20 +9,25 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny import SIZE, batch, config, pictures, same
+from tiny import SIZE, batch, config, pictures, same, translated
 from torch import Tensor, nn
 
 from bench.plain import PlainTraining
-from cyclegan.core.config import ConfigError, Discriminator, Generator, Objective
-from cyclegan.labs.ablation.variants import VARIANTS
-from cyclegan.methods.model import CycleGAN
-from cyclegan.training.batches import UnpairedBatches
-from cyclegan.training.trainer import NonFiniteError, StepDone, Trainer, quick_precision
+from cyclegan.core.config import Change, ConfigError, Discriminator, Generator
+from cyclegan.core.device import quick_precision
+from cyclegan.labs.ablation.variants import known
+from cyclegan.methods import Model, Moment
+from cyclegan.methods.cyclegan import Objective
+from cyclegan.methods.pix2pix import Objective as Paired
+from cyclegan.training import processes
+from cyclegan.training.batches import Batch, Batches
+from cyclegan.training.trainer import NonFiniteError, StepDone, Trainer
 
 CPU = torch.device("cpu")
 
 CYCLE_ALONE = Objective(gan=0.0, identity=0.0)
-PAIRED = VARIANTS["pix2pix"].objective
+VARIANTS = known()
+PAIRED = Paired(adversarial="least_squares")
 
 
 def trainer(
@@ -30,21 +35,21 @@ def trainer(
 ) -> Trainer:
     c = config(objective, **settings)
     torch.manual_seed(init)
-    return Trainer(CycleGAN(c), c.training, device)
+    return Trainer(Model(c), c.training, device)
 
 
-def batches(count: int = 1, seed: int = 0) -> UnpairedBatches:
+def batches(count: int = 1, seed: int = 0) -> Batches:
     """Crops of pictures that are a little larger; five of X, three of Y."""
     x, y = pictures(5, SIZE + 3, seed=1), pictures(3, SIZE + 1, seed=2)
-    return UnpairedBatches(x, y, SIZE, count, seed)
+    return Batches(x, y, SIZE, count, seed)
 
 
-def steps(data: UnpairedBatches, first: int, last: int) -> Iterator[tuple[Tensor, Tensor]]:
+def steps(data: Batches, first: int, last: int) -> Iterator[Batch]:
     return (data[i] for i in range(first, last))
 
 
-def same_batch_forever() -> Iterator[tuple[Tensor, Tensor]]:
-    return itertools.repeat((batch(seed=1), batch(seed=2)))
+def same_batch_forever() -> Iterator[Batch]:
+    return itertools.repeat(Batch(batch(seed=1), batch(seed=2)))
 
 
 def stored_and_loaded(state: dict, path) -> dict:
@@ -117,14 +122,14 @@ def test_bfloat16_where_the_processor_multiplies_it(monkeypatch):
 
 
 def plain_training(
-    networks: CycleGAN, data: UnpairedBatches, count: int, rate: float
+    networks: Model, data: Batches, count: int, rate: float
 ) -> list[dict[str, float]]:
     """Least squares, L1, λ = 10, identity 5, one pass a term, as section 7.1 tells it."""
     G, F, D_X, D_Y = (copy.deepcopy(n) for n in networks.children())
     generators = torch.optim.Adam([*G.parameters(), *F.parameters()], rate, (0.5, 0.999))
     judges = torch.optim.Adam([*D_X.parameters(), *D_Y.parameters()], rate, (0.5, 0.999))
     history = []
-    for x, y in steps(data, 0, count):
+    for x, y, _ in steps(data, 0, count):
         fake_y, fake_x = G(x), F(y)
         terms = {
             "gan_G": ((D_Y(fake_y) - 1) ** 2).mean(),
@@ -153,9 +158,10 @@ def test_the_steps_are_those_of_a_plain_training():
     """Rate 1e-2, so that each step is seen in the next one's terms."""
     ours = trainer(steps=100, rate=1e-2)
     expected = plain_training(ours.model, batches(), 5, 1e-2)
-    found = [ours.step(x, y) for x, y in steps(batches(), 0, 5)]
+    found = [ours.step(x, y) for x, y, _ in steps(batches(), 0, 5)]
     for step, (terms, plain) in enumerate(zip(found, expected, strict=True)):
-        assert terms == pytest.approx(plain, rel=2e-3, abs=1e-5), f"step {step}"
+        minimised = {name: terms[name] for name in plain}
+        assert minimised == pytest.approx(plain, rel=2e-3, abs=1e-5), f"step {step}"
     assert abs(expected[-1]["D_X"] - expected[0]["D_X"]) > 0.01
 
 
@@ -169,7 +175,7 @@ def test_twenty_steps_are_those_of_the_recipe_that_the_benchmark_compares_with()
     )
     c = replace(c, discriminator=Discriminator(width=64), image_size=32)
     torch.manual_seed(0)
-    model = CycleGAN(c).double()
+    model = Model(c).double()
     plain = PlainTraining(copy.deepcopy(model), c.training, CPU)
     ours = Trainer(model, c.training, CPU)
     history = []
@@ -183,29 +189,42 @@ def test_twenty_steps_are_those_of_the_recipe_that_the_benchmark_compares_with()
         torch.testing.assert_close(own, their, rtol=0, atol=1e-7)
 
 
+def watched(one: Trainer, number: int, look) -> None:
+    """Let `look(moment)` see each part of a player begin."""
+
+    def seen(part):
+        return lambda model, moment: look(moment) or part(model, moment)
+
+    players = list(one.players)
+    parts = tuple(seen(part) for part in players[number].parts)
+    players[number] = replace(players[number], parts=parts)
+    one.players = tuple(players)
+
+
 def test_discriminators_take_no_gradient_in_the_generators_step():
     one = trainer(steps=4)
-    model = one.model
-    before = copy.deepcopy(model.discriminators.state_dict())
+    translators, judges = (one.model.group(roles) for roles in (("G", "F"), ("D_X", "D_Y")))
+    before = copy.deepcopy(judges.state_dict())
     seen = []
 
-    def generator_terms(x, y, progress, ways):
+    def translating(moment: Moment) -> None:
         seen.append("generators")
-        assert not any(p.requires_grad for p in model.discriminators.parameters())
-        return CycleGAN.generator_terms(model, x, y, progress, ways)
+        assert not any(p.requires_grad for p in judges.parameters())
 
-    def discriminator_terms(x, y, fakes, ways):
+    def judging(moment: Moment) -> None:
         seen.append("discriminators")
-        assert all(p.grad is None for p in model.discriminators.parameters())
-        assert all(p.requires_grad for p in model.discriminators.parameters())
-        assert any(p.grad is not None and p.grad.any() for p in model.generators.parameters())
-        assert same(dict(model.discriminators.state_dict()), dict(before))
-        return CycleGAN.discriminator_terms(model, x, y, fakes, ways)
+        if seen.count("discriminators") == 1:
+            assert all(p.grad is None for p in judges.parameters())
+        assert all(p.requires_grad for p in judges.parameters())
+        assert not any(p.requires_grad for p in translators.parameters())
+        assert any(p.grad is not None and p.grad.any() for p in translators.parameters())
+        assert same(dict(judges.state_dict()), dict(before))
 
-    model.generator_terms, model.discriminator_terms = generator_terms, discriminator_terms
+    watched(one, 0, translating)
+    watched(one, 1, judging)
     one.step(batch(seed=1), batch(seed=2))
-    assert seen == ["generators", "discriminators"]
-    assert not same(dict(model.discriminators.state_dict()), dict(before))
+    assert seen == 2 * ["generators"] + 2 * ["discriminators"]
+    assert not same(dict(judges.state_dict()), dict(before))
 
 
 def test_every_step_begins_with_fresh_gradients():
@@ -215,7 +234,7 @@ def test_every_step_begins_with_fresh_gradients():
     alone = copy.deepcopy(one.model)
     alone.zero_grad()
     x, y = batch(seed=3), batch(seed=4)
-    sum(alone.generator_terms(x, y)[0].values()).backward()
+    sum(translated(alone, x, y)[0].values()).backward()
     one.step(x, y)
     for p, q in zip(one.model.parameters(), alone.parameters(), strict=True):
         torch.testing.assert_close(p.grad, q.grad, rtol=1e-4, atol=1e-6)
@@ -227,15 +246,12 @@ def test_discriminators_see_what_the_pools_give():
     old = {"fake_x": 0, "fake_y": 0}
     differ = 0
     seen = []
-    discriminator_terms = one.model.discriminator_terms
-    one.model.discriminator_terms = lambda x, y, fakes, ways: (
-        seen.append(fakes) or discriminator_terms(x, y, fakes, ways)
-    )
-    for x, y in steps(batches(), 0, 30):
+    watched(one, 1, lambda moment: seen.append(moment.made))
+    for x, y, _ in steps(batches(), 0, 30):
         with torch.no_grad():
             new = {"fake_x": one.model.F(y), "fake_y": one.model.G(x)}
         one.step(x, y)
-        given = seen[-1]._asdict()
+        given = seen[-1]
         was_old = {name: not torch.allclose(given[name], new[name], atol=1e-5) for name in given}
         for name in old:
             old[name] += was_old[name]
@@ -244,15 +260,23 @@ def test_discriminators_see_what_the_pools_give():
     assert differ > 3
 
 
-def test_the_objective_is_told_how_much_of_the_training_is_done():
-    one = trainer(CYCLE_ALONE, steps=4)
-    told = []
-    generator_terms = one.model.generator_terms
-    one.model.generator_terms = lambda x, y, progress, ways: (
-        told.append(progress) or generator_terms(x, y, progress, ways)
+def test_the_objective_is_that_of_the_step():
+    """A weight that ends, one that decays, and one that moves between two steps."""
+    planned = Objective(
+        gan=0.0,
+        cycle_backward=8.0,
+        identity=5.0,
+        cycle_decay=0.5,
+        schedule=(Change("identity", 0.0, 2, 2), Change("cycle_backward", 0.0, 1, 3)),
     )
+    one, told = trainer(planned, steps=4), []
+    watched(one, 0, lambda moment: told.append(moment.objective))
     one.fit(same_batch_forever())
-    assert told == [0, 1 / 4, 2 / 4, 3 / 4]
+    now = told[::2]
+    assert [o.identity for o in now] == [5, 5, 0, 0]
+    assert [o.cycle_forward for o in now] == [10, 8.75, 7.5, 6.25]
+    assert [o.cycle_backward for o in now] == [8, 7.0, 3.0, 0]
+    assert "identity_G" not in one.step(batch(seed=1), batch(seed=2))
 
 
 def test_fakes_of_true_pairs_go_through_the_pool_with_their_input():
@@ -260,17 +284,14 @@ def test_fakes_of_true_pairs_go_through_the_pool_with_their_input():
     one = trainer(PAIRED, steps=100, pool=1)
     known = set()
     seen = []
-    discriminator_terms = one.model.discriminator_terms
-    one.model.discriminator_terms = lambda x, y, fakes, ways: (
-        seen.append(fakes) or discriminator_terms(x, y, fakes, ways)
-    )
+    watched(one, 1, lambda moment: seen.append(moment.made))
     older = 0
-    for x, y in steps(batches(), 0, 20):
+    for x, y, _ in steps(batches(), 0, 20):
         with torch.no_grad():
             new = torch.cat([x, one.model.G(x)], dim=1)
         known.add(tuple(new.flatten().tolist()))
         one.step(x, y)
-        given = seen[-1].fake_y
+        given = seen[-1]["fake_y"]
         assert given.shape == (1, 6, SIZE, SIZE)
         nearest = min((given.flatten() - torch.tensor(pair)).abs().max() for pair in known)
         assert nearest < 1e-5
@@ -282,11 +303,11 @@ def test_fakes_of_true_pairs_go_through_the_pool_with_their_input():
 def test_every_variant_learns(name):
     """Two steps with finite terms, after which both generators have moved."""
     one = trainer(VARIANTS[name].objective, steps=2, rate=1e-2)
-    before = copy.deepcopy(one.model.generators.state_dict())
-    for x, y in steps(batches(), 0, 2):
+    before = copy.deepcopy(one.model.group(("G", "F")).state_dict())
+    for x, y, _ in steps(batches(), 0, 2):
         terms = one.step(x, y)
         assert terms and all(math.isfinite(value) for value in terms.values())
-    after = one.model.generators.state_dict()
+    after = one.model.group(("G", "F")).state_dict()
     for network in ("0.", "1."):
         keys = [key for key in before if key.startswith(network)]
         assert not all(torch.equal(before[key], after[key]) for key in keys)
@@ -340,7 +361,7 @@ def test_moving_average_by_hand(decay):
         return next(G.parameters()).detach().clone()
 
     expected = None
-    for n, (x, y) in enumerate(steps(data, 0, 4)):
+    for n, (x, y, _) in enumerate(steps(data, 0, 4)):
         one.step(x, y)
         current = weight(one.model.G)
         if n == 0:
@@ -348,16 +369,18 @@ def test_moving_average_by_hand(decay):
         else:
             keep = min(decay, {1: 2 / 11, 2: 3 / 12, 3: 4 / 13}[n])
             expected = keep * expected + (1 - keep) * current
-        averaged = weight(one.generators[0])
+        averaged = weight(one.networks["G"])
         torch.testing.assert_close(averaged, expected, rtol=1e-6, atol=1e-7)
     assert (averaged - current).abs().max() > 1e-4
 
 
 def test_both_generators_are_averaged_and_none_is_trained_on_the_average():
     one = trainer(steps=10, rate=1e-2)
-    for x, y in steps(batches(), 0, 3):
+    for x, y, _ in steps(batches(), 0, 3):
         one.step(x, y)
-    for averaged, trained in zip(one.generators, one.model.generators, strict=True):
+    for averaged, trained in zip(
+        (one.networks["G"], one.networks["F"]), (one.model.G, one.model.F), strict=True
+    ):
         a, b = (dict(n.state_dict()) for n in (averaged, trained))
         assert a.keys() == b.keys()
         assert not same(a, b)
@@ -365,7 +388,7 @@ def test_both_generators_are_averaged_and_none_is_trained_on_the_average():
 
 def test_without_moving_average_samples_come_from_the_trained_generators():
     one = trainer(steps=2, ema_decay=0.0)
-    assert one.generators == (one.model.G, one.model.F)
+    assert (one.networks["G"], one.networks["F"]) == (one.model.G, one.model.F)
     assert one.state_dict()["average"] is None
 
 
@@ -383,19 +406,21 @@ def poison_weight(one: Trainer, x: Tensor, y: Tensor) -> None:
 
 def poison_old_fake(one: Trainer, x: Tensor, y: Tensor) -> None:
     """Only D_Y's own loss is bad; by then the generators' gradients are known to be good."""
-    query = one.pools.fake_y.query
-    one.pools.fake_y.query = lambda images: query(images) * float("inf")
+    query = one.pools["fake_y"].query
+    one.pools["fake_y"].query = lambda images: query(images) * float("inf")
 
 
 def poison_gradient(one: Trainer, x: Tensor, y: Tensor) -> None:
     """√0 is 0, and its slope infinite."""
-    terms = one.model.generator_terms
+    first = one.players[0]
+    part, other = first.parts
 
-    def with_a_root(x: Tensor, y: Tensor, progress: float, ways: tuple):
-        found, fakes = terms(x, y, progress, ways)
-        return {**found, "root": (0 * next(one.model.G.parameters()).sum()).sqrt()}, fakes
+    def with_a_root(model: Model, moment: Moment):
+        losses = part(model, moment)
+        root = (0 * next(model.G.parameters()).sum()).sqrt()
+        return replace(losses, terms={**losses.terms, "root": root})
 
-    one.model.generator_terms = with_a_root
+    one.players = (replace(first, parts=(with_a_root, other)), one.players[1])
 
 
 @pytest.mark.parametrize(
@@ -409,9 +434,9 @@ def poison_gradient(one: Trainer, x: Tensor, y: Tensor) -> None:
 )
 def test_numbers_that_are_not_finite_change_nothing(poison, named):
     one = trainer(steps=10, rate=1e-2)
-    for x, y in steps(batches(), 0, 2):
+    for x, y, _ in steps(batches(), 0, 2):
         one.step(x, y)
-    x, y = batches()[2]
+    x, y, _ = batches()[2]
     poison(one, x, y)
     before = copy.deepcopy(one.state_dict())
     with pytest.raises(NonFiniteError) as error:
@@ -426,12 +451,12 @@ def test_numbers_that_are_not_finite_change_nothing(poison, named):
 def test_a_gpu_is_asked_now_and_then_and_no_update_is_applied_in_between():
     """As on a GPU, on the CPU: the bad numbers of step 3 are noticed after step 5."""
     one = trainer(steps=10, rate=1e-2, ema_decay=0.0)
-    for x, y in steps(batches(), 0, 2):
+    for x, y, _ in steps(batches(), 0, 2):
         one.step(x, y)
-    one.check_every = 3
+    one.watch.check_every = 3
     before = copy.deepcopy(one.model.state_dict())
     moments = copy.deepcopy([o.state_dict()["state"] for o in one.optimisers])
-    x, y = batches()[2]
+    x, y, _ = batches()[2]
     poison_x(one, x, y)
     one.step(x, y)
     one.step(*batches()[3])
@@ -443,8 +468,8 @@ def test_a_gpu_is_asked_now_and_then_and_no_update_is_applied_in_between():
 
 def test_no_state_is_handed_out_after_bad_numbers():
     one = trainer(steps=10)
-    one.check_every = 5
-    x, y = batches()[0]
+    one.watch.check_every = 5
+    x, y, _ = batches()[0]
     poison_x(one, x, y)
     one.step(x, y)
     with pytest.raises(NonFiniteError, match="at step 1"):
@@ -460,10 +485,10 @@ def test_both_ways_at_once_are_both_ways_in_turn(name):
         torch.set_num_threads(threads)
         try:
             one = trainer(objective, steps=20, rate=1e-3)
-            terms = [one.step(x, y) for x, y in steps(batches(), 0, 10)]
+            terms = [one.step(x, y) for x, y, _ in steps(batches(), 0, 10)]
         finally:
             torch.set_num_threads(1)
-        assert (one._side_by_side is not None) is (threads == 2)
+        assert (one.engine._side_by_side is not None) is (threads == 2)
         found.append([{k: float(v) for k, v in step.items()} for step in terms])
     for alone, together in zip(*found, strict=True):
         assert list(alone) == list(together)
@@ -475,7 +500,7 @@ def test_training_goes_on_after_a_bad_batch_is_left_out():
     with_bad, without = (trainer(CYCLE_ALONE, steps=10) for _ in range(2))
     good = list(steps(batches(), 0, 3))
     bad = (torch.full_like(good[0][0], math.nan), good[0][1])
-    for x, y in good:
+    for x, y, _ in good:
         with pytest.raises(NonFiniteError):
             with_bad.step(*bad)
         with_bad.step(x, y)
@@ -502,6 +527,19 @@ def test_stop_ends_after_the_step_and_all_its_callbacks():
     assert calls == [("first", 1), ("second", 1), ("first", 2), ("second", 2)]
 
 
+def test_a_stop_that_comes_while_the_processes_confer_is_kept(monkeypatch):
+    """As a signal handler sets it, after this process has said no."""
+    one = trainer(CYCLE_ALONE, steps=10)
+
+    def confer(said: bool) -> bool:
+        one.stop = one.stop or one.steps_done == 2
+        return said
+
+    monkeypatch.setattr(processes, "any_of", confer)
+    one.fit(same_batch_forever())
+    assert one.steps_done == 3
+
+
 def test_fit_ends_with_the_settings_or_the_batches():
     one = trainer(CYCLE_ALONE, steps=5)
     one.fit(itertools.islice(same_batch_forever(), 2))
@@ -513,7 +551,7 @@ def test_fit_ends_with_the_settings_or_the_batches():
 def test_what_a_step_reports():
     one = trainer(steps=3)
 
-    def slow() -> Iterator[tuple[Tensor, Tensor]]:
+    def slow() -> Iterator[Batch]:
         for pair in itertools.islice(same_batch_forever(), 3):
             time.sleep(0.02)
             yield pair
@@ -523,19 +561,26 @@ def test_what_a_step_reports():
     assert [done.step for done in reports] == [1, 2, 3]
     names = {"gan_G", "gan_F", "cycle_forward", "cycle_backward", "identity_G", "identity_F"}
     for done in reports:
-        assert done.terms.keys() == names | {"D_X", "D_Y"}
+        minimised = {n for n in done.terms if not one.method.term(n).is_told}
+        assert minimised == names | {"D_X", "D_Y"}
+        for D in ("D_X", "D_Y"):
+            halves = done.terms[f"{D}_real"] + done.terms[f"{D}_generated"]
+            torch.testing.assert_close(halves / 2, done.terms[D])
+            assert 0 <= done.terms[f"{D}_accuracy"] <= 1
         assert 0.02 <= done.waited < done.seconds
         assert done.waited < 0.3  # The callbacks' time is nobody's waiting.
 
 
 def test_pool_size_and_seed_reach_the_pools():
     one = trainer(steps=10, pool=2, seed=5)
-    for x, y in steps(batches(), 0, 4):
+    for x, y, _ in steps(batches(), 0, 4):
         one.step(x, y)
-    assert [len(pool.images) for pool in one.pools] == [2, 2]
-    states = [pool.random.initial_seed() for pool in one.pools]
+    assert [len(pool.images) for pool in one.pools.values()] == [2, 2]
+    states = [pool.random.initial_seed() for pool in one.pools.values()]
     assert len(set(states)) == 2
-    assert states != [pool.random.initial_seed() for pool in trainer(steps=1, seed=0).pools]
+    assert states != [
+        pool.random.initial_seed() for pool in trainer(steps=1, seed=0).pools.values()
+    ]
 
 
 # Changed on the way
@@ -561,14 +606,14 @@ def test_a_changed_objective_is_that_of_the_next_step():
 def test_without_the_gan_term_the_judges_stand_still_and_may_come_back():
     one = trainer()
     one.fit(itertools.islice(same_batch_forever(), 2))
-    before = copy.deepcopy(one.model.discriminators.state_dict())
-    one.change(replace(one.model.objective, gan=0.0))
+    before = copy.deepcopy(one.model.group(("D_X", "D_Y")).state_dict())
+    one.change(replace(one.objective, gan=0.0))
     for _ in range(2):
         assert {"D_X", "gan_G"}.isdisjoint(one.step(batch(seed=1), batch(seed=2)))
-    assert same(one.model.discriminators.state_dict(), before)
+    assert same(one.model.group(("D_X", "D_Y")).state_dict(), before)
     one.change(Objective())
     assert {"D_X", "gan_G"} <= one.step(batch(seed=1), batch(seed=2)).keys()
-    assert not same(one.model.discriminators.state_dict(), before)
+    assert not same(one.model.group(("D_X", "D_Y")).state_dict(), before)
 
 
 def test_a_resumed_run_keeps_what_was_changed(tmp_path):
@@ -582,7 +627,7 @@ def test_a_resumed_run_keeps_what_was_changed(tmp_path):
 
     resumed = trainer(steps=6)
     resumed.load_state_dict(state)
-    assert resumed.model.objective == Objective(cycle_forward=1.0)
+    assert resumed.objective == Objective(cycle_forward=1.0)
     resumed.fit(steps(data, 4, 6))
     ended, expected = resumed.state_dict(), straight.state_dict()
     assert [part for part in expected if not same(ended[part], expected[part])] == []
@@ -593,14 +638,14 @@ def test_a_state_of_before_there_were_changes_can_be_resumed():
     state = one.state_dict()
     del state["objective"]
     other.load_state_dict(state)
-    assert other.model.objective == Objective()
+    assert other.objective == Objective()
 
 
 @pytest.mark.parametrize(
     ("began", "change", "words"),
     [
-        (CYCLE_ALONE, {"objective": Objective()}, "began without discriminators"),
-        (Objective(), {"objective": Objective(1, 0, 0, 0, paired=100)}, "True pairs"),
+        (CYCLE_ALONE, {"objective": Objective()}, "began without D_X and D_Y"),
+        (Objective(), {"objective": Paired()}, "method is chosen"),
         (Objective(), {"rate": 0.0}, "rate is 0.0"),
         (Objective(), {"objective": Objective(identity=0.0), "rate": -1.0}, "rate is -1.0"),
     ],

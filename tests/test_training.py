@@ -1,20 +1,25 @@
 """Data, networks, trainer and run folder put together; test_train.py has it from end to end."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
-from tiny import SIZE, config, pictures
+from tiny import SIZE, config, noise, pictures
 
-from cyclegan.core.config import Domains, Objective
-from cyclegan.core.images import to_float
-from cyclegan.inference import evaluation
+from cyclegan.core.config import Channels, Domains
+from cyclegan.core.device import quick_precision
+from cyclegan.core.media import Medium, spread
+from cyclegan.inference import Translator, evaluation
 from cyclegan.lessons import DataError, UnpairedData
+from cyclegan.methods.cyclegan import Objective
+from cyclegan.methods.pix2pix import Objective as Paired
+from cyclegan.store import checkpoints
 from cyclegan.training import setup as training
-from cyclegan.training.trainer import StepDone, Trainer, quick_precision
+from cyclegan.training.trainer import StepDone, Trainer
 
 CPU = torch.device("cpu")
-PAIRED = Objective(cycle_forward=0.0, cycle_backward=0.0, identity=0.0, paired=100.0)
+PAIRED = Paired()
 
 
 def data(paired: bool = True, truth: bool = True) -> UnpairedData:
@@ -25,26 +30,28 @@ def data(paired: bool = True, truth: bool = True) -> UnpairedData:
 
 
 def test_samples_and_probes_are_spread_evenly():
-    found = training.spread(torch.arange(10), 4)
-    assert [int(i) for i in found] == [0, 2, 5, 7]
-    assert len(training.spread(pictures(3), 4)) == 3
+    assert spread(range(10), 4) == [0, 2, 5, 7]
+    assert len(spread(pictures(3), 4)) == 3
 
 
 def test_a_probe_is_a_glance_at_a_few_held_out_pairs(tmp_path):
-    c = config(steps=2, data="satellite2map")
+    c = config(steps=2)
     run, trainer = training.prepare(tmp_path, c, data(), CPU, 1, 2)
     training.fit(run, trainer, data())
     first, last = map(json.loads, (tmp_path / "log.jsonl").open())
     assert "figures" not in first
-    pairs = [torch.stack(training.spread(side, 24)) for side in (data().test_x, data().test_y)]
-    assert last["figures"] == evaluation.glance(*trainer.generators, *pairs, True, CPU)
+    held = data().held_out(SIZE, 24)
+    assert len(held.x) == 24
+    found = evaluation.glance(trainer.networks, trainer.method, c, held, CPU)[1]
+    assert last["figures"] == found and found.keys() == {"rmse", "cycle_error", "diversity"}
 
 
-def test_without_pairs_there_is_no_probe(tmp_path):
+def test_without_pairs_a_probe_tells_what_needs_no_truth(tmp_path):
     unpaired = data(paired=False)
     run, trainer = training.prepare(tmp_path, config(steps=1), unpaired, CPU)
     training.fit(run, trainer, unpaired)
-    assert "figures" not in json.loads((tmp_path / "log.jsonl").read_text())
+    found = json.loads((tmp_path / "log.jsonl").read_text())["figures"]
+    assert found.keys() == {"cycle_error", "diversity"}
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
@@ -73,11 +80,11 @@ def test_the_paired_objective_sees_the_truth_of_x_and_the_others_never_do(tmp_pa
         run, trainer = training.prepare(folder, config(objective, steps=3), data(), CPU)
         seen = []
         step = trainer.step
-        trainer.step = lambda x, y, seen=seen, step=step: seen.append((x, y)) or step(x, y)
+        trainer.step = lambda x, y, _, seen=seen, step=step: seen.append((x, y)) or step(x, y)
         training.fit(run, trainer, data())
         assert len(seen) == 3
         # The truth here is the negative of x: −x in [-1, 1].
-        assert all(torch.allclose(x, -y, atol=1e-6) is bool(objective.paired) for x, y in seen)
+        assert all(torch.allclose(x, -y, atol=1e-6) is (objective is PAIRED) for x, y in seen)
 
 
 def test_the_paired_objective_needs_true_pairs(tmp_path):
@@ -103,6 +110,28 @@ def test_the_seed_draws_the_weights(tmp_path):
 
 
 def test_fixed_samples_are_the_middles_of_held_out_pictures():
-    x, y = training.fixed_samples(data(), SIZE - 8)
-    assert x.shape == y.shape == (4, 3, SIZE - 8, SIZE - 8)
-    assert torch.equal(x[0], to_float(data().test_x[0][:, 4:-4, 4:-4]))
+    held = data().held_out(SIZE - 8, training.SAMPLES)
+    assert held.x.shape == held.y.shape == (4, 3, SIZE - 8, SIZE - 8)
+    assert torch.equal(held.x[0], data().test_x[0][:, 4:-4, 4:-4])
+
+
+def test_a_method_says_which_media_it_takes(tmp_path):
+    sound = replace(data(), medium=Medium())
+    with pytest.raises(DataError, match="learns from pictures, and these data are numbers"):
+        training.prepare(tmp_path / "run", config(), sound, CPU)
+    assert not (tmp_path / "run").exists()
+
+
+def test_channels_are_those_of_the_data(tmp_path):
+    """Grey X and coloured Y: trained, sampled, saved and evaluated."""
+    grey = [picture[:1] for picture in data().train_x], [p[:1] for p in data().test_x]
+    mixed = replace(data(), train_x=grey[0], test_x=grey[1])
+    c = config(Objective(identity=0.0), steps=2)
+    run, trainer = training.prepare(tmp_path, c, mixed, CPU)
+    training.fit(run, trainer, mixed)
+    checkpoint = checkpoints.load(tmp_path)
+    assert checkpoint.config.channels == Channels(1, 3)
+    found = evaluation.evaluate(Translator(checkpoint), mixed)
+    assert "cycle_error" in found["G"] and "identity_error" not in found["G"]
+    assert Translator(checkpoint).translate(noise(30, 20)).translation.mode == "RGB"
+    assert Translator(checkpoint).translate(noise(30, 20), "yx").translation.mode == "L"

@@ -30,7 +30,7 @@ def test_all_four_networks_are_taken_over(tmp_path):
     run, trainer, _ = begin(tmp_path, tmp_path / "start")
     for name in ("G", "F", "D_X", "D_Y"):
         assert equal(getattr(trainer.model, name), getattr(model, name)), name
-    assert equal(trainer.generators[0], model.G), "the moving average begins there too"
+    assert equal(trainer.networks["G"], model.G), "the moving average begins there too"
     assert run.config.generator == config().generator
     assert run.config.facts["init"] == str(tmp_path / "start")
 
@@ -75,5 +75,5 @@ def test_the_architecture_is_that_of_the_weights(tmp_path, capsys, flag):
 def test_one_generator_is_not_enough(tmp_path, capsys):
     argv = ["--data", str(dataset(tmp_path / "data")), "--out", str(tmp_path / "run"), *SMALL]
     assert train.main([*argv, "--init", str(GOLDEN / "latest_net_G_A.pth")]) == 2
-    assert "training needs both" in capsys.readouterr().err
+    assert "lack F; training needs G and F" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()

@@ -6,8 +6,10 @@ from pathlib import Path
 import torch
 from tiny import config
 
-from cyclegan.core.config import Config, Objective
-from cyclegan.methods.model import CycleGAN
+from cyclegan.core.config import Config
+from cyclegan.core.config import Objective as AnyObjective
+from cyclegan.methods import Model
+from cyclegan.methods.cyclegan import Objective
 from cyclegan.store import checkpoints
 
 GAN = Objective(cycle_forward=0, cycle_backward=0, identity=0)
@@ -18,10 +20,10 @@ FULL = Objective()
 JUDGES = ("D_X", "D_Y")
 
 
-def lively(c: Config, seed: int = 0) -> CycleGAN:
+def lively(c: Config, seed: int = 0) -> Model:
     """A model whose G, F, D_X and D_Y differ visibly and are exact in half precision."""
     torch.manual_seed(seed)
-    model = CycleGAN(c)
+    model = Model(c)
     for parameter in model.parameters():
         # Biases are 0 at first: a little of them lets a padded pixel be told from a missing one.
         values = parameter * 8 if parameter.dim() > 1 else torch.randn_like(parameter) / 4
@@ -35,15 +37,15 @@ def write(
     judges: tuple[str, ...] = (),
     seed: int = 0,
     steps_done: int | None = None,
-) -> CycleGAN:
+) -> Model:
     """Save a lively model in `folder` and return it.
 
-    settings: an objective for the tiny config, or a whole config. steps_done: of a run that is
-    still under way; finished without.
+    settings: an objective for the tiny config, of no lesson that is known, or a whole config.
+    steps_done: of a run that is still under way; finished without.
     """
-    c = config(settings) if isinstance(settings, Objective) else settings
+    c = config(settings, data="made up") if isinstance(settings, AnyObjective) else settings
     model = lively(c, seed)
     done = c.training.steps if steps_done is None else steps_done
-    saved = {name: getattr(model, name) for name in judges}
-    checkpoints.save(folder, replace(c, facts={"steps": done}), model.G, model.F, saved)
+    saved = {role: model[role] for role in (*checkpoints.needed(c), *judges)}
+    checkpoints.save(folder, replace(c, facts={"steps": done}), saved)
     return model

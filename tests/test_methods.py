@@ -1,24 +1,28 @@
-"""The objective: which terms are computed, and that they are the paper's."""
+"""The methods' objectives: which terms are computed, and that they are the papers'."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
-from tiny import batch, config
+from tiny import batch, config, judged, translated
 
-from cyclegan.core.config import Objective
-from cyclegan.methods.model import CycleGAN, Fakes
+from cyclegan import methods
+from cyclegan.core.config import Channels, ConfigError
+from cyclegan.methods import Model
+from cyclegan.methods.cyclegan import Objective
+from cyclegan.methods.pix2pix import Objective as Paired
 
 X, Y = batch(2, seed=1), batch(3, seed=2)
 """Two images of X, three of Y, so that a mix-up of the two shows in every count."""
 
 
-def model(**objective) -> CycleGAN:
+def model(**objective) -> Model:
     torch.manual_seed(0)
-    return CycleGAN(config(Objective(**objective)))
+    return Model(config(Objective(**objective)))
 
 
-def images_through(networks: CycleGAN) -> Counter:
+def images_through(networks: Model) -> Counter:
     """Counts, by network, of the images that go through it from now on."""
     counts = Counter()
     for name in ("G", "F", "D_X", "D_Y"):
@@ -58,7 +62,7 @@ def test_a_term_with_weight_0_is_not_computed(weights, terms, counts):
     gan, forward, backward, identity = map(float, weights)
     networks = model(gan=gan, cycle_forward=forward, cycle_backward=backward, identity=identity)
     seen = images_through(networks)
-    found, _ = networks.generator_terms(X, Y)
+    found, _ = translated(networks, X, Y)
     assert sorted(found) == sorted(terms)
     assert seen == counts
 
@@ -66,7 +70,7 @@ def test_a_term_with_weight_0_is_not_computed(weights, terms, counts):
 def test_without_adversarial_term_there_are_no_discriminators():
     networks = model(gan=0.0)
     assert networks.D_X is None and networks.D_Y is None
-    assert len(networks.discriminators) == 0
+    assert set(networks.networks) == {"G", "F"}
     assert not any(key.startswith("D_") for key in networks.state_dict())
 
 
@@ -83,7 +87,7 @@ def test_terms_are_those_of_plain_separate_passes(adversarial, norm):
     )
     G, F, D_X, D_Y = networks.G, networks.F, networks.D_X, networks.D_Y
 
-    def judged(scores, real):
+    def judged_by(scores, real):
         if adversarial == "least_squares":
             return ((scores - float(real)) ** 2).mean()
         share = 1 / (1 + torch.exp(-scores))
@@ -93,37 +97,43 @@ def test_terms_are_those_of_plain_separate_passes(adversarial, norm):
         return (a - b).abs().mean() if norm == "l1" else ((a - b) ** 2).mean()
 
     expected = {
-        "gan_G": 0.7 * judged(D_Y(G(X)), True),
-        "gan_F": 0.7 * judged(D_X(F(Y)), True),
+        "gan_G": 0.7 * judged_by(D_Y(G(X)), True),
+        "gan_F": 0.7 * judged_by(D_X(F(Y)), True),
         "cycle_forward": 3.0 * distance(F(G(X)), X),
         "cycle_backward": 4.0 * distance(G(F(Y)), Y),
         "identity_G": 2.0 * (G(Y) - Y).abs().mean(),
         "identity_F": 2.0 * (F(X) - X).abs().mean(),
     }
-    terms, fakes = networks.generator_terms(X, Y)
+    terms, fakes = translated(networks, X, Y)
     torch.testing.assert_close(terms, expected, rtol=1e-4, atol=1e-6)
     assert all(0 < term.item() < float("inf") for term in terms.values())
 
-    torch.testing.assert_close(fakes, Fakes(fake_x=F(Y), fake_y=G(X)), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(fakes, {"fake_y": G(X), "fake_x": F(Y)}, rtol=1e-4, atol=1e-6)
     expected = {
-        "D_X": (judged(D_X(X), True) + judged(D_X(F(Y)), False)) / 2,
-        "D_Y": (judged(D_Y(Y), True) + judged(D_Y(G(X)), False)) / 2,
+        "D_X": (judged_by(D_X(X), True) + judged_by(D_X(F(Y)), False)) / 2,
+        "D_Y": (judged_by(D_Y(Y), True) + judged_by(D_Y(G(X)), False)) / 2,
     }
-    torch.testing.assert_close(
-        networks.discriminator_terms(X, Y, fakes), expected, rtol=1e-4, atol=1e-6
-    )
+    found, told = judged(networks, X, Y, fakes)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+    half = 0.0 if adversarial == "log" else 0.5
+    for name, D, real, fake in (("D_X", D_X, X, F(Y)), ("D_Y", D_Y, Y, G(X))):
+        torch.testing.assert_close(told[f"{name}_real"], judged_by(D(real), True))
+        torch.testing.assert_close(told[f"{name}_generated"], judged_by(D(fake), False))
+        right = [*(D(real).flatten() > half), *(D(fake).flatten() < half)]
+        assert told[f"{name}_accuracy"] == pytest.approx(sum(right) / len(right))
+        assert not any(told[f"{name}_{kind}"].requires_grad for kind in ("real", "accuracy"))
 
 
 @pytest.mark.parametrize("identity", [0.0, 5.0])
 def test_fakes_carry_no_gradient(identity):
-    terms, fakes = model(identity=identity).generator_terms(X, Y)
-    assert not fakes.fake_x.requires_grad and not fakes.fake_y.requires_grad
+    terms, fakes = translated(model(identity=identity), X, Y)
+    assert not any(fake.requires_grad for fake in fakes.values())
     assert all(term.requires_grad for term in terms.values())
 
 
 def test_the_generators_learn_from_every_term():
     networks = model()
-    terms, _ = networks.generator_terms(X, Y)
+    terms, _ = translated(networks, X, Y)
     reached = {
         name: {
             network
@@ -162,7 +172,7 @@ def test_the_cycle_moves_from_pixels_to_features_as_training_goes():
         return (a - b).abs().mean()
 
     for progress, share in ((0.0, 0.0), (0.5, 0.4), (1.0, 0.8)):
-        terms, _ = networks.generator_terms(X, Y, progress)
+        terms, _ = translated(networks, X, Y, progress)
         for name, weight, original, back, D in (
             ("cycle_forward", 3.0, X, F(G(X)), D_X),
             ("cycle_backward", 4.0, Y, G(F(Y)), D_Y),
@@ -174,9 +184,9 @@ def test_the_cycle_moves_from_pixels_to_features_as_training_goes():
 
 def test_the_cycles_weight_decays_linearly():
     networks = model(cycle_decay=0.9)
-    whole, _ = networks.generator_terms(X, Y, 0.0)
+    whole, _ = translated(networks, X, Y)
     for progress, left in ((0.5, 0.55), (1.0, 0.1)):
-        terms, _ = networks.generator_terms(X, Y, progress)
+        terms, _ = translated(networks, X, Y, progress)
         for name, term in terms.items():
             share = left if name.startswith("cycle") else 1
             torch.testing.assert_close(term, share * whole[name], rtol=1e-5, atol=1e-7)
@@ -189,8 +199,8 @@ def test_the_cycle_is_weighed_by_the_opinion_of_the_translation(adversarial):
     plain = model(adversarial=adversarial)  # Of the same seed.
     for D, bias in ((networks.D_X, 0.25), (networks.D_Y, 0.75)):
         D.layers[-1].bias.data.fill_(bias)
-    terms, _ = networks.generator_terms(X, Y)
-    expected, _ = plain.generator_terms(X, Y)
+    terms, _ = translated(networks, X, Y)
+    expected, _ = translated(plain, X, Y)
     parameters = [*networks.G.parameters(), *networks.F.parameters()]
     theirs = [*plain.G.parameters(), *plain.F.parameters()]
     for name, D, made in (
@@ -205,34 +215,63 @@ def test_the_cycle_is_weighed_by_the_opinion_of_the_translation(adversarial):
         wanted = torch.autograd.grad(expected[name], theirs, retain_graph=True)
         for a, b in zip(got, wanted, strict=True):
             torch.testing.assert_close(a, opinion * b, rtol=1e-3, atol=1e-5)
-        judges = list(networks.discriminators.parameters())
+        judges = list(networks.group(("D_X", "D_Y")).parameters())
         reached = torch.autograd.grad(terms[name], judges, retain_graph=True, allow_unused=True)
         assert all(gradient is None for gradient in reached)
 
 
-def test_true_pairs_take_the_place_of_cycle_and_identity():
-    """The equations of pix2pix, both ways; a discriminator sees the input beside the output."""
-    networks = model(cycle_forward=0.0, cycle_backward=0.0, identity=0.0, paired=7.0)
+def test_pix2pix_asks_for_the_truth_of_pairs():
+    """Its equations, both ways; a discriminator sees the input beside the output."""
+    torch.manual_seed(0)
+    networks = Model(config(Paired(paired=7.0, adversarial="least_squares")))
     x, y = batch(2, seed=1), batch(2, seed=2)
     G, F, D_X, D_Y = networks.G, networks.F, networks.D_X, networks.D_Y
 
-    def judged(D, given, image, real):
+    def judged_by(D, given, image, real):
         return ((D(torch.cat([given, image], 1)) - float(real)) ** 2).mean()
 
-    terms, fakes = networks.generator_terms(x, y)
+    terms, pairs = translated(networks, x, y)
     expected = {
-        "gan_G": judged(D_Y, x, G(x), True),
-        "gan_F": judged(D_X, y, F(y), True),
+        "gan_G": judged_by(D_Y, x, G(x), True),
+        "gan_F": judged_by(D_X, y, F(y), True),
         "paired_G": 7 * (G(x) - y).abs().mean(),
         "paired_F": 7 * (F(y) - x).abs().mean(),
     }
     torch.testing.assert_close(terms, expected, rtol=1e-4, atol=1e-6)
-    pairs = Fakes(fake_x=torch.cat([y, F(y)], 1), fake_y=torch.cat([x, G(x)], 1))
-    torch.testing.assert_close(fakes, pairs, rtol=1e-4, atol=1e-6)
-    assert not fakes.fake_x.requires_grad and not fakes.fake_y.requires_grad
+    seen = {"fake_y": torch.cat([x, G(x)], 1), "fake_x": torch.cat([y, F(y)], 1)}
+    torch.testing.assert_close(pairs, seen, rtol=1e-4, atol=1e-6)
+    assert not any(pair.requires_grad for pair in pairs.values())
     expected = {
-        "D_X": (judged(D_X, y, x, True) + judged(D_X, y, F(y), False)) / 2,
-        "D_Y": (judged(D_Y, x, y, True) + judged(D_Y, x, G(x), False)) / 2,
+        "D_X": (judged_by(D_X, y, x, True) + judged_by(D_X, y, F(y), False)) / 2,
+        "D_Y": (judged_by(D_Y, x, y, True) + judged_by(D_Y, x, G(x), False)) / 2,
     }
-    found = networks.discriminator_terms(x, y, fakes)
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(judged(networks, x, y, pairs)[0], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_pix2pix_by_default_is_the_papers():
+    """Log loss in its non-saturating form, λ = 100, no history (Isola et al. 2017)."""
+    assert (Paired().adversarial, Paired().paired, methods.find("pix2pix").pool) == ("log", 100, 0)
+    assert methods.find("pix2pix").is_paired and not methods.find("cyclegan").is_paired
+    assert methods.find("pix2pix").rows["pix2pix"].objective.adversarial == "least_squares"
+
+
+# Channels
+
+
+@pytest.mark.parametrize(
+    "objective", [Objective(identity=0.0), Paired()], ids=["cyclegan", "pix2pix"]
+)
+def test_x_and_y_may_have_other_numbers_of_channels(objective):
+    networks = Model(replace(config(objective), channels=Channels(1, 3)))
+    x, y = batch(2, seed=1)[:, :1], batch(2, seed=2)
+    assert networks.G(x).shape == y.shape and networks.F(y).shape == x.shape
+    terms, made = translated(networks, x, y)
+    found, _ = judged(networks, x, y, made)
+    assert all(term.isfinite() for term in {**terms, **found}.values())
+    views = networks.method.views(networks.config)
+    assert "same" not in [view.key for view in views]
+
+
+def test_identity_asks_for_equal_channels():
+    with pytest.raises(ConfigError, match="1 channels in X and 3 in Y it must be off"):
+        replace(config(), channels=Channels(1, 3))

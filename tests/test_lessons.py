@@ -1,0 +1,172 @@
+"""The lessons that ship: their figures by hand, their data, and what they say of themselves."""
+
+import numpy as np
+import pytest
+import torch
+
+from cyclegan import lessons
+from cyclegan.core import figures
+from cyclegan.core.config import Config, ConfigError
+from cyclegan.lessons import DataError
+from cyclegan.lessons.fluent.pairs import colour_error, silhouette_iou
+from cyclegan.lessons.satellite2map import sea_iou
+
+SHIPPED = [lesson.name for lesson in lessons.all_lessons()]
+
+
+def test_drawing_opens_first():
+    assert SHIPPED == ["drawing", "emoji", "satellite2map"]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_lesson_says_all_of_itself(name):
+    lesson = lessons.find(name)
+    assert lesson.title and lesson.source and lesson.licence
+    assert lesson.own and set(lesson.headline) <= {figure.key for figure in lesson.figures}
+    assert all(trouble.words and trouble.rule for trouble in lesson.troubles)
+    recipe = lesson.recipe
+    assert recipe.config.training.data == name and recipe.config.domains == lesson.domains
+    assert len({arm.objective for arm in recipe.arms}) == 2
+    assert Config.from_dict(recipe.config.to_dict()) == recipe.config
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_lessons_data(name):
+    """No training pair, aligned truths, groups of what is not independent, examples to show."""
+    lesson = lessons.find(name)
+    data = lesson.open(64, "crop")
+    sides = [data.train_x, data.train_y, data.train_truth, data.test_x, data.test_y]
+    assert all(picture.shape == (3, 64, 64) for side in sides for picture in side[:2])
+    assert data.paired and data.is_held_out and len(data.test_x) == len(data.test_y)
+    assert len(data.groups) == len(data.test_x) > len(set(data.groups)) - 1
+    assert len(data.train_truth) == len(data.train_x)
+    for known, side in ((data.known_x, data.test_x), (data.known_y, data.test_y)):
+        assert all(len(values) == len(side) for values in known.values())
+    examples = lesson.examples()
+    assert len(examples) == 12 and examples[0].x.shape[0] == 3
+    held = data.held_out(64)
+    found = {
+        f.key: f.measure({**held.arrays("xy"), "made": held.arrays("xy")["truth"]})
+        for f in data.figures
+    }
+    assert found["rmse"] == 0 and found["diversity"] == 1, "the truth itself is perfect"
+    for figure in lesson.own:
+        assert figure.badness(found[figure.key]) <= figure.badness(
+            0.9 if figure.better == "high" else 0
+        )
+
+
+def test_own_figures_are_known_nowhere_else():
+    keys = [figure.key for name in SHIPPED for figure in lessons.find(name).own]
+    common = {f.key for f in (*figures.AGAINST_TRUTH, *figures.WITHOUT_TRUTH)}
+    assert not common & set(keys)
+
+
+def test_a_size_that_a_lesson_has_not():
+    with pytest.raises(DataError, match="emoji has no pictures of 96 pixels; 64 are the most"):
+        lessons.find("emoji").open(96, "crop")
+    assert lessons.find("drawing").open(32, "crop").train_x[0].shape == (3, 32, 32)
+
+
+def test_a_name_that_is_taken():
+    class Another(lessons.Lesson):
+        name = "emoji"
+
+    with pytest.raises(ConfigError, match="There is a lesson emoji already"):
+        lessons.register(Another())
+
+
+def test_what_is_no_lesson_is_a_folder_or_a_dataset(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(lessons.find("user/name"), lessons.HubData)
+    (tmp_path / "user" / "name").mkdir(parents=True)
+    assert isinstance(lessons.find("user/name"), lessons.Folder), "what exists is no Hub name"
+    assert isinstance(lessons.find("horses"), lessons.Folder)
+    assert lessons.find("anything").measure("novel_figure").label == "novel figure"
+
+
+# Fluent pictograms
+
+
+def test_silhouette_iou_by_hand():
+    """Drawn is what has a channel below 245; two of three pixels agree, of four."""
+    made = np.full((1, 4, 3), 255, np.uint8)
+    made[0, 0] = (255, 244, 255)
+    made[0, 1] = (0, 0, 0)
+    made[0, 2] = (245, 245, 245)
+    truth = np.array([[False, True, True, False]])
+    assert silhouette_iou(made, truth) == pytest.approx(1 / 3)
+    assert silhouette_iou(np.full((2, 2, 3), 255, np.uint8), np.zeros((2, 2), bool)) == 1
+
+
+def test_colour_error_by_hand():
+    """Inside the silhouette alone, and without wrapping around."""
+    made, truth = np.zeros((1, 3, 3), np.uint8), np.full((1, 3, 3), 255, np.uint8)
+    truth[0, 0] = (30, 0, 0)
+    assert colour_error(made, truth, np.array([[True, False, False]])) == pytest.approx(10)
+    assert colour_error(made, truth, np.array([[False, True, False]])) == 255
+    assert colour_error(made, truth, np.zeros((1, 3), bool)) == 0
+
+
+def test_white_is_behind_and_the_silhouette_is_the_truths():
+    data = lessons.find("drawing").open(64, "crop")
+    dog = data.groups.index("1f436")
+    line, colour = data.test_x[dog], data.test_y[dog]
+    assert (line[:, 0, 0] == 255).all() and (colour[:, 0, 0] == 255).all()
+    inside = torch.from_numpy(data.known_y["silhouette"][dog])
+    assert 0.2 < inside.float().mean() < 0.9
+    drawn = colour.min(0).values < 245
+    assert (drawn & inside).sum() / (drawn | inside).sum() > 0.85
+    assert (line[0] == line[1]).all() and (colour[0] != colour[1]).any(), "lines have no colour"
+
+
+# satellite2map
+
+
+SEA, LAND = (20, 60, 160), (180, 160, 90)
+
+
+def picture(*pixels: tuple[int, int, int]) -> np.ndarray:
+    """One row of pixels, (1, W, 3)."""
+    return np.array([pixels], np.uint8)
+
+
+def coast(*sea: int, width: int = 4) -> np.ndarray:
+    """One row of land with sea at the given columns."""
+    return picture(*(SEA if i in sea else LAND for i in range(width)))
+
+
+def test_sea_is_where_blue_exceeds_red_by_more_than_30():
+    all_sea = picture((0, 0, 200), (0, 0, 200), (0, 0, 200))
+    edge = picture((100, 0, 130), (100, 0, 131), (240, 255, 10))
+    assert sea_iou(edge, all_sea) == pytest.approx(1 / 3)
+
+
+def test_sea_iou_by_hand():
+    assert sea_iou(coast(0, 1), coast(1, 2)) == pytest.approx(1 / 3)
+    assert sea_iou(coast(0), coast(0, 1, 2, 3)) == pytest.approx(1 / 4)
+    assert sea_iou(coast(0, 1), coast(2, 3)) == 0
+
+
+def test_sea_iou_without_any_sea():
+    assert sea_iou(coast(), coast()) == 1
+    assert sea_iou(coast(), coast(2)) == 0
+    assert sea_iou(coast(2), coast()) == 0
+
+
+def test_sea_iou_is_pooled_over_pictures():
+    """One of one pixel right, and one of three: 2 of 4, and not the mean of 1 and 1/3."""
+    made = np.stack([coast(0), coast(0)])
+    truth = np.stack([coast(0), coast(0, 1, 2)])
+    assert sea_iou(made, truth) == pytest.approx(2 / 4)
+
+
+def test_swapped_colours_are_found_by_sea_iou():
+    """A map that is consistent but wrong: sea painted as land, and land as sea."""
+    is_sea = np.random.default_rng(0).random((20, 20)) < 0.4
+    truth = np.where(is_sea[..., None], SEA, LAND).astype(np.uint8)
+    swapped = np.where(is_sea[..., None], LAND, SEA).astype(np.uint8)
+    assert sea_iou(swapped, truth) == 0
+    one_wrong = truth.copy()
+    one_wrong[is_sea.nonzero()[0][0], is_sea.nonzero()[1][0]] = LAND
+    assert sea_iou(one_wrong, truth) == pytest.approx(1 - 1 / is_sea.sum())
