@@ -20,6 +20,16 @@ torch.set_num_threads(1)
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
+LONGEST = ("test_live", "test_trainer", "test_page_train", "test_ranks")
+"""Files that take longest: they begin, the ones with training processes after each other in one of
+two processes, so that the rest finds its place beside them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 

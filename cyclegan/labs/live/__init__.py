@@ -6,7 +6,7 @@
     status.py       how a training is doing; where its files lie
     control.py      what may be asked of a training while it runs
     pace.py         a worker's manners: when it looks, saves, steps aside and gives up
-    worker.py       the process that trains: `python -m cyclegan.live.worker FOLDER`
+    worker.py       the process that trains: `python -m cyclegan.labs.live.worker FOLDER`
     ledger.py       the trainings below one root, their queue, zip and removal
     foreman.py      the thread that starts workers and watches over them
     director.py     what the page talks to
