@@ -44,7 +44,7 @@ def test_a_lessons_data(name):
         assert all(len(values) == len(side) for values in known.values())
     examples = lesson.examples()
     assert len(examples) == 12 and examples[0].x.shape[0] == 3
-    held = data.held_out(64)
+    held = data.held_out(64, 24)
     found = {
         f.key: f.measure({**held.arrays("xy"), "made": held.arrays("xy")["truth"]})
         for f in data.figures

@@ -70,11 +70,16 @@ class Watch:
         return self._silent > self._grace
 
 
-def step_aside() -> None:
-    """Use what is idle, and leave the right of way to the page."""
+NICENESS = 10
+
+
+def step_aside(niceness: int = NICENESS) -> None:
+    """Use what is idle, and leave the right of way to the page; 0: as much right as the page."""
     torch.set_num_threads(len(_cores()))
+    if not niceness:
+        return
     if hasattr(os, "nice"):
-        os.nice(10)
+        os.nice(niceness)
     # Linux weighs sessions against each other first, and this process leads one of its own.
     with suppress(OSError):
         Path("/proc/self/autogroup").write_text("19")
