@@ -9,9 +9,11 @@ from huggingface_hub import constants, file_download
 from pyarrow import parquet
 from test_intake import picture_bytes
 
+import train
 from cyclegan.lessons import DataError, hub_columns, intake, open_data
 from cyclegan.lessons import hub_columns as pictures
 from cyclegan.lessons import parquet as columns_of
+from cyclegan.store import checkpoints
 from cyclegan.store.hub import HubError
 
 
@@ -184,3 +186,37 @@ def test_empty_cells_are_left_out(tmp_path):
     taken = intake.take_in(tmp_path / "data", x, y, 24)
     assert taken.x.train == 3 and len(taken.x.left_out) == 2
     assert "imageA, row 1 is not a picture" in taken.sentence
+
+
+# As a lesson
+
+
+@pytest.fixture
+def assets(tmp_path, monkeypatch):
+    """Where what was taken in is kept."""
+    place = "huggingface_hub.utils._cache_assets.HF_ASSETS_CACHE"
+    monkeypatch.setattr(place, tmp_path / "assets")
+
+
+def test_a_dataset_by_its_name_is_brought_once_and_trained_on(server, assets, tmp_path, capsys):
+    """`train.py --data user/set`: its two columns are found, and later no network is needed."""
+    server.add("user/set", {"data/train-00000-of-00001.parquet": file(12)})
+    small = ["--size", "24", "--width", "2", "--blocks", "1", "--discriminator-width", "2"]
+    out = tmp_path / "run"
+    command = ["--data", "user/set", *small, "--steps", "1", "--device", "cpu", "--out", str(out)]
+    assert train.main(command) == 0
+    assert "user/set at commit" in capsys.readouterr().out
+    assert checkpoints.read_config(out).training.data == "user/set"
+    server.fail("user/set", status=500)
+    data = open_data("user/set", 24, "resize-and-crop")
+    assert (len(data.train_x), len(data.test_x), data.paired) == (11, 1, False)
+
+
+def test_columns_are_named_where_there_are_more_than_two(server, assets):
+    more = [picture_bytes(seed=90 + i) for i in range(3)]
+    server.add("user/set", {"data/train.parquet": file(3, imageC=more)})
+    with pytest.raises(DataError, match=r"3 columns of pictures .*user/set#imageA,imageB"):
+        open_data("user/set", 24, "crop")
+    assert len(open_data("user/set#imageC,imageA", 24, "resize-and-crop").train_x) == 3
+    with pytest.raises(DataError, match="after # stand two columns"):
+        open_data("user/set#imageC", 24, "crop")

@@ -64,7 +64,7 @@ class Fetched:
 def is_name(text: str) -> bool:
     """Whether a text can be the name of a dataset, with columns or without."""
     try:
-        return _parse(split(text)[0]) is not None
+        return _parse(text.partition("#")[0]) is not None
     except HubError:
         return False
 
