@@ -82,7 +82,7 @@ def step_aside(niceness: int = NICENESS) -> None:
         os.nice(niceness)
     # Linux weighs sessions against each other first, and this process leads one of its own.
     with suppress(OSError):
-        Path("/proc/self/autogroup").write_text("19")
+        Path("/proc/self/autogroup").write_text(str(min(19, 2 * niceness - 1)))
 
 
 def _cores() -> range | set[int]:
