@@ -20,14 +20,17 @@ torch.set_num_threads(1)
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
-LONGEST = ("test_live", "test_trainer", "test_page_train", "test_ranks")
-"""Files that take longest: they begin, the ones with training processes after each other in one of
-two processes, so that the rest finds its place beside them."""
+TRAINING = ("test_live", "test_page_train")
+"""Files whose tests start processes that train: they begin, after each other in one of two
+processes, so that no more than one trains at a time."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+    items.sort(key=lambda item: item.path.stem not in TRAINING)
+    for item in items:
+        name = item.path.stem
+        item.add_marker(pytest.mark.xdist_group("training" if name in TRAINING else name))
 
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
