@@ -21,16 +21,14 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
 TRAINING = ("test_live", "test_page_train")
-"""Files whose tests start processes that train: they begin, after each other in one of two
-processes, so that no more than one trains at a time."""
+"""Files whose tests start processes that train. These step aside for whatever else runs, so that
+beside a second process of tests they would stand still."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.stem not in TRAINING)
     for item in items:
-        name = item.path.stem
-        item.add_marker(pytest.mark.xdist_group("training" if name in TRAINING else name))
+        if item.path.stem in TRAINING:
+            item.add_marker(pytest.mark.training)
 
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -682,8 +682,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 180) -> object:
 
 @contextmanager
 def director(root: Path, limits: Limits | None = None, *options: str) -> Iterator[Director]:
-    # Beside a second process of tests, a worker that steps aside would stand still.
-    options = ("--save-every", "0.2", "--grace", "2", "--niceness", "2", *options)
+    options = ("--save-every", "0.2", "--grace", "2", *options)
     made = Director(root, limits, options)
     try:
         yield made

@@ -70,19 +70,14 @@ class Watch:
         return self._silent > self._grace
 
 
-NICENESS = 10
-
-
-def step_aside(niceness: int = NICENESS) -> None:
-    """Use what is idle, and leave the right of way to the page; 0: as much right as the page."""
+def step_aside() -> None:
+    """Use what is idle, and leave the right of way to the page."""
     torch.set_num_threads(len(_cores()))
-    if not niceness:
-        return
     if hasattr(os, "nice"):
-        os.nice(niceness)
+        os.nice(10)
     # Linux weighs sessions against each other first, and this process leads one of its own.
     with suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(min(19, 2 * niceness - 1)))
+        Path("/proc/self/autogroup").write_text("19")
 
 
 def _cores() -> range | set[int]:

@@ -277,9 +277,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--blind", action="store_true", help="no frames or figures on the way")
     parser.add_argument("--save-every", type=float, default=SAVE_EVERY, help="seconds")
     parser.add_argument("--grace", type=float, default=pace.GRACE, help="seconds")
-    parser.add_argument("--niceness", type=int, default=pace.NICENESS, help="towards the page")
     args = parser.parse_args(argv)
-    pace.step_aside(args.niceness)
+    pace.step_aside()
     try:
         with status.lock(args.folder).acquire(timeout=0):
             return _work(args)
