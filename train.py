@@ -67,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="train.py",
         formatter_class=_Help,
         description="Train a CycleGAN, with or without any term of its objective.\n"
-        "Defaults are those of the paper (arXiv 1703.10593).",
+        "Networks, rates and weights default to the paper's (arXiv 1703.10593), the rest to ours.",
         epilog="examples:\n"
         "  python train.py --data horse2zebra --cycle none\n"
         "  python train.py --data drawing --width 24 --blocks 4 --upsampling resize --steps 2000\n"

@@ -65,8 +65,8 @@ def load_world(width: int) -> dict[str, np.ndarray]:
 
 @lru_cache(maxsize=1)
 def read_packed(width: int) -> dict[str, np.ndarray]:
-    """`load_world` from the files in PACKED; narrower worlds are reduced from theirs. Kept, as it
-    takes a fifth of a second and 14 MB: not to be written to."""
+    """`load_world` from the files in PACKED; narrower worlds are reduced from theirs. It is
+    kept for the next one who asks, and so not to be written to."""
     world = {}
     for name, file in PACKED_FILES.items():
         with Image.open(PACKED / file) as picture:
