@@ -31,9 +31,15 @@ def at_least(name: str, value: float, least: float) -> None:
         raise ConfigError(f"{name} is {value}; it must be a number of at least {least}.")
 
 
-WIDEST, DEEPEST, MOST_CHANNELS = 1024, 64, 64
-"""Most filters of a first convolution, most blocks and most channels of an item: far above any
-published network's."""
+WIDEST, DEEPEST, MOST_CHANNELS, LARGEST = 1024, 64, 64, 2048
+"""Most filters of a first convolution, blocks, channels of an item and pixels of a crop's side: far
+above any published network's. Every number that memory follows has such a top."""
+
+MOST_STEPS, MOST_BATCH, MOST_POOL = 10**9, 1024, 10**5
+"""Of a training."""
+
+MOST_CHANGES, LONGEST_NAME = 1000, 200
+"""Changes of a schedule, and characters of a domain's name."""
 
 
 def _size(name: str, value: int, least: int, most: int) -> None:
@@ -267,6 +273,11 @@ class Domains:
     x: str = "X"
     y: str = "Y"
 
+    def __post_init__(self):
+        for name in (self.x, self.y):
+            if len(name) > LONGEST_NAME:
+                raise ConfigError(f"A domain's name may have {LONGEST_NAME} characters.")
+
 
 @dataclass(frozen=True)
 class Channels:
@@ -306,9 +317,9 @@ class Training:
     def __post_init__(self):
         choice("resize", self.resize, ("resize-and-crop", "crop"))
         choice("precision", self.precision, ("auto", "float32", "bfloat16"))
-        at_least("steps", self.steps, 1)
-        at_least("batch", self.batch, 1)
-        at_least("pool", self.pool, 0)
+        _size("steps", self.steps, 1, MOST_STEPS)
+        _size("batch", self.batch, 1, MOST_BATCH)
+        _size("pool", self.pool, 0, MOST_POOL)
         if not 0 <= self.seed < 2**63:
             raise ConfigError(f"seed is {self.seed}; it must lie in [0, 2^63).")
         if not 0 < self.rate < float("inf"):
@@ -342,6 +353,10 @@ class Config:
         if self.objective is None:
             object.__setattr__(self, "objective", OBJECTIVES[METHOD]())
         self.objective.check(self)
+        _check_facts(self.facts)
+        _size("image size", self.image_size, 1, LARGEST)
+        if len(self.objective.schedule) > MOST_CHANGES:
+            raise ConfigError(f"A schedule may have {MOST_CHANGES} changes.")
 
     @property
     def method(self) -> str:
@@ -363,6 +378,15 @@ class Config:
             raise ConfigError(f"config must be a JSON object, not {type(values).__name__}.")
         rest = {k: v for k, v in values.items() if k not in ("method", "objective")}
         return _build(cls, rest, "config", objective=read_objective(values))
+
+
+def _check_facts(facts: dict) -> None:
+    """Raise ConfigError where what is shown of free-form facts is not what it should be."""
+    if not isinstance(facts.get("layout", ""), str):
+        raise ConfigError("config.facts.layout must be a name.")
+    notes = facts.get("notes", [])
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        raise ConfigError("config.facts.notes must be a list of sentences.")
 
 
 def _method_of(values: dict) -> tuple[str, dict]:
