@@ -361,7 +361,7 @@ bad("safetensors' huge shape", header(entry([2**40])), "damaged")
 bad("safetensors' offsets in reverse", header(entry([100], 0, 400)), "damaged")
 bad("safetensors' unknown type", header(entry([100], dtype="F33")), "damaged")
 bad("safetensors' type of 4 bits", header(entry([200], 100, dtype="F4"), bytes(100)))
-bad("safetensors' many tensors", header(large, b""), "has more than 20000 entries")
+bad("safetensors' many tensors", header(large, b""), "has more than")
 bad(
     "safetensors' huge header", put(struct.pack("<Q", 2**40) + b"{}"), "a header of more than 4 MiB"
 )

@@ -128,6 +128,7 @@ def test_names(text, name):
     [
         *("./x", "/x", "../x", "~/x", "a\\b", "a/b/c", "x", "", "a/b/", ".hidden/x", "C:/x"),
         *("a/b--c", "https://example.com/user/repo", "hällo/welt"),
+        *("[a](b)", "https://[x/user/repo", "[[::"),
     ],
 )
 def test_what_is_no_name(text):
@@ -273,6 +274,15 @@ def test_a_branch_that_has_moved(server, repo, local):
         (["model.safetensors", "pytorch_model.bin"], ["model.safetensors"]),
         (["config.json", "model.safetensors"], ["model.safetensors"]),
         (["a.pth", "training.pt", "x/optimizer.bin", "training_args.bin"], ["a.pth"]),
+        (["net_G.PTH.tar", "net_D.pth.tar"], ["net_G.PTH.tar"]),
+        (
+            [
+                f"{epoch}_net_{net}.pth"
+                for epoch in ("5", "latest")
+                for net in ("G_A", "G_B", "D_A")
+            ],
+            ["latest_net_G_A.pth", "latest_net_G_B.pth"],
+        ),
     ],
     ids=lambda names: names[0],
 )
@@ -296,6 +306,18 @@ def test_several_foreign_files(server):
         "user/foreign@main:b/c.pth."
     )
     assert [path.name for path in pull("user/foreign@main:b/c.pth").files] == ["c.pth"]
+
+
+def test_epochs_of_the_authors_files(server):
+    files = [f"{epoch}_net_{net}.pth" for epoch in (5, 10) for net in ("G_A", "G_B", "D_A", "D_B")]
+    server.add("user/foreign", {name: b"" for name in files})
+    found = pull("user/foreign:10").files
+    assert [path.name for path in found] == ["10_net_G_A.pth", "10_net_G_B.pth"]
+    valid = "user/foreign:10, user/foreign:5."
+    assert refusal("user/foreign") == (
+        f"user/foreign holds several weight files; name one: {valid}"
+    )
+    assert refusal("user/foreign:7") == f"user/foreign has no 7; valid are {valid}"
 
 
 def test_nothing_to_use(server):

@@ -77,8 +77,82 @@ def test_two_files_of_a_folder_are_the_two_directions(tmp_path, no_hub):
 def test_a_folder_of_several_files_asks_for_one(tmp_path, no_hub):
     for name in ("old_running_stats_net_G.pth", "dropout_net_G.pth"):
         shutil.copy(GOLDEN / name, tmp_path)
-    with pytest.raises(CheckpointError, match=r"dropout_net_G\.pth, old_running.*name one"):
+    with pytest.raises(CheckpointError, match=r"name one: .*:dropout_net_G\.pth, .*:old_run"):
         models.find(str(tmp_path))
+
+
+def authors_folder(folder: Path, *epochs: str) -> Path:
+    """A folder as the original authors' program leaves it."""
+    folder.mkdir(parents=True)
+    for epoch in epochs:
+        for part in "AB":
+            shutil.copy(GOLDEN / f"latest_net_G_{part}.pth", folder / f"{epoch}_net_G_{part}.pth")
+            (folder / f"{epoch}_net_D_{part}.pth").write_bytes(b"never looked at")
+    (folder / "loss_log.txt").touch()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("epochs", "part", "taken"),
+    [
+        (("5", "10", "latest"), "", "latest"),
+        (("5", "10", "latest"), ":latest", "latest"),
+        (("5", "10", "latest"), ":5", "5"),
+        (("5", "10"), ":10", "10"),
+        (("200",), "", "200"),
+    ],
+)
+def test_the_authors_own_folder(epochs, part, taken, tmp_path, no_hub):
+    folder = authors_folder(tmp_path / "wf" / "aladdin", *epochs)
+    (source,) = models.find(f"{folder}{part}").sources
+    assert [path.name for path in source.paths] == [f"{taken}_net_G_A.pth", f"{taken}_net_G_B.pth"]
+    assert source.load().model.F is not None
+
+
+def test_epochs_that_are_not_there_are_answered_with_those_that_are(tmp_path, no_hub):
+    folder = authors_folder(tmp_path / "h", "100", "5", "20")
+    for name, words in (
+        (folder, "holds several models; name one: "),
+        (f"{folder}:7", "has no 7; "),
+    ):
+        with pytest.raises(CheckpointError) as error:
+            models.find(str(name))
+        assert words in str(error.value)
+        assert str(error.value).endswith(f"{folder}:5, {folder}:20, {folder}:100.")
+
+
+def test_endings_of_weight_files_in_any_case(tmp_path, no_hub):
+    for i, ending in enumerate((".PTH", ".pth.tar", ".Ckpt", ".Pth.TAR")):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        for side in "AB":
+            shutil.copy(GOLDEN / f"latest_net_G_{side}.pth", folder / f"net_G_{side}{ending}")
+        (source,) = models.find(str(folder)).sources
+        assert len(source.paths) == 2 and source.load().model.F is not None
+
+
+def test_what_lies_here_is_never_looked_up_on_the_hub(tmp_path, no_hub, monkeypatch):
+    """A folder of something else, an empty one, a link to nowhere, and what follows a colon."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wf" / "aladdin").mkdir(parents=True)
+    (tmp_path / "wf" / "aladdin" / "weights.zip").touch()
+    (tmp_path / "wf" / "empty").mkdir()
+    (tmp_path / "wf" / "gone").symlink_to(tmp_path / "nowhere")
+    for name, words in (
+        ("wf/aladdin", "no model lies in it: .*; it holds weights.zip"),
+        ("wf/aladdin:5", "no model lies in it"),
+        ("wf/empty", "it is empty"),
+        ("wf/gone", "is neither a file nor a folder"),
+        ("wf/aladdin/weights.zip:5", "is one file on this machine"),
+    ):
+        with pytest.raises(CheckpointError, match=words):
+            models.find(name)
+
+
+def test_a_variant_of_a_folder_after_a_colon_as_on_the_hub(bundled, no_hub):
+    assert names(models.find(f"{bundled}:gan-cycle")) == ["gan-cycle"]
+    with pytest.raises(CheckpointError, match=r"has no gan-x; valid are .*:gan, .*:gan-cycle\."):
+        models.find(f"{bundled}:gan-x")
 
 
 @pytest.mark.parametrize("name", ["word", "no/such/folder", ""])

@@ -5,7 +5,7 @@ One file a method, and its line here; `register` adds one from elsewhere (docs/p
 
 from .cyclegan import CycleGAN
 from .method import Losses, Method, Moment, NamedObjective, Player, Stage, Switch, View
-from .model import Model
+from .model import Model, work
 from .pix2pix import Pix2Pix
 from .shelf import all_methods, find, register
 
@@ -22,6 +22,7 @@ __all__ = [
     "all_methods",
     "find",
     "register",
+    "work",
 ]
 
 register(CycleGAN())

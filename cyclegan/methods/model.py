@@ -5,6 +5,7 @@ A module whose weights are saved and loaded as "G.…", "D_X.…". Knows no opti
 
 from collections.abc import Iterable
 
+import torch
 from torch import nn
 
 from ..core.config import Config
@@ -37,6 +38,33 @@ class Model(nn.Module):
     def group(self, roles: Iterable[str]) -> nn.ModuleList:
         """Those of `roles` that are there."""
         return nn.ModuleList([n for role in roles if (n := getattr(self, role)) is not None])
+
+
+def work(config: Config, side: int) -> float:
+    """Operations (a product and its sum are two) of the heaviest generator for a picture of side².
+
+    Counted by the convolutions' shapes; 0 where no network takes pictures.
+    """
+    with torch.device("meta"):  # Without memory, and nothing is computed.
+        networks = Model(config).networks
+    found = [0.0]
+
+    def count(layer: nn.Module, given: tuple, made: torch.Tensor) -> None:
+        places = given[0] if isinstance(layer, nn.ConvTranspose2d) else made
+        found[-1] += 2.0 * layer.weight.numel() * places.shape[2] * places.shape[3]
+
+    for role, network in networks.items():
+        if not hasattr(network, "multiple"):  # A judge, or of another medium.
+            continue
+        found.append(0.0)
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+                layer.register_forward_hook(count)
+        channels = config.channels.y if role == "F" else config.channels.x
+        sides = max(network.smallest, -(-side // network.multiple) * network.multiple)
+        with torch.no_grad():
+            network(torch.empty(1, channels, sides, sides, device="meta"))
+    return max(found)
 
 
 CycleGAN = Model

@@ -2,14 +2,16 @@
 
     drawing                               a bundled set; drawing/gan-cycle is one variant
     runs/horses  latest_net_G_A.pth       a folder or a file on this machine
+    checkpoints/horse2zebra:5             of a folder of several, the variant, epoch or file
     user/repo  user/repo@revision:part    a repo on the Hub, a revision, a variant or file in it
 
 Knows where models lie and how they are opened; the layouts are `checkpoints`', `formats`' and
 `hub`'s business.
 """
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,8 +74,8 @@ def find(
     """The model of a name; what is on the Hub is brought here first.
 
     progress(done, total) gets bytes, cancelled() may stop the transfer. with_hub: whether the
-    Hub may be asked at all. A folder goes before a
-    bundled set of the same name, and both before a Hub repo. Raises CheckpointError with the
+    Hub may be asked at all. A folder with a model goes before a bundled set of the same name, and
+    whatever lies here before a Hub repo, even if it is no model. Raises CheckpointError with the
     names that are valid, or with what is wrong with the model.
     """
     path = Path(name).expanduser()
@@ -82,6 +84,11 @@ def find(
     for folder in (path, checkpoints.BUNDLED / name):
         if sources := in_folder(folder):
             return Model(name, sources, folder)
+    if name and os.path.lexists(path):
+        raise CheckpointError(_no_model(path))
+    whole, _, part = name.rpartition(":")
+    if whole and os.path.lexists(folder := Path(whole).expanduser()):
+        return Model(name, (_part_of(folder, part),), folder)
     if not with_hub or (hub_name := hub.parse(name)) is None:
         raise CheckpointError(
             f"{name} is no model: there is no such folder or file, and it is no Hub name. "
@@ -99,9 +106,10 @@ def pull(
     name: hub.HubName,
     progress: hub.Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    visitor: hub.Visitor | None = None,
 ) -> Model:
     """The model of a Hub name, and nothing else; raises hub.HubError."""
-    pulled = hub.pull(name, progress, cancelled)
+    pulled = hub.pull(name, progress, cancelled, visitor)
     ours = tuple(Source((folder,)) for folder in pulled.checkpoints)
     sources = ours or (Source(tuple(pulled.files)),)
     return Model(str(name), sources, pulled.folder, pulled.card, pulled.note)
@@ -129,17 +137,69 @@ def load_one(name: str) -> Checkpoint:
 
 
 def in_folder(folder: Path) -> tuple[Source, ...]:
-    """Our checkpoints in a folder, else the foreign generators that lie there."""
+    """Our checkpoints in a folder, else the foreign generators that lie there.
+
+    Of several of these, "latest" is taken; raises CheckpointError where there is none.
+    """
     if found := checkpoints.find(folder):
         return tuple(Source((child,)) for child in found)
-    if not folder.is_dir():
+    foreign = _foreign(folder)
+    if not foreign:
         return ()
-    files = {p.name: p for p in sorted(folder.iterdir()) if p.suffix in formats.SUFFIXES}
-    if both := formats.pair(files):
-        return (Source(tuple(files[name] for name in both)),)
-    if len(files) > 1:
-        raise CheckpointError(f"{folder} holds several weight files: {', '.join(files)}; name one.")
-    return tuple(Source((path,)) for path in files.values())
+    if (files := formats.the_one(foreign)) is None:
+        raise CheckpointError(
+            f"{folder} holds several models; name one: {_parts(folder, foreign)}."
+        )
+    return (_source(folder, files),)
+
+
+def _part_of(folder: Path, part: str) -> Source:
+    """What "folder:part" names: a variant, an epoch of the authors' files, or a file."""
+    children = {child.name: child for child in checkpoints.find(folder)}
+    foreign = {} if children else _foreign(folder)
+    if part in children:
+        return Source((children[part],))
+    if part in foreign:
+        return _source(folder, foreign[part])
+    if Path(part).name == part and (folder / part).is_file():
+        return Source((folder / part,))
+    if not (children or foreign):
+        raise CheckpointError(_no_model(folder))
+    raise CheckpointError(
+        f"{folder} has no {part}; valid are {_parts(folder, children or foreign)}."
+    )
+
+
+def _foreign(folder: Path) -> dict[str, tuple[str, ...]]:
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return formats.models(sorted(names))
+
+
+def _source(folder: Path, files: tuple[str, ...]) -> Source:
+    return Source(tuple(folder / name for name in files))
+
+
+def _parts(folder: Path, marks: Iterable[str]) -> str:
+    """What may be named, by number where epochs have one."""
+    ordered = sorted(marks, key=lambda mark: (not mark.isdigit(), mark.zfill(9), mark))
+    more = f" and {len(ordered) - 20} more" if len(ordered) > 20 else ""
+    return ", ".join(f"{folder}:{mark}" for mark in ordered[:20]) + more
+
+
+def _no_model(path: Path) -> str:
+    """Why what lies here is no model; it is never looked up on the Hub instead."""
+    endings = ", ".join(formats.SUFFIXES)
+    if path.is_file():
+        return f"{path} is one file on this machine; name it without what follows the colon."
+    if not path.is_dir():
+        return f"{path} lies on this machine, but is neither a file nor a folder that can be read."
+    inside = sorted(child.name for child in path.iterdir())
+    more = f" and {len(inside) - 5:,} more" if len(inside) > 5 else ""
+    held = f"it holds {', '.join(inside[:5])}{more}" if inside else "it is empty"
+    return (
+        f"{path} is a folder on this machine, and no model lies in it: no checkpoint (config.json "
+        f"and model.safetensors) and no weight file ({endings}); {held}."
+    )
 
 
 def _valid_names() -> str:

@@ -62,14 +62,40 @@ def read_json(path: Path) -> dict:
         raise CheckpointError(str(error)) from error
 
 
-def save(folder: Path, config: Config, networks: Mapping[str, nn.Module]) -> None:
+def read_metrics(folder: Path) -> dict:
+    """What `cyclegan.evaluation` found, as far as it is what it should be; empty without a file.
+
+    Whole numbers by "pairs", "items" and "size", and figures by network and by key ("unchanged":
+    again by network). Raises CheckpointError for what is no JSON.
+    """
+    path = folder / METRICS
+    if not path.exists():
+        return {}
+    values = read_json(path)
+    found = {k: int(v) for k, v in files.numbers(values).items() if k in COUNTS and v == int(v)}
+    found |= {role: own for role in NETWORKS if (own := files.numbers(values.get(role)))}
+    unchanged = values.get("unchanged")
+    if isinstance(unchanged, dict):
+        found["unchanged"] = {role: files.numbers(unchanged.get(role)) for role in NETWORKS}
+    return found
+
+
+COUNTS, NETWORKS = ("pairs", "items", "size"), ("G", "F")
+
+
+def save(
+    folder: Path,
+    config: Config,
+    networks: Mapping[str, nn.Module],
+    precision: torch.dtype | None = torch.float16,
+) -> None:
     """Write config and weights of one variant.
 
     Weights are stored in float16, which moves no output by a visible amount (a test holds that).
-    networks: by role; those that only judge may be left out.
+    networks: by role; those that only judge may be left out. precision: None for the networks'.
     """
     weights = {
-        f"{name}.{key}": value.detach().to("cpu", torch.float16).contiguous()
+        f"{name}.{key}": value.detach().to("cpu", precision).contiguous()
         for name, network in networks.items()
         for key, value in network.state_dict().items()
     }
@@ -96,7 +122,7 @@ def load(folder: Path) -> Checkpoint:
     try:
         if (folder / WEIGHTS).stat().st_size > MAX_BYTES:
             raise CheckpointError(f"{folder / WEIGHTS} is larger than {size(MAX_BYTES)}.")
-        weights = safetensors.load_file(folder / WEIGHTS)
+        weights = _read_weights(folder / WEIGHTS)
     except FileNotFoundError as error:
         raise CheckpointError(f"{folder} holds no {WEIGHTS}.") from error
     except (OSError, SafetensorError) as error:
@@ -107,15 +133,31 @@ def load(folder: Path) -> Checkpoint:
         if role not in needed(config) and not any(key.startswith(f"{role}.") for key in weights)
     ]
     model = restore(config, weights, str(folder / WEIGHTS), absent)
-    metrics = read_json(folder / METRICS) if (folder / METRICS).exists() else {}
-    return Checkpoint(folder, config, model, metrics)
+    return Checkpoint(folder, config, model, read_metrics(folder))
 
 
-def needed(config: Config) -> set[str]:
-    """Roles that something is shown by; a checkpoint may lack the others, which only judge."""
+MAX_HEADER = 4 * 2**20
+"""Bytes of the table of contents of a safetensors file; a CycleGAN's has about 20 kB."""
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    with open(path, "rb") as file:
+        start = file.read(8)
+        if len(start) == 8 and int.from_bytes(start, "little") > MAX_HEADER:
+            raise CheckpointError(f"{path} declares a header of more than {size(MAX_HEADER)}.")
+    return safetensors.load_file(path)
+
+
+def shown(config: Config) -> list[str]:
+    """Roles that something is shown by, in the order of the views; the others only judge."""
     method = methods.find(config.method)
-    shown = (view for d in method.directions(config) for view in method.views(config, d))
-    return {view.network for view in shown if view.network}
+    views = [view for d in method.directions(config) for view in method.views(config, d)]
+    return list(dict.fromkeys(view.network for view in views if view.network))
+
+
+def needed(config: Config) -> list[str]:
+    """Roles that a checkpoint must have; of foreign files, one direction is enough."""
+    return shown(config)[:1] if "layout" in config.facts else shown(config)
 
 
 def restore(
@@ -211,7 +253,7 @@ def export(run: Path, destination: Path, with_judges: bool = True) -> None:
     checkpoint = load(run)
     networks = checkpoint.model.networks
     if not with_judges:
-        kept = needed(checkpoint.config)
+        kept = shown(checkpoint.config)
         networks = {role: network for role, network in networks.items() if role in kept}
     save(destination, checkpoint.config, networks)
     if checkpoint.metrics:

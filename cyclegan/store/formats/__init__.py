@@ -11,10 +11,19 @@ from ...core import config, files
 from .. import checkpoints
 from ..checkpoints import MAX_BYTES
 from . import finding, layouts
-from .directions import SUFFIXES, pair, reversals
+from .directions import SUFFIXES, is_weights, models, pair, reversals, the_one
 from .reading import FormatError, read
 
-__all__ = ["MAX_BYTES", "SUFFIXES", "FormatError", "load", "pair"]
+__all__ = [
+    "MAX_BYTES",
+    "SUFFIXES",
+    "FormatError",
+    "is_weights",
+    "load",
+    "models",
+    "pair",
+    "the_one",
+]
 
 
 def load(
@@ -60,7 +69,8 @@ def load(
             domains=domains or config.Domains(),
             training=config.Training(data="unknown"),
             image_size=256 if image_size is None else image_size,
-            facts={"layout": G.layout, "notes": list(dict.fromkeys(notes))},
+            facts={"layout": G.layout, "notes": list(dict.fromkeys(notes))}
+            | ({} if image_size is None else {"size_said": True}),
         )
         model = checkpoints.restore(built, weights, where, absent, G.title, names)
     except config.ConfigError as error:
@@ -79,6 +89,11 @@ def _generators(path: Path) -> list[layouts.Generator]:
         raise FormatError(f"{where} {error}.") from error
     except config.ConfigError as error:
         raise FormatError(f"{where}: {error}") from error
+    except Exception as error:  # Names and shapes of a network that nobody here has thought of.
+        raise FormatError(
+            f"{where} is laid out in a way that is not known here ({type(error).__name__}); "
+            "README.md names the generators that are."
+        ) from error
 
 
 def _in_order(

@@ -20,6 +20,9 @@ from .layouts import BLOCK, NEST, OURS, UPIT, Generator, Weights, flat, form, ne
 from .reading import FormatError
 from .shapes import by_shape
 
+MOST_GENERATORS = 16
+"""That are looked at; every further one would be held against all weights."""
+
 
 def generators(weights: Weights, in_order: bool) -> list[Generator]:
     """All generators among the weights of a file.
@@ -29,7 +32,10 @@ def generators(weights: Weights, in_order: bool) -> list[Generator]:
     The rest of `checkpoints.restore`'s checks is its own: keys, shapes, types and numbers.
     """
     found, rest = [], dict(weights)
-    for prefix, recognise in _prefixes(weights).items():
+    prefixes = _prefixes(weights)
+    if len(prefixes) > MOST_GENERATORS:
+        raise FormatError(f"holds {len(prefixes)} generators; a CycleGAN has two")
+    for prefix, recognise in prefixes.items():
         own = {key: rest.pop(key) for key in weights if key in rest and key.startswith(prefix)}
         found.append(_cleaned(recognise(prefix, own, in_order)))
     judges = _take_judges(rest, list(weights))

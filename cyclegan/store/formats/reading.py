@@ -6,10 +6,13 @@ nothing of networks.
 
 import io
 import math
+import pickle
 import pickletools
+import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import torch as safetensors
@@ -21,23 +24,12 @@ from ..checkpoints import MAX_BYTES, CheckpointError
 MAX_CONTENTS = 4 * 1024**2
 """Bytes of a file's table of contents. A CycleGAN's, with its optimisers, has about 0.1 MB."""
 
-MAX_ENTRIES = 20_000
-"""Entries of a file's dictionaries, all told. A CycleGAN with running statistics has about 500."""
+MAX_OPCODES, MAX_ENTRIES = 100_000, 5_000
+"""Steps of a pickle, and entries of its dictionaries, all told. A CycleGAN with running statistics
+and optimisers has about 20,000 and 1,000."""
 
-MAX_NAME, MAX_DEPTH = 200, 5
-"""Characters of a weight's name, and dictionaries around it."""
-
-ALLOWED = {
-    *("collections OrderedDict", "torch Size", "torch device", "torch.nn.parameter Parameter"),
-    *(f"torch._utils _rebuild_{kind}" for kind in ("tensor", "tensor_v2", "parameter")),
-    *(
-        f"torch {kind}Storage"
-        for kind in ("Double", "Float", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte")
-    ),
-    "torch BoolStorage",
-}
-"""What a pickle may name: dense tensors and dictionaries. Stricter than weights_only, which also
-builds sparse and quantised tensors and byte arrays of any size."""
+MAX_NAME, MAX_DIGITS, MAX_DEPTH, MAX_SIDES = 200, 6, 5, 8
+"""Characters of a weight's name, digits of a number in it, dictionaries around it, and sides."""
 
 
 class FormatError(CheckpointError):
@@ -99,39 +91,212 @@ def _read_safetensors(path: Path, start: bytes) -> dict[str, Tensor]:
 
 
 def _read_torch(path: Path, start: bytes) -> object:
-    if path.suffix == ".safetensors":  # torch.load would believe the name.
+    if path.suffix.lower() == ".safetensors":
         raise FormatError("is named .safetensors, but torch.save wrote it: rename it to .pth")
-    zipped = start.startswith(b"PK")
-    # The older format begins with five pickles: mark, version, machine, weights, storage keys.
-    pickles = _contents_of_zip(path) if zipped else start
-    for name in _named(io.BytesIO(pickles), 1 if zipped else 5):
-        if name not in ALLOWED:
-            raise FormatError(
-                f"is a pickle that asks for {printable(name.replace(' ', '.'))}; only plain "
-                "tensors are read, for safety: save the network's state_dict() alone"
-            )
+    read = _read_zip if start.startswith(b"PK") else _read_older
     try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
-    except Exception as error:  # An unpickler raises whatever the damage leads to.
-        raise FormatError("is cut short, damaged, or no file of torch.save") from error
-
-
-def _contents_of_zip(path: Path) -> bytes:
-    """The pickle inside torch.save's zip, once the zip is known to be whole and no bomb."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            _check_entries(entries, path.stat().st_size)
-            if not any(entry.CRC for entry in entries):  # torch can be told to leave them out.
-                for entry in entries:
-                    entry.CRC = None
-            if archive.testzip():  # Also finds data that has moved, by its checksum.
-                raise zipfile.BadZipFile
-            return archive.read(next(e for e in entries if e.filename.endswith("/data.pkl")))
+        return read(path, start)
     except FormatError:
         raise
-    except Exception as error:  # zipfile raises half a dozen kinds.
-        raise FormatError("is cut short or damaged") from error
+    except Exception as error:  # zipfile and an unpickler raise whatever the damage leads to.
+        what = "is cut short or damaged" if read is _read_zip else _NO_FILE
+        raise FormatError(what) from error
+
+
+_NO_FILE = "is cut short, damaged, or no file of torch.save"
+
+
+# torch.save's files. What was checked is what is read: one reader finds both the pickle and the
+# numbers, and the pickle can name nothing but what stands here.
+
+
+class _Storage(NamedTuple):
+    """Numbers that lie elsewhere in the file."""
+
+    kind: torch.dtype
+    key: str
+    count: int
+
+
+class _Laid(NamedTuple):
+    """A tensor that has not been made yet."""
+
+    storage: _Storage
+    offset: int
+    sides: tuple[int, ...]
+    strides: tuple[int, ...]
+
+
+class _Named(dict):
+    """An OrderedDict, whose notes (torch puts versions there) are left out."""
+
+    def __setstate__(self, state: object) -> None:
+        pass
+
+
+def _laid(storage: object, offset: object, sides: object, strides: object, *_: object) -> _Laid:
+    return _Laid(storage, offset, sides, strides)
+
+
+_STORAGES = {
+    f"torch {name}Storage": kind
+    for name, kind in (
+        *(("Double", torch.float64), ("Float", torch.float32), ("Half", torch.float16)),
+        *(("BFloat16", torch.bfloat16), ("Long", torch.int64), ("Int", torch.int32)),
+        *(("Short", torch.int16), ("Char", torch.int8), ("Byte", torch.uint8)),
+        ("Bool", torch.bool),
+    )
+}
+
+ALLOWED: dict[str, Callable | torch.dtype] = {
+    "collections OrderedDict": _Named,
+    "torch Size": tuple,
+    "torch device": lambda *_: None,
+    "torch._utils _rebuild_tensor": _laid,
+    "torch._utils _rebuild_tensor_v2": _laid,
+    "torch._utils _rebuild_parameter": lambda laid, *_: laid,
+    "torch.nn.parameter Parameter": lambda laid, *_: laid,
+    **_STORAGES,
+}
+"""What a pickle may name, and what of ours is taken for it: dense tensors and dictionaries."""
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> object:
+        asked = f"{module} {name}"
+        if asked not in ALLOWED:
+            raise FormatError(
+                f"is a pickle that asks for {printable(asked.replace(' ', '.'))}; only plain "
+                "tensors are read, for safety: save the network's state_dict() alone"
+            )
+        return ALLOWED[asked]
+
+    def persistent_load(self, saved: object) -> _Storage:
+        mark, kind, key, _, count, *view = saved
+        if mark != "storage" or not isinstance(kind, torch.dtype) or any(view):
+            raise ValueError("no storage")
+        return _Storage(kind, str(key), int(count))
+
+
+def _unpickle(file: io.BytesIO) -> object:
+    """The next pickle, once it is known to be short enough; raises FormatError and many others."""
+    at = file.tell()
+    for count, (step, argument, _) in enumerate(pickletools.genops(file)):
+        if count > MAX_OPCODES:
+            raise FormatError(f"is a pickle of more than {MAX_OPCODES:,} steps")
+        if step.name.startswith("EXT"):
+            raise FormatError("is a pickle that asks for copyreg.extension; only tensors are read")
+        if isinstance(argument, int) and argument.bit_length() > 128:
+            raise ValueError("a number without end")
+    file.seek(at)
+    return _Unpickler(file, encoding="utf-8").load()
+
+
+def _read_zip(path: Path, _: bytes) -> object:
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        _check_entries(entries, path.stat().st_size)
+        if not any(entry.CRC for entry in entries):  # torch can be told to leave them out.
+            for entry in entries:
+                entry.CRC = None
+        by_name = {entry.filename: entry for entry in entries}
+        pickled = next(entry for entry in entries if entry.filename.endswith("/data.pkl"))
+        root = pickled.filename.removesuffix("data.pkl")
+        if (order := by_name.get(f"{root}byteorder")) and archive.read(order) != b"little":
+            raise FormatError("has its numbers in the order of another kind of processor")
+        found = _unpickle(io.BytesIO(archive.read(pickled)))
+
+        def numbers(storage: _Storage) -> Tensor:
+            entry = by_name[f"{root}data/{storage.key}"]
+            held = bytearray(entry.file_size)
+            with archive.open(entry) as file:  # Which compares the checksum at its end.
+                if file.readinto(held) != len(held) or file.read(1):
+                    raise ValueError("cut short")
+            return torch.frombuffer(held, dtype=storage.kind) if held else _none(storage.kind)
+
+        return _fill(found, numbers)
+
+
+MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
+"""How the older format begins: two pickles of these, and one of the machine."""
+
+
+def _read_older(path: Path, start: bytes) -> object:
+    """The format before PyTorch 1.6: pickles, and then each storage with its count before it."""
+    file = io.BytesIO(start)
+    magic, protocol, machine = (_unpickle(file) for _ in range(3))
+    if magic != MAGIC or protocol != PROTOCOL or not machine["little_endian"]:
+        raise ValueError("another format")
+    found, keys = _unpickle(file), _unpickle(file)
+    kinds = {storage.key: storage for storage in _storages(found)}
+    with open(path, "rb") as whole:
+        whole.seek(file.tell())
+        held = {}
+        for key in keys:
+            storage = kinds[str(key)]
+            count = int.from_bytes(whole.read(8), "little")
+            if count != storage.count or count * storage.kind.itemsize > path.stat().st_size:
+                raise ValueError("another length")
+            data = bytearray(whole.read(count * storage.kind.itemsize))
+            if len(data) != count * storage.kind.itemsize:
+                raise ValueError("cut short")
+            held[storage.key] = (
+                torch.frombuffer(data, dtype=storage.kind) if data else _none(storage.kind)
+            )
+    return _fill(found, lambda storage: held[storage.key])
+
+
+def _none(kind: torch.dtype) -> Tensor:
+    return torch.empty(0, dtype=kind)
+
+
+def _walk(found: object, depth: int = 0) -> Iterator[tuple[dict, object, object]]:
+    """Every entry of nested dictionaries, each with its own."""
+    if isinstance(found, dict) and depth <= MAX_DEPTH + 2:
+        for key, value in list(found.items()):
+            yield found, key, value
+            yield from _walk(value, depth + 1)
+
+
+def _storages(found: object) -> Iterator[_Storage]:
+    for count, (_, _, value) in enumerate(_walk(found)):
+        if count > 2 * MAX_ENTRIES:
+            raise FormatError(f"has more than {MAX_ENTRIES:,} entries")
+        if isinstance(value, _Laid) and isinstance(value.storage, _Storage):
+            yield value.storage
+
+
+def _fill(found: object, numbers: Callable[[_Storage], Tensor]) -> object:
+    """Tensors in place of what stands for them; each storage is read once."""
+    if isinstance(found, _Laid):
+        return _tensor(found, numbers(found.storage))
+    known: dict[tuple, Tensor] = {}
+    for count, (within, key, value) in enumerate(_walk(found)):
+        if count > 2 * MAX_ENTRIES:
+            raise FormatError(f"has more than {MAX_ENTRIES:,} entries")
+        if isinstance(value, _Laid):
+            storage = value.storage
+            if not isinstance(storage, _Storage):
+                raise ValueError("no storage")
+            mark = storage.key, storage.kind
+            if mark not in known:
+                known[mark] = numbers(storage)
+            within[key] = _tensor(value, known[mark])
+    return found
+
+
+def _tensor(laid: _Laid, numbers: Tensor) -> Tensor:
+    """A view of numbers, none of which lies outside of them."""
+    _, offset, sides, strides = laid
+    wanted = (offset, *sides, *strides)
+    if len(sides) != len(strides) or any(type(number) is not int for number in wanted):
+        raise ValueError("odd sides")
+    if min(wanted) < 0 or len(sides) > 64:
+        raise ValueError("odd sides")
+    reach = offset + sum((n - 1) * stride for n, stride in zip(sides, strides, strict=True))
+    if all(sides) and reach >= len(numbers):
+        raise FormatError("declares more weights than its bytes can hold")
+    return torch.as_strided(numbers, sides, strides, offset if all(sides) else 0)
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], count: int) -> None:
@@ -153,24 +318,6 @@ def _check_entries(entries: list[zipfile.ZipInfo], count: int) -> None:
         raise FormatError(f"has a table of contents of more than {size(MAX_CONTENTS)}")
 
 
-def _named(file: io.BytesIO, count: int) -> Iterator[str]:
-    """Everything that the next pickles would import, read without running them."""
-    strings = ["?", "?"]
-    try:
-        for _ in range(count):
-            for operation, argument, _ in pickletools.genops(file):
-                if operation.name in ("GLOBAL", "INST"):
-                    yield argument
-                elif operation.name == "STACK_GLOBAL":
-                    yield " ".join(strings[-2:])
-                elif operation.name.startswith("EXT"):
-                    yield "copyreg extension"
-                elif isinstance(argument, str):
-                    strings.append(argument)
-    except Exception as error:  # As above.
-        raise FormatError("is cut short or damaged") from error
-
-
 def _flatten(found: object, count: int) -> dict[str, Tensor]:
     """Nested dictionaries of tensors as one, with dots; what is clearly no network is left out."""
     if not isinstance(found, dict):
@@ -183,7 +330,7 @@ def _flatten(found: object, count: int) -> dict[str, Tensor]:
         for key, value in values.items():
             visited += 1
             if visited > MAX_ENTRIES:
-                raise FormatError(f"has more than {MAX_ENTRIES} entries")
+                raise FormatError(f"has more than {MAX_ENTRIES:,} entries")
             if isinstance(value, dict):
                 # An optimiser's averages have the shapes of weights, but its state has groups.
                 if "param_groups" in value or (isinstance(key, str) and "optim" in key.lower()):
@@ -193,8 +340,11 @@ def _flatten(found: object, count: int) -> dict[str, Tensor]:
             if not isinstance(key, str):
                 raise FormatError(f"names weights by {type(key).__name__}, not by text")
             name = prefix + key
-            if len(name) > MAX_NAME or depth > MAX_DEPTH:
-                raise FormatError(f"names weights by more than {MAX_NAME} signs or too deeply")
+            if len(name) > MAX_NAME or depth > MAX_DEPTH or _LONG_NUMBER.search(name):
+                raise FormatError(
+                    f"names weights by more than {MAX_NAME} signs, numbers of more than "
+                    f"{MAX_DIGITS} digits, or too deeply"
+                )
             if isinstance(value, dict):
                 walk(value, f"{name}.", depth + 1)
                 continue
@@ -208,3 +358,6 @@ def _flatten(found: object, count: int) -> dict[str, Tensor]:
 
     walk(found, "", 1)
     return weights
+
+
+_LONG_NUMBER = re.compile(rf"\d{{{MAX_DIGITS + 1}}}")

@@ -103,6 +103,8 @@ def _down_first(layers: list[str], weights: Weights, in_order: bool) -> list[str
 
 def _check_numbering(blocks: list[str]) -> None:
     """Raises FormatError where numbered blocks leave a number out: one of them is lost."""
+    if not blocks:
+        return
     numbers = [[int(part) for part in _parts(layer) if part.isdecimal()] for layer in blocks]
     places = (sorted(set(place)) for place in zip(*numbers, strict=False))
     outermost = next((found for found in places if len(found) > 1), [])

@@ -6,7 +6,7 @@ everything local works; what was once pulled whole is taken from the cache.
 
 from .layout import MAX_TOTAL, Progress
 from .names import Cancelled, HubError, HubName, endpoint, parse
-from .pulling import Card, Pulled, pull, read_card
+from .pulling import Card, Pulled, Visitor, pull, read_card
 
 __all__ = [
     "MAX_TOTAL",
@@ -16,6 +16,7 @@ __all__ = [
     "HubName",
     "Progress",
     "Pulled",
+    "Visitor",
     "endpoint",
     "parse",
     "pull",

@@ -19,7 +19,7 @@ MAX_TOTAL = 2 * checkpoints.MAX_BYTES
 """Bytes that one pull or push may move; a single file may have checkpoints.MAX_BYTES."""
 
 MAX_TEXT = 2**20
-"""Bytes of a config.json or README.md that is read."""
+"""Bytes of a config.json, metrics.json or README.md that is brought."""
 
 MAX_VARIANTS, MAX_EXAMPLES, MAX_EXAMPLE = 32, 100, 2**23
 """Variants of a set, its example pictures, and bytes of one of these; more are passed over."""
@@ -50,17 +50,20 @@ def choose(name: HubName, sizes: Sizes, fetch: Fetch) -> tuple[list[str], list[s
                 return [meant], []
         if name.part in foreign:
             return [], [name.part]
-        valid = _listing(name, [folder for folder in ours if folder] or foreign)
+        if files := formats.models(foreign).get(name.part):
+            return [], list(files)
+        valid = _listing(
+            name, [folder for folder in ours if folder] or list(formats.models(foreign))
+        )
         raise HubError(f"{replace(name, part=None)} has no {name.part}; valid are {valid}.")
     if ours:
         # As in checkpoints.find: a checkpoint at the root is a set of one.
         return ([""] if "" in ours else ours), []
-    if len(foreign) == 1:
-        return [], foreign
-    if both := formats.pair(foreign):
-        return [], list(both)
-    if foreign:
-        valid = _listing(name, foreign)
+    found = formats.models(foreign)
+    if files := formats.the_one(found):
+        return [], list(files)
+    if found:
+        valid = _listing(name, list(found))
         raise HubError(f"{name} holds several weight files; name one: {valid}.")
     endings = ", ".join(formats.SUFFIXES)
     raise HubError(f"{name} holds no checkpoint and no weight file ({endings}).")
@@ -73,7 +76,8 @@ def wanted(folders: list[str], files: list[str], sizes: Sizes) -> list[str]:
     """
     found = list(files)
     for folder in folders:
-        found += [file for file in inside(folder, CONFIG, WEIGHTS, METRICS) if file in sizes]
+        found += [file for file in inside(folder, CONFIG, WEIGHTS) if file in sizes]
+        found += [f for f in inside(folder, METRICS) if sizes.get(f, MAX_TEXT + 1) <= MAX_TEXT]
     if sizes.get(README, MAX_TEXT + 1) <= MAX_TEXT:
         found.append(README)
     if folders:
@@ -137,7 +141,7 @@ def _foreign(sizes: Sizes) -> list[str]:
     files = [
         file
         for file in sorted(sizes)
-        if file.endswith(formats.SUFFIXES)
+        if formats.is_weights(file)
         and not re.match(r"training|optimizer|scheduler|rng_state", PurePosixPath(file).name)
     ]
     whole = [PurePosixPath(file) for file in files if PurePosixPath(file).name == WEIGHTS]

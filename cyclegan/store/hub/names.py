@@ -75,7 +75,10 @@ _REVISION = re.compile(r"(?!.*\.\.)[\w./-]+", re.ASCII)
 
 
 def _host(text: str) -> str:
-    return urlsplit(text if re.match(r"https?://", text) else f"https://{text}").netloc
+    try:
+        return urlsplit(text if re.match(r"https?://", text) else f"https://{text}").netloc
+    except ValueError:  # "[" begins a numeric address there.
+        return ""
 
 
 def _parse_address(text: str) -> HubName:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from huggingface_hub import HfApi, ModelCard, constants, hf_hub_download
+from huggingface_hub import HfApi, constants, hf_hub_download
 from huggingface_hub.file_download import repo_folder_name
 from huggingface_hub.utils import tqdm
 
@@ -25,6 +25,16 @@ from .names import Cancelled, HubError, HubName, endpoint
 
 # The client reports its progress a chunk at a time: 10 MB would stand still on a slow line.
 constants.DOWNLOAD_CHUNK_SIZE = 2**18
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody else than this machine's user: without their login, and with a cache of its own.
+
+    (A private repo that the user once pulled lies in the user's cache.)
+    """
+
+    cache: Path
 
 
 @dataclass
@@ -58,8 +68,11 @@ def pull(
     name: HubName,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    visitor: Visitor | None = None,
 ) -> Pulled:
     """Bring what `name` means into the Hub's cache; a second time nothing is downloaded.
+
+    visitor: for whom, where that is not this machine's user.
 
     progress gets bytes over all wanted files; cancelled() is asked ten times a second. Both are
     called in the caller's thread. Where the Hub cannot be reached, a whole copy in the cache is
@@ -70,26 +83,27 @@ def pull(
         if cancelled and cancelled():
             raise Cancelled(f"The transfer of {name} was stopped.")
 
+    cache = _cache_of(name, visitor)
     try:
-        commit, sizes = _ask(name, poll)
+        commit, sizes = _ask(name, poll, visitor)
     except Unavailable as reason:
         try:
-            commit, sizes = _recall(name)
-            found = _gather(name, commit, sizes, partial(_cached, name, commit, sizes))
+            commit, sizes = _recall(name, cache)
+            found = _gather(name, commit, sizes, cache, partial(_cached, cache, commit, sizes))
         except FileNotFoundError:
             raise HubError(f"{name} is not in the cache, and {reason}.") from None
         return replace(found, note=f"This is the copy in the cache: {reason}.")
-    fetch = partial(download, name, commit, sizes, poll)
-    found = _gather(name, commit, sizes, fetch, progress)
+    fetch = partial(download, name, commit, sizes, poll, visitor=visitor)
+    found = _gather(name, commit, sizes, cache, fetch, progress)
     # Only now, so that without a network half a set never passes for a whole one.
-    _remember(name, commit, sizes)
+    _remember(name, commit, sizes, cache)
     return found
 
 
-def _ask(name: HubName, poll: Callable[[], None]) -> tuple[str, Sizes]:
+def _ask(name: HubName, poll: Callable[[], None], visitor: Visitor | None) -> tuple[str, Sizes]:
     """The commit that `name` means now, and the size of every file in it."""
     ask = partial(
-        HfApi(endpoint=endpoint()).model_info,
+        HfApi(endpoint=endpoint(), token=token_of(visitor)).model_info,
         name.repo,
         revision=name.revision,
         files_metadata=True,
@@ -107,13 +121,23 @@ def _ask(name: HubName, poll: Callable[[], None]) -> tuple[str, Sizes]:
     return info.sha, sizes
 
 
+def token_of(visitor: Visitor | None) -> bool | None:
+    """What the client is to use: no login at all, or that of this machine's user."""
+    return False if visitor else None
+
+
 def _gather(
-    name: HubName, commit: str, sizes: Sizes, fetch: Fetch, progress: Progress | None = None
+    name: HubName,
+    commit: str,
+    sizes: Sizes,
+    cache: Path,
+    fetch: Fetch,
+    progress: Progress | None = None,
 ) -> Pulled:
     folders, files = layout.choose(name, sizes, fetch)
     wanted = layout.wanted(folders, files, sizes)
     fetch(wanted, progress)
-    snapshot = _cache_of(name) / "snapshots" / commit
+    snapshot = cache / "snapshots" / commit
     return Pulled(
         name=name,
         commit=commit,
@@ -127,55 +151,61 @@ def _gather(
 def read_card(folder: Path, url: str = "") -> Card:
     """The card of a set or checkpoint on this machine; empty where there is none to be read."""
     try:
-        text = (folder / README).read_text(encoding="utf-8", errors="replace")
+        with open(folder / README, encoding="utf-8", errors="replace") as file:
+            text = file.read(layout.MAX_TEXT)
     except OSError:
         text = ""
-    if not text.startswith("---"):
-        return Card(None, text, url)
-    try:
-        card = ModelCard(text, ignore_metadata_errors=True)
-        stated = card.data.license_name or card.data.license
-    except Exception:  # Whatever YAML makes of a stranger's text: the networks work without.
-        return Card(None, text, url)
-    return Card(str(stated) if stated else None, card.text.strip(), url)
+    stated, rest = files.front_matter(text)
+    named = stated.get("license_name") or stated.get("license") or ""
+    return Card(named if 0 < len(named) <= MAX_LICENSE else None, rest.strip(), url)
+
+
+MAX_LICENSE = 200
+"""Characters of a licence's name."""
 
 
 # The cache
 
 
-def _cache_of(name: HubName) -> Path:
-    return Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=name.repo, repo_type="model")
+def _cache_of(name: HubName, visitor: Visitor | None) -> Path:
+    root = visitor.cache if visitor else Path(constants.HF_HUB_CACHE)
+    return root / repo_folder_name(repo_id=name.repo, repo_type="model")
 
 
-def _record(name: HubName, revision: str | None) -> Path:
+def _record(cache: Path, revision: str | None) -> Path:
     file = quote(revision or constants.DEFAULT_REVISION, safe="")
-    return _cache_of(name) / "cyclegan" / f"{file}.json"
+    return cache / "cyclegan" / f"{file}.json"
 
 
-def _remember(name: HubName, commit: str, sizes: Sizes) -> None:
+def _remember(name: HubName, commit: str, sizes: Sizes, cache: Path) -> None:
     """Note beside the client's files what a commit holds, for the day without a network."""
     values = {"commit": commit, "sizes": sizes}
-    for path in {_record(name, name.revision), _record(name, commit)}:
+    for path in {_record(cache, name.revision), _record(cache, commit)}:
         # A cache that cannot be written to still serves.
         with contextlib.suppress(OSError):
             if not path.exists() or checkpoints.read_json(path) != values:
                 files.write_json(path, values)
 
 
-def _recall(name: HubName) -> tuple[str, Sizes]:
+def _recall(name: HubName, cache: Path) -> tuple[str, Sizes]:
     """What `_ask` would have said at the last whole pull; raises FileNotFoundError."""
     try:
-        values = checkpoints.read_json(_record(name, name.revision))
-        return values["commit"], values["sizes"]
-    except (checkpoints.CheckpointError, KeyError):
+        values = checkpoints.read_json(_record(cache, name.revision))
+    except checkpoints.CheckpointError:
         raise FileNotFoundError from None
+    commit, sizes = values.get("commit"), values.get("sizes")
+    if not (isinstance(sizes, dict) and all(map(files.is_number, sizes.values()))):
+        raise FileNotFoundError
+    if not re.fullmatch(r"[0-9a-f]{40}", str(commit)):
+        raise FileNotFoundError
+    return commit, sizes
 
 
 def _cached(
-    name: HubName, commit: str, sizes: Sizes, files: list[str], _: Progress | None
+    cache: Path, commit: str, sizes: Sizes, files: list[str], _: Progress | None
 ) -> list[Path]:
     """A Fetch that downloads nothing; raises FileNotFoundError where a file is not whole."""
-    paths = [_cache_of(name) / "snapshots" / commit / file for file in files]
+    paths = [cache / "snapshots" / commit / file for file in files]
     for file, path in zip(files, paths, strict=True):
         if path.stat().st_size != sizes[file]:
             raise FileNotFoundError
@@ -193,10 +223,11 @@ def download(
     files: list[str],
     progress: Progress | None,
     kind: str = "model",
+    visitor: Visitor | None = None,
 ) -> list[Path]:
     """A Fetch by the client, several files at a time, each only ever whole in the cache.
 
-    kind: of repo, "model" or "dataset".
+    kind: of repo, "model" or "dataset". visitor: as for `pull`.
     """
     received = dict.fromkeys(files, 0)
     total = sum(sizes[file] for file in files)
@@ -223,6 +254,8 @@ def download(
                 revision=commit,
                 endpoint=endpoint(),
                 force_download=force,
+                token=token_of(visitor),
+                cache_dir=visitor.cache if visitor else None,
                 tqdm_class=Bar,
             )
             received[file] = Path(path).stat().st_size
