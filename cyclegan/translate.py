@@ -8,7 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from .core import device as devices
-from .core import files, images
+from .core import files, listing, pictures
 from .core.config import ConfigError
 from .core.media import PICTURES
 from .core.registry import load_plugins
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m cyclegan.translate",
         description="Write x, G(x), F(G(x)) and the identity output F(x) of a picture, or of every "
-        "picture in a folder, as <name>_x.png, <name>_G.png, <name>_FG.png and "
+        "picture in a folder and its subfolders, as <name>_x.png, <name>_G.png, <name>_FG.png and "
         "<name>_identity.png (with --direction yx: _y, _F, _GF and _identity).",
     )
     parser.add_argument(
@@ -58,13 +58,14 @@ def main(argv: list[str] | None = None) -> int:
     try:
         load_plugins()
         translator = Translator(models.load_one(args.model), devices.choose(args.device))
-        paths = images.list_folder(args.input) if args.input.is_dir() else [args.input]
+        paths, left_out = _listed(args.input, args.output)
         if args.direction not in translator.directions:
             raise checkpoints.CheckpointError(f"{args.model} translates in the direction xy alone.")
         if not paths:
-            raise images.ImageError(f"{args.input} holds no pictures.")
+            why = f" Left out: {listing.tell(left_out)}." if left_out else ""
+            raise pictures.ImageError(f"{args.input} holds no pictures.{why}")
         if args.output.resolve() == args.input.resolve():
-            raise images.ImageError("Input and output are one folder; name another --output.")
+            raise pictures.ImageError("Input and output are one folder; name another --output.")
         args.output.mkdir(parents=True, exist_ok=True)
         if translator.medium is not PICTURES:
             raise checkpoints.CheckpointError(
@@ -72,8 +73,14 @@ def main(argv: list[str] | None = None) -> int:
             )
         if not any(view.key == "back" for view in translator.views(args.direction)):
             print(f"{args.model} has no way back, so G(x) alone.", file=sys.stderr)
-        failed = _translate_all(translator, paths, args.output, args.direction, args.longest_side)
-    except (checkpoints.CheckpointError, ConfigError, images.ImageError, OSError) as error:
+        if left_out:
+            print(f"Left out: {listing.tell(left_out)}.", file=sys.stderr)
+        white = pictures.white_of(map(pictures.peak, paths))
+        if told := pictures.tell_white(white, str(args.input)):
+            print(told, file=sys.stderr)
+        targets = _targets(args.input, paths, args.output)
+        failed = _translate_all(translator, targets, args.direction, args.longest_side, white)
+    except (checkpoints.CheckpointError, ConfigError, pictures.ImageError, OSError) as error:
         print(f"translate: {error}", file=sys.stderr)
         return 2
     for sentence in failed:
@@ -89,18 +96,34 @@ def pixels(text: str) -> int:
     return int(text)
 
 
+def _listed(source: Path, output: Path) -> listing.Listing:
+    """The pictures of a file or folder; in a folder, not what was written there before."""
+    if not source.is_dir():
+        return listing.Listing([source], [])
+    found, written = listing.list_folder(source), output.resolve()
+    pictures = [path for path in found.pictures if not path.resolve().is_relative_to(written)]
+    return found._replace(pictures=pictures)
+
+
+def _targets(source: Path, paths: list[Path], output: Path) -> dict[Path, Path]:
+    """What each picture's files begin with, in the subfolders of the input."""
+    root = source if source.is_dir() else source.parent
+    return {path: output / path.relative_to(root).with_suffix("") for path in paths}
+
+
 def _translate_all(
-    translator: Translator, paths: list[Path], output: Path, direction: str, longest_side: int
+    translator: Translator, targets: dict[Path, Path], direction: str, longest_side: int, white: int
 ) -> list[str]:
     """Write four files a picture (two without a way back); returns a sentence a bad picture."""
     failed, written = [], {}
     terminal = sys.stderr.isatty()
-    for path in tqdm(paths, unit="picture", disable=len(paths) == 1 or not terminal):
+    silent = len(targets) == 1 or not terminal
+    for path, target in tqdm(targets.items(), unit="picture", disable=silent):
         try:
             # Reduced at once, so that the file's own pixels are not kept beside the networks' maps.
-            picture = images.reduce(images.load(path), longest_side)
-            if other := written.get(path.stem):
-                raise images.ImageError(
+            picture = pictures.reduce(pictures.load(path, white=white), longest_side)
+            if other := written.get(target):
+                raise pictures.ImageError(
                     f"{path.name} would overwrite the files of {other}; rename one of them."
                 )
             with _bar(path.name, terminal and max(picture.size) > LONGEST_SIDE) as bar:
@@ -110,15 +133,15 @@ def _translate_all(
                     longest_side,
                     lambda share, bar=bar: bar.update(share - bar.n),
                 )
-        except images.ImageError as error:
+        except pictures.ImageError as error:
             failed.append(str(error))
             continue
-        written[path.stem] = path.name
+        written[target] = path.name
         for view in translator.views(direction):
             result = made.views[view.key]
-            target = output / f"{path.stem}_{ending(view)}.png"
+            file = target.with_name(f"{target.name}_{ending(view)}.png")
             files.write_atomically(
-                target, lambda temporary, result=result: result.save(temporary, "PNG")
+                file, lambda temporary, result=result: result.save(temporary, "PNG")
             )
     return failed
 

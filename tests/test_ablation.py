@@ -22,13 +22,14 @@ from cyclegan import lessons
 from cyclegan.core import files, images, palette, sheets
 from cyclegan.core.config import Config, ConfigError
 from cyclegan.core.media import PICTURES
+from cyclegan.core.pictures import load
 from cyclegan.labs.ablation import pictures, report, run, text, variants
 from cyclegan.labs.ablation.command import main
 from cyclegan.labs.ablation.variants import choose, groups, is_paired, known
 from cyclegan.lessons import HeldOut, open_data
 from cyclegan.page import curves, film, lab_panels
 from cyclegan.page.lab import read as read_report
-from cyclegan.page.panels import formula
+from cyclegan.page.markup import formula
 from cyclegan.store import checkpoints
 from cyclegan.training import setup as training
 from cyclegan.training.runs import Run, RunError
@@ -590,12 +591,12 @@ def test_frames_hold_the_translations_and_the_way_back(trained, written):
         ["inputs.webp", *(f"{name}/{step:06d}.webp" for name in SHOWN for step in range(1, 5))]
     )
     held = shown()
-    fixed = pixels(images.load(written / "frames" / "inputs.webp"))
+    fixed = pixels(load(written / "frames" / "inputs.webp"))
     sides = [[pixels(PICTURES.draw(kept)) for kept in side[:3]] for side in (held.x, held.y)]
     assert np.array_equal(fixed, np.concatenate([np.concatenate(side) for side in sides], axis=1))
 
     grid = pictures.Grid.read(trained / "gan" / "seed-0", 2, base())
-    frame = pixels(images.load(written / "frames" / "gan" / "000002.webp"))
+    frame = pixels(load(written / "frames" / "gan" / "000002.webp"))
     assert frame.shape == (3 * SIZE, 2 * SIZE, 3)
     for column, view in enumerate(("made", "back")):
         for row, tile in enumerate(grid.column(view, 3)):
@@ -605,7 +606,7 @@ def test_frames_hold_the_translations_and_the_way_back(trained, written):
 
 def test_the_same_inputs_stand_beside_every_variant(written, trained):
     """Each tile is found again in the picture, enlarged by whole pixels."""
-    sheet = pixels(images.load(written / "inputs.png"))
+    sheet = pixels(load(written / "inputs.png"))
     large = SIZE * (sheets.TILE // SIZE)
 
     def is_shown(tile: Image.Image) -> bool:

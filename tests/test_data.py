@@ -1,6 +1,9 @@
 """Unpaired data: the bundled world, folders of pictures, and the batches drawn from them."""
 
 import importlib.util
+import multiprocessing
+import threading
+import time
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +15,7 @@ from PIL import Image
 from tiny import dataset, noise, pictures, same
 from torch import Tensor
 
-from cyclegan.lessons import DataError, folder, open_data
+from cyclegan.lessons import DataError, folder, hub_columns, open_data
 from cyclegan.lessons.data import UnpairedData
 from cyclegan.lessons.satellite2map import pack
 from cyclegan.lessons.satellite2map import tiles as satellite2map
@@ -270,7 +273,31 @@ def refusal(path: Path, size: int = 24, resize: str = "resize-and-crop") -> str:
 def test_missing_folder(tmp_path):
     assert refusal(tmp_path / "gone") == f"There is no folder {tmp_path / 'gone'}."
     (tmp_path / "file").touch()
-    assert refusal(tmp_path / "file") == f"There is no folder {tmp_path / 'file'}."
+    assert refusal(tmp_path / "file").startswith(f"{tmp_path / 'file'} is a file: unpack it")
+
+
+def test_what_lies_here_is_never_looked_up_on_the_hub(tmp_path, monkeypatch):
+    monkeypatch.setattr(hub_columns, "fetch", lambda *_: pytest.fail("the Hub was asked"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wf").mkdir()
+    (tmp_path / "wf" / "set").mkdir()
+    (tmp_path / "wf" / "gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "wf" / "file").touch()
+    for name, words in (
+        ("wf/set", "wf/set/trainA holds no pictures"),
+        ("wf/set#a,b", "wf/set lies on this machine, not on the Hub: leave out what follows"),
+        ("wf/set:part", "wf/set lies on this machine"),
+        ("wf/file", "wf/file is a file"),
+        ("wf/gone", "There is no folder wf/gone"),
+    ):
+        assert words in refusal(name)
+
+
+def test_a_folder_with_a_lessons_name_is_told_of(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert open_data("drawing", 24, "crop").said == ()
+    (tmp_path / "drawing").mkdir()
+    assert "the folder here is ./drawing" in open_data("drawing", 24, "crop").said[-1]
 
 
 @pytest.mark.parametrize(("empty", "there"), [("trainA", True), ("trainB", False)])
@@ -292,15 +319,110 @@ def test_a_picture_smaller_than_the_crop(tmp_path):
     open_data(str(tmp_path), 24, "resize-and-crop")
 
 
-def test_a_damaged_picture_is_named(tmp_path):
-    dataset(tmp_path)
-    path = tmp_path / "trainA" / "trainA-1.png"
+def damage(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:300])
-    sentence = refusal(tmp_path)
-    assert (
-        sentence
-        == f"{tmp_path / 'trainA'}: trainA-1.png is damaged or cut short and cannot be read."
+
+
+def test_damaged_pictures_are_left_out_and_named(tmp_path):
+    """In training and test folders alike: a cut picture, an empty file, and a web page."""
+    dataset(tmp_path)
+    damage(tmp_path / "trainA" / "trainA-1.png")
+    (tmp_path / "trainB" / "trainB-0.png").write_bytes(b"")
+    (tmp_path / "testA" / "testA-1.png").write_bytes(b"<html>")
+    data = open_data(str(tmp_path), 24, "resize-and-crop")
+    assert [len(side) for side in (data.train_x, data.train_y, data.test_x)] == [2, 4, 1]
+    used, *left_out = data.said
+    assert used == "Pictures used: 2 of trainA, 4 of trainB, 1 of testA, 2 of testB."
+    assert left_out[0] == (
+        "Left out of trainA: trainA-1.png is damaged or cut short and cannot be read."
     )
+    assert left_out[1].startswith("Left out of trainB: trainB-0.png is not a picture")
+    assert left_out[2].startswith("Left out of testA: testA-1.png is not a picture")
+    data.held_out(24)
+    for name in ("trainA-0.png", "trainA-2.png"):
+        damage(tmp_path / "trainA" / name)
+    assert "trainA holds no pictures" in refusal(tmp_path)
+
+
+def test_a_damaged_picture_takes_its_partner_along(tmp_path):
+    """In folders with the same names, and side by side: pairs stay pairs."""
+    for name in ("trainA", "trainB"):
+        (tmp_path / "four" / name).mkdir(parents=True)
+        for i in range(4):
+            noise(30, 30, seed=i).save(tmp_path / "four" / name / f"{i}.png")
+    damage(tmp_path / "four" / "trainA" / "1.png")
+    damage(tmp_path / "four" / "trainB" / "2.png")
+    data = open_data(str(tmp_path / "four"), 24, "crop")
+    assert data.paired and same(list(data.train_x), list(data.train_truth))
+    assert data.groups == ["0", "3"]
+    assert "Left out of trainB: 2.png is damaged" in data.said[2]
+    assert data.said[2].endswith("; 1.png has no partner then.")
+    (tmp_path / "beside" / "train").mkdir(parents=True)
+    for i in range(3):
+        noise(60, 30, seed=i).save(tmp_path / "beside" / "train" / f"{i}.png")
+    damage(tmp_path / "beside" / "train" / "0.png")
+    data = open_data(str(tmp_path / "beside"), 24, "crop")
+    assert len(data.train_x) == len(data.train_y) == len(data.test_x) == 2 and data.paired
+    assert data.said[1].startswith("Left out of train: 0.png is damaged")
+
+
+def test_subfolders_are_walked_and_other_files_counted(tmp_path):
+    """Endings of browsers and cameras; what is no picture is named with its reason."""
+    dataset(tmp_path, x=2)
+    deep = tmp_path / "trainA" / "day one" / "b"
+    deep.mkdir(parents=True)
+    noise(30, 30).save(deep / "photo.jfif", "JPEG")
+    noise(30, 30).save(deep / "photo.JP2")
+    for name in ("a.txt", "b.npy", "c.txt", "IMG_1.HEIC", ".DS_Store"):
+        (deep / name).touch()
+    (tmp_path / "valA").mkdir()
+    data = open_data(str(tmp_path), 24, "resize-and-crop")
+    assert len(data.train_x) == 4
+    (heic_and_others,) = (said for said in data.said if said.startswith("Left out of trainA"))
+    assert "day one/b/a.txt is no picture, like 2 more" in heic_and_others
+    assert "IMG_1.HEIC is HEIC, which is not read here: convert it to JPEG" in heic_and_others
+    assert "DS_Store" not in heic_and_others
+    assert data.said[-1] == f"Nothing else of {tmp_path} is used: valA."
+
+
+def test_pairs_in_subfolders_are_told_apart_by_their_folders(tmp_path):
+    for name in ("trainA", "trainB"):
+        for place in ("north", "south"):
+            (tmp_path / name / place).mkdir(parents=True)
+            noise(30, 30).save(tmp_path / name / place / "1.png")
+    data = open_data(str(tmp_path), 24, "crop")
+    assert data.paired and data.groups == ["north/1", "south/1"]
+    (tmp_path / "trainB" / "south" / "1.png").rename(tmp_path / "trainB" / "2.png")
+    assert not open_data(str(tmp_path), 24, "crop").paired
+
+
+# 16-bit values
+
+
+def deep(path: Path, highest: int, seed: int = 0) -> None:
+    values = np.random.default_rng(seed).integers(0, highest + 1, (30, 30)).astype(np.uint16)
+    values[0, 0] = highest
+    Image.fromarray(values).save(path)
+
+
+@pytest.mark.parametrize(
+    ("highest", "white"), [(200, 255), (1000, 1023), (4095, 4095), (9000, 16383), (65000, 65535)]
+)
+def test_sixteen_bit_pictures_have_one_white_a_side(highest, white, tmp_path):
+    """Found over both splits of a side: a dark picture stays dark, and an 8-bit one as it is."""
+    for name in ("trainA", "trainB", "testA", "testB"):
+        (tmp_path / name).mkdir()
+        noise(30, 30).save(tmp_path / name / "8bit.png")
+    deep(tmp_path / "trainA" / "dark.png", highest // 4)
+    deep(tmp_path / "testA" / "bright.tif", highest)
+    data = open_data(str(tmp_path), 24, "crop")
+    (tmp_path / "unpaired").touch()
+    dark, bright = data.train_x[1], data.test_x[1]
+    assert int(dark.max()) == highest // 4 * 255 // white
+    assert int(bright.max()) == highest * 255 // white
+    assert torch.equal(data.train_x[0], data.train_y[0])
+    said = f"{white} is white for all of trainA and its test pictures."
+    assert any(said in sentence for sentence in data.said) == (white < 65535)
 
 
 def test_beyond_the_memory_limit_pictures_are_decoded_when_needed(tmp_path, monkeypatch):
@@ -315,13 +437,14 @@ def test_beyond_the_memory_limit_pictures_are_decoded_when_needed(tmp_path, monk
 
     expected = Batches(in_memory.train_x, in_memory.train_y, 24, 2, seed=3)
     found = Batches(on_disk.train_x, on_disk.train_y, 24, 2, seed=3)
-    for step, batch in enumerate(found.loader(4, 10, workers=2), 4):
+    for step, batch in enumerate(found.loader(4, 10, threads=2), 4):
         assert same(batch, expected[step])
 
     (tmp_path / "trainB" / "trainB-3.png").write_bytes(b"gone bad")
     with pytest.raises(DataError) as error:
-        list(found.loader(0, 5, workers=2))
+        list(found.loader(0, 5, threads=2))
     assert str(error.value).startswith(f"{tmp_path / 'trainB'}: trainB-3.png is not a picture")
+    assert str(error.value).endswith("Repair it, or take it away.")
 
 
 # Batches
@@ -419,13 +542,40 @@ def test_pairs_stay_together():
         assert torch.equal(seen_x, alone[step][0])
 
 
-def test_worker_processes_change_nothing():
+@pytest.mark.parametrize("threads", [0, 1, 2, 5])
+def test_decoding_threads_change_nothing(threads):
+    """Whichever of them is late: batches come in the order of steps, to the last bit."""
+
+    class Late(list):
+        def __getitem__(self, index):
+            time.sleep(0.002 * (index % 3))
+            return super().__getitem__(index)
+
     data = Batches(pictures(5, 10), pictures(3, 9), 8, 2, seed=4)
-    direct = [data[step] for step in range(3, 9)]
-    for workers in (0, 2):
-        loaded = list(data.loader(3, 9, workers))
-        assert len(loaded) == 6
-        assert same(loaded, direct)
+    direct = [data[step] for step in range(3, 20)]
+    slow = Batches(Late(pictures(5, 10)), Late(pictures(3, 9)), 8, 2, seed=4)
+    before = torch.get_num_threads()
+    assert same(list(slow.loader(3, 20, threads)), direct)
+    assert list(slow.loader(3, 3, threads)) == []
+    assert torch.get_num_threads() == before
+
+
+def test_decoding_needs_no_process_and_stays_a_few_batches_ahead():
+    """In a container, little memory may be shared between processes."""
+    asked = []
+
+    class Noted(list):
+        def __getitem__(self, index):
+            asked.append(threading.current_thread().name)
+            return super().__getitem__(index)
+
+    loader = Batches(Noted(flat(3)), flat(3), 2).loader(0, 1000, threads=2)
+    next(loader)
+    time.sleep(0.1)
+    assert 1 <= len(asked) <= 6 and all(name.startswith("decoding") for name in asked)
+    assert not multiprocessing.active_children()
+    loader.close()
+    assert not any(t.name.startswith("decoding") for t in threading.enumerate())
 
 
 def test_labels_go_with_their_items():
@@ -451,7 +601,7 @@ def test_pairs_side_by_side(tmp_path):
     left = torch.from_numpy(np.asarray(whole.crop((0, 0, 40, 40))).copy()).permute(2, 0, 1)
     assert torch.equal(data.train_x[1], left)
     assert data.paired and data.train_truth is not None and not data.is_held_out
-    assert "pairs side by side" in data.said[0]
+    assert "pairs side by side" in data.said[-1]
     noise(81, 40).save(tmp_path / "train" / "3.png")
     assert "81 pixels wide" in refusal(tmp_path, 32, "crop")
     noise(30, 40).save(tmp_path / "train" / "0.png")
@@ -465,10 +615,10 @@ def test_equal_names_are_pairs_and_that_is_said(tmp_path):
             noise(30, 30).save(tmp_path / name / f"{i}.png")
     data = open_data(str(tmp_path), 24, "crop")
     assert data.paired and data.train_truth is not None and data.groups == ["0", "1", "2"]
-    assert "trainA/trainB and testA/testB have the same file names" in data.said[0]
+    assert "trainA/trainB and testA/testB have the same file names" in data.said[-1]
     (tmp_path / "testB" / "2.png").rename(tmp_path / "testB" / "3.png")
     data = open_data(str(tmp_path), 24, "crop")
     assert not data.paired and data.train_truth is not None
     (tmp_path / "unpaired").touch()
     data = open_data(str(tmp_path), 24, "crop")
-    assert not data.paired and data.train_truth is None and not data.said
+    assert not data.paired and data.train_truth is None and len(data.said) == 1

@@ -1,5 +1,6 @@
 """Datasets of the Hub: two columns of pictures, from a Hub on loopback to a folder to train on."""
 
+import gc
 from pathlib import Path
 
 import pyarrow as pa
@@ -160,23 +161,78 @@ def test_damaged_files_are_sentences(at, tmp_path):
         data[(at + i) % len(data)] ^= 0x5A
     try:
         for side in open_file(tmp_path / "a.parquet", bytes(data)):
-            assert all(isinstance(cell, bytes) for _, cell in side.items)
+            assert all(path.is_file() for _, path in side.items)
     except DataError as error:
         assert str(error).endswith(".")
-    with pytest.raises(DataError, match="damaged"):
-        open_file(tmp_path / "b.parquet", file()[:-20])
+    for data in (
+        b"",
+        b"PAR1",
+        b"PAR1" + b"\xff" * 4 + b"PAR1",
+        file()[:-20],
+        file()[:-4] + b"PARE",
+    ):
+        with pytest.raises(DataError, match="damaged"):
+            open_file(tmp_path / "b.parquet", data)
 
 
 def test_long_tables_and_large_cells(tmp_path, monkeypatch):
     monkeypatch.setattr(columns_of, "MAX_PICTURES", 2)
     x, _ = open_file(tmp_path / "a.parquet", file(5))
-    assert x.count == len(list(x.items)) == 2 and x.left_out == ("rows from 3 on of 5",)
+    assert x.count == len(list(x.items)) == 2 and x.left_out[0].name == "what follows row 2 of 5"
+    folder = next(iter(x.items))[1].parent
+    assert folder.exists()
+    del x, _
+    gc.collect()
+    assert not folder.exists(), "the cells' files go with them"
     monkeypatch.setattr(columns_of, "MAX_FILE_BYTES", 1000)
     with pytest.raises(DataError, match="row 1: a picture has more than"):
-        list(open_file(tmp_path / "a.parquet", file())[0].items)
-    monkeypatch.setattr(columns_of, "MAX_UNPACKED_BYTES", 5000)
-    with pytest.raises(DataError, match="unpacks to more than"):
         open_file(tmp_path / "a.parquet", file())
+    monkeypatch.undo()
+    monkeypatch.setattr(columns_of, "MAX_COLUMN_BYTES", 5000)
+    with pytest.raises(DataError, match="has more than 0 GiB, the most for a side"):
+        open_file(tmp_path / "a.parquet", file())
+
+
+def repeated(path: Path, value: bytes, rows: int = 1, **options) -> Path:
+    """A small file: one value, in every row of both columns, as a writer without Arrow puts it."""
+    dictionary = pa.array([value], pa.large_binary())
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), dictionary)
+    plain = options.get("use_dictionary") is False
+    column = column.cast(pa.large_binary()) if plain else column
+    options = {"compression": "zstd", "store_schema": False, **options}
+    parquet.write_table(pa.table({"imageA": column, "imageB": column}), path, **options)
+    assert path.stat().st_size < 200_000
+    return path
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"rows": 24}, {"use_dictionary": False}, {"use_dictionary": False, "rows": 3}],
+    ids=["dictionary", "plain", "several in one page"],
+)
+def test_a_page_that_grows_ends_in_a_sentence_and_in_no_memory_of_ours(options, tmp_path):
+    path = repeated(tmp_path / "a.parquet", bytes(250 * 2**20), **options)
+    before = peak_memory()
+    with pytest.raises(DataError, match=r"a picture has more than|need more memory"):
+        columns_of.open_columns([path], ("imageA", "imageB"), "user/set")
+    assert peak_memory() - before < 50 * 2**20
+
+
+def test_one_value_in_every_row_fills_no_disk(tmp_path, monkeypatch):
+    """60 MiB in each of 1,000 rows are within the limit of a picture."""
+    monkeypatch.setattr(columns_of, "MAX_COLUMN_BYTES", 2**28)
+    path = repeated(tmp_path / "a.parquet", bytes(60 * 2**20), rows=1000)
+    with pytest.raises(DataError, match="the most for a side"):
+        columns_of.open_columns([path], ("imageA", "imageB"), "user/set")
+
+
+def peak_memory() -> int:
+    """Bytes that this process has had at most; 0 where nobody can tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def test_empty_cells_are_left_out(tmp_path):
@@ -205,11 +261,13 @@ def test_a_dataset_by_its_name_is_brought_once_and_trained_on(server, assets, tm
     out = tmp_path / "run"
     command = ["--data", "user/set", *small, "--steps", "1", "--device", "cpu", "--out", str(out)]
     assert train.main(command) == 0
-    assert "user/set at commit" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "user/set at commit" in said and "X: 11 pictures to train on, 1 held out" in said
     assert checkpoints.read_config(out).training.data == "user/set"
     server.fail("user/set", status=500)
     data = open_data("user/set", 24, "resize-and-crop")
     assert (len(data.train_x), len(data.test_x), data.paired) == (11, 1, False)
+    assert "X: 11 pictures" in data.said[1]
 
 
 def test_columns_are_named_where_there_are_more_than_two(server, assets):

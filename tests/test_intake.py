@@ -1,17 +1,20 @@
 """Visitors' pictures to a dataset: what is taken, what is refused, and that nothing else stays."""
 
 import io
+import shutil
 import stat
 import struct
 import zipfile
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 from PIL import Image
 from tiny import noise
 
-from cyclegan.lessons import DataError, intake, open_data
+from cyclegan.core import listing
+from cyclegan.lessons import DataError, intake, open_data, zips
 
 
 def picture_bytes(width: int = 40, height: int = 30, seed: int = 0, kind: str = "PNG") -> bytes:
@@ -109,8 +112,8 @@ def test_a_zip_of_every_kind_of_rubbish_gives_its_pictures(tmp_path, run):
     assert taken.x.train == 4
     assert len(taken.x.left_out) == 3
     said = taken.sentence
-    for part in ("photos/readme.txt is no picture", "inner.zip", "gone-bad.png is not a picture"):
-        assert part in said
+    assert "photos/readme.txt is no picture, like 1 more" in said
+    assert "gone-bad.png is not a picture" in said
     assert all(name.startswith("data/train") and name.endswith(".png") for name in names(run))
 
 
@@ -125,10 +128,105 @@ def test_progress_and_a_change_of_mind(tmp_path, run):
 
 def test_pictures_from_elsewhere(tmp_path, run):
     items = [(f"row {i}", picture_bytes(seed=i)) for i in range(10)]
-    x = intake.Pictures(11, iter([*items, ("row 10", b"")]), ("rows from 12 on of 20",))
+    rest = listing.LeftOut("what follows row 12", "is not taken")
+    x = intake.Pictures(11, [*items, ("row 10", b"")], (rest,))
     taken = intake.take_in(run / "data", x, files(tmp_path / "y", 2), 24)
     assert (taken.x.train, taken.x.held_out) == (9, 1)
-    assert "Left out: rows from 12 on of 20; row 10 is not a picture" in taken.sentence
+    assert "Left out: what follows row 12 is not taken; row 10 is not a picture" in taken.sentence
+
+
+# A whole dataset in one zip
+
+
+def whole(path: Path, top: str = "horse2zebra/", test: int = 2, **more: bytes) -> Path:
+    """trainA of 3 pictures, trainB of 4, and as many as said of testA and testB."""
+    counts = {"trainA": 3, "trainB": 4, "testA": test, "testB": test}
+    entries = {
+        f"{top}{name}/{name}-{i}.jpg": picture_bytes(seed=10 * n + i, kind="JPEG")
+        for n, (name, count) in enumerate(counts.items())
+        for i in range(count)
+    }
+    return archive(path, {**entries, **more})
+
+
+@pytest.mark.parametrize("top", ["", "horse2zebra/", "data/deeper/"])
+@pytest.mark.parametrize("given", ["X", "Y", "both"])
+def test_a_zip_of_four_folders_is_both_sides(given, top, tmp_path, run):
+    """With its own test pictures, whichever side it was given as."""
+    packed = whole(tmp_path / "h.zip", top)
+    (tmp_path / "again").mkdir()
+    copy = shutil.copy(packed, tmp_path / "again" / "h.zip")
+    x, y = {"X": ([packed], []), "Y": ([], [packed]), "both": ([packed], [copy])}[given]
+    taken = intake.take_in(run / "data", x, y, 24)
+    assert (taken.x.train, taken.x.held_out, taken.y.train, taken.y.held_out) == (3, 2, 4, 2)
+    assert taken.sentence.startswith("h.zip holds both sides: X are its trainA and testA")
+    assert "3 pictures to train on, 2 held out (its own test pictures)" in taken.sentence
+    data = open_data(str(run / "data"), 24, "resize-and-crop")
+    assert (len(data.train_x), len(data.train_y), len(data.test_x)) == (3, 4, 2)
+    assert data.is_held_out and not data.paired
+
+
+def test_a_whole_dataset_is_counted_too(tmp_path, run):
+    """Other folders, other files, damaged ones; and one without test pictures."""
+    more = {"horse2zebra/valA/1.png": picture_bytes(), "horse2zebra/trainB/readme.md": b""}
+    packed = whole(tmp_path / "h.zip", test=0, **more, **{"horse2zebra/trainA/x.png": b"no"})
+    taken = intake.take_in(run / "data", [packed], [], 24)
+    told_x, told_y = (listing.tell(side.left_out) for side in (taken.x, taken.y))
+    assert "trainA/x.png is not a picture" in told_x
+    assert "valA/1.png is in none of its four folders" in told_x
+    assert told_y == "horse2zebra/trainB/readme.md is no picture"
+    assert (taken.x.train, taken.x.held_out, taken.y.train) == (3, 0, 4)
+
+
+def test_pairs_in_a_whole_dataset(tmp_path, run):
+    """A damaged one takes its partner along, and so it is with files."""
+    entries = {
+        f"{n}/{i}.png": picture_bytes(seed=i) for n in ("trainA", "trainB") for i in range(4)
+    }
+    packed = archive(tmp_path / "h.zip", {**entries, "trainB/2.png": b"damaged"})
+    taken = intake.take_in(run / "data", [packed], [], 24)
+    assert taken.paired and taken.x.train == taken.y.train == 3
+    assert listing.tell(taken.x.left_out) == "trainA/2.png has no partner then"
+    x, y = files(tmp_path / "x", 4), files(tmp_path / "y", 4)
+    x[1].write_bytes(b"damaged")
+    taken = intake.take_in(run / "again", x, y, 24)
+    assert taken.paired and listing.tell(taken.y.left_out) == "0001.png has no partner then"
+
+
+def test_two_things_at_once_are_refused(tmp_path, run):
+    packed, other = whole(tmp_path / "h.zip"), whole(tmp_path / "other.zip", test=1)
+    for x, y in (([packed], files(tmp_path / "y", 2)), ([packed], [other])):
+        assert refusal(run, x, y).startswith("h.zip holds both sides, trainA and trainB: give it")
+
+
+# 16-bit values
+
+
+def deep(highest: int) -> bytes:
+    values = np.full((30, 30), highest // 2, np.uint16)
+    values[0, 0] = highest
+    made = io.BytesIO()
+    Image.fromarray(values).save(made, "PNG")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["files", "zip", "elsewhere"])
+def test_sixteen_bit_pictures_have_one_white_a_side(kind, tmp_path, run):
+    given = {"a.png": deep(1000), "b.png": deep(4000), "c.png": picture_bytes(30, 30)}
+    if kind == "files":
+        (tmp_path / "x").mkdir()
+        x = [tmp_path / "x" / name for name in given]
+        for path, data in zip(x, given.values(), strict=True):
+            path.write_bytes(data)
+    elif kind == "zip":
+        x = [archive(tmp_path / "x.zip", given)]
+    else:
+        x = intake.Pictures(3, list(given.items()))
+    taken = intake.take_in(run / "data", x, files(tmp_path / "y", 2), 24)
+    assert "12-bit values in 16-bit files: 4095 is white for all of X. Y: " in taken.sentence
+    a, b, c = (Image.open(path) for path in sorted((run / "data" / "trainA").iterdir()))
+    assert [p.getpixel((20, 20))[0] for p in (a, b)] == [500 * 255 // 4095, 2000 * 255 // 4095]
+    assert c.tobytes() == Image.open(io.BytesIO(given["c.png"])).resize(c.size, 3).tobytes()
 
 
 # What is refused
@@ -175,9 +273,9 @@ def test_a_bomb_by_its_own_account(tmp_path, run, monkeypatch):
     packed = archive(tmp_path / "x.zip", zeros, compression=zipfile.ZIP_DEFLATED)
     assert packed.stat().st_size < 5_000
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("unpacked"))
-    monkeypatch.setattr(intake, "MAX_UNPACKED_BYTES", 900_000)
+    monkeypatch.setattr(zips, "MAX_UNPACKED_BYTES", 900_000)
     assert "x.zip unpacks to more than" in refusal(run, [packed], y)
-    monkeypatch.setattr(intake, "MAX_FILE_BYTES", 150_000)
+    monkeypatch.setattr(zips, "MAX_FILE_BYTES", 150_000)
     assert "is larger than" in refusal(run, [packed], y)
 
 
@@ -194,10 +292,14 @@ def test_a_bomb_that_lies_about_its_size(tmp_path, run):
 def test_more_is_read_than_was_declared(tmp_path, run, monkeypatch):
     """The second line of defence: what was really read counts too."""
     packed = archive(tmp_path / "x.zip", pictures(3))
-    monkeypatch.setattr(intake._Side, "_choose", lambda self, entries, name: entries)
-    monkeypatch.setattr(intake, "MAX_UNPACKED_BYTES", 5_000)
+
+    def unchecked(path, *_):
+        return [zips.Chosen(entry, False) for entry in zipfile.ZipFile(path).infolist()], []
+
+    monkeypatch.setattr(zips, "choose", unchecked)
+    monkeypatch.setattr(zips, "MAX_UNPACKED_BYTES", 5_000)
     assert "unpacks to more than" in refusal(run, [packed], files(tmp_path / "y", 2))
-    monkeypatch.setattr(intake, "MAX_FILE_BYTES", 1_000)
+    monkeypatch.setattr(zips, "MAX_FILE_BYTES", 1_000)
     assert "the most for a picture file" in refusal(
         run, [packed], files(tmp_path / "z", 0) or [packed]
     )
@@ -270,16 +372,16 @@ def test_too_many_files(tmp_path, run):
 
 def test_a_table_of_contents_that_would_fill_the_memory(tmp_path, run, monkeypatch):
     packed = archive(tmp_path / "x.zip", {f"{i}{'x' * 60}.png": b"" for i in range(100)})
-    monkeypatch.setattr(intake, "MAX_DIRECTORY_BYTES", 5_000)
+    monkeypatch.setattr(zips, "MAX_DIRECTORY_BYTES", 5_000)
     monkeypatch.setattr(zipfile, "ZipFile", None)  # Refused before it is read.
     assert "too many files" in refusal(run, [packed], files(tmp_path / "y", 2))
 
 
 def test_large_uploads(tmp_path, run, monkeypatch):
     x, y = files(tmp_path / "x", 2), files(tmp_path / "y", 2)
-    monkeypatch.setattr(intake, "MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr(zips, "MAX_FILE_BYTES", 1000)
     assert "0000.png is larger than" in refusal(run, x, y)
-    monkeypatch.setattr(intake, "MAX_ZIP_BYTES", 1000)
+    monkeypatch.setattr(zips, "MAX_ZIP_BYTES", 1000)
     packed = archive(tmp_path / "x.zip", pictures(2))
     assert "x.zip is larger than" in refusal(run, [packed], y)
 

@@ -27,12 +27,11 @@ def model(tmp_path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Two pictures, one of another mode, and files that are none."""
+    """Two pictures, one of another mode, and a hidden file."""
     folder = tmp_path / "in"
     folder.mkdir()
     noise(20, 12).save(folder / "one.png")
     noise(9, 30, seed=1).convert("L").save(folder / "two.two.JPG")
-    (folder / "notes.txt").write_text("no picture")
     (folder / ".hidden.png").write_bytes(b"no picture")
     return folder
 
@@ -176,6 +175,33 @@ def test_two_pictures_of_one_name_do_not_overwrite_each_other(model, folder, tmp
         assert np.array_equal(np.asarray(found), np.asarray(noise(20, 12)))
 
 
+def test_subfolders_are_walked_and_mirrored_and_other_files_named(model, folder, tmp_path, capsys):
+    """Equal names in two of them are two pictures; what an earlier run wrote there is none."""
+    for place in ("a", "b"):
+        (folder / place).mkdir()
+        noise(20, 12).save(folder / place / "one.png")
+        (folder / place / "notes.txt").touch()
+    (folder / "x.heic").touch()
+    for _ in range(2):
+        code, err = run(capsys, model, folder, folder / "out")
+        assert code == 0
+        assert err.splitlines()[0].startswith("Left out: a/notes.txt is no picture, like 1 more; x")
+    written = {p.relative_to(folder / "out") for p in (folder / "out").rglob("*.png")}
+    assert {p.name for p in written} == files("one") | files("two.two")
+    assert {p.parent for p in written} == {Path(), Path("a"), Path("b")} and len(written) == 16
+
+
+def test_a_folder_of_twelve_bits_has_one_white(model, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    for name, highest in (("dark", 1000), ("bright", 4095)):
+        values = np.full((12, 12), highest, np.uint16)
+        Image.fromarray(values).save(tmp_path / "in" / f"{name}.png")
+    code, err = run(capsys, model, tmp_path / "in", tmp_path / "out")
+    assert code == 0 and "12-bit values in 16-bit files: 4095 is white for all of" in err
+    shown = Image.open(tmp_path / "out" / "dark_x.png")
+    assert shown.getpixel((0, 0)) == (1000 * 255 // 4095,) * 3
+
+
 def test_a_bar_is_drawn_over_a_folder_on_a_terminal(model, folder, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     _, err = run(capsys, model, folder, tmp_path / "out")
@@ -222,9 +248,10 @@ def test_a_damaged_model(model, folder, tmp_path, capsys):
 
 
 def test_an_output_that_is_a_file(model, folder, tmp_path, capsys):
-    code, err = run(capsys, model, folder, folder / "notes.txt")
+    (tmp_path / "notes.txt").write_text("no picture")
+    code, err = run(capsys, model, folder, tmp_path / "notes.txt")
     assert code == 2 and err.count("\n") == 1 and "notes.txt" in err
-    assert (folder / "notes.txt").read_text() == "no picture"
+    assert (tmp_path / "notes.txt").read_text() == "no picture"
 
 
 def test_a_full_disk(model, folder, tmp_path, capsys, monkeypatch):

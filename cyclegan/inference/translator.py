@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from .. import lessons
-from ..core import figures, images
+from ..core import figures, images, pictures
 from ..core.config import DIRECTIONS, Direction
 from ..core.media import PICTURES, Medium
 from ..methods import View
@@ -26,6 +26,9 @@ from . import strips
 LONGEST_SIDE = 512
 """Pixels; a picture with a longer side is reduced before it is translated, unless asked not to be.
 What is larger goes through the networks by strips."""
+
+JUDGED = 512
+"""Pixels; a discriminator judges tiles of the training's size, or of this one if that is larger."""
 
 LARGEST_SIDE = 4096
 """Pixels; the most that `longest_side` may be. The paper's networks stay below 4 GB up to there."""
@@ -155,7 +158,8 @@ class Translator:
             raise ValueError(f"longest_side is {longest_side}; valid are 1 to {LARGEST_SIDE}.")
         progress = progress or (lambda share: None)
         if self.medium is PICTURES:
-            item = images.with_channels(images.reduce(item, longest_side), self.channels(direction))
+            item = pictures.reduce(item, longest_side)
+            item = images.with_channels(item, self.channels(direction))
             if max(item.size) > LONGEST_SIDE:
                 return self._translation(
                     {"original": item, **self._by_strips(item, direction, progress)}
@@ -219,15 +223,16 @@ class Translator:
     def patch_scores(self, translation: Image.Image, direction: Direction = "xy") -> np.ndarray:
         """Scores (h, w) of the target domain's discriminator, one a patch of `translation`.
 
-        Judged in tiles of the training's size, as D learned: its patches have always reached over
-        the edge of a tile, and a larger picture's inside looks like none that it has seen. For a
+        Judged in tiles of the training's size (at most JUDGED), as D learned: its patches have
+        always reached over the edge of a tile, and a larger picture's inside looks like none that
+        it has seen. For a
         least-squares objective 1 means real and 0 generated. Raises ValueError where the
         checkpoint ships no discriminator.
         """
         judge = self.judge(direction)
         if judge is None:
             raise ValueError(f"The variant {self.config.objective.name} ships no discriminator.")
-        side = self.config.image_size
+        side = min(self.config.image_size, JUDGED)
         padded = images.pad(images.to_tensor(translation).to(self.device), side, side)
         # (1, C, rows, columns, side, side) to one batch of tiles, and their scores back in place
         tiles = padded.unfold(2, side, side).unfold(3, side, side)

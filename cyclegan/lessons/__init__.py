@@ -5,13 +5,15 @@ folders and datasets of the Hub are lessons too, found by their names.
 """
 
 import importlib
+import os
+from dataclasses import replace
 from pathlib import Path
 
 from ..core.registry import Registry
 from ..store.hub.names import HubError
 from . import hub_columns
 from .data import DataError, HeldOut, UnpairedData
-from .folder import Folder
+from .folder import Folder, before_mark
 from .hub_data import HubData
 from .lesson import Arm, Example, Lesson, Recipe, Trouble
 
@@ -54,11 +56,12 @@ def all_lessons() -> list[Lesson]:
 def find(name: str) -> Lesson:
     """The lesson of a name: one of the shelf, a folder of pictures, or a dataset of the Hub.
 
-    A folder that exists is never a Hub name. Whether it can be opened, `open` will tell.
+    What lies on this machine is never a Hub name, with columns or without. Whether it can be
+    opened, `open` will tell.
     """
     if lesson := _SHELF.get(name):
         return lesson
-    if not Path(name).exists() and hub_columns.is_name(name):
+    if not os.path.lexists(before_mark(name)) and hub_columns.is_name(name):
         return HubData(name)
     return Folder(name)
 
@@ -66,9 +69,13 @@ def find(name: str) -> Lesson:
 def open_data(name: str, size: int, fit: str) -> UnpairedData:
     """The data of `find(name)` for crops of `size` pixels; raises DataError with a sentence."""
     try:
-        return find(name).open(size, fit)
+        data = find(name).open(size, fit)
     except HubError as error:
         raise DataError(str(error)) from error
+    if is_registered(name) and Path(name).is_dir():
+        said = f"{name} is the lesson of that name; the folder here is ./{name}."
+        data = replace(data, said=(*data.said, said))
+    return data
 
 
 SHIPPED = (

@@ -25,7 +25,7 @@ class UnpairedData:
 
     train_x, train_y: each side at least the crop; sizes may differ from item to item.
     test_x, test_y: held out. If `paired`, test_y[i] is the ground truth of test_x[i].
-    in_memory: whether indexing is free, or decodes a file each time.
+    in_memory: whether indexing is free, or decodes a file each time; then threads do it at once.
     train_truth: the ground truth of train_x, for methods that train on pairs alone, or None.
     figures: what can be measured, in the order of tables.
     labels: whole numbers for train_x and for train_y, or None.

@@ -4,54 +4,98 @@
     train/ test/ (or val/)          pairs, A on the left half of each picture and B on the right,
                                     as pix2pix's datasets have them.
 
-Pictures may be of any size, format and mode, and the two sides of any length. Where both sides have
-the same file names, they are taken as pairs and that is said; a file `unpaired` in the folder
-denies it. Knows nothing of where the pictures came from.
+Pictures may be of any size, format and mode, in subfolders too, and the two sides of any length.
+Where both sides have the same file names, they are taken as pairs and that is said; a file
+`unpaired` in the folder denies it. What is damaged or no picture is left out and named. Knows
+nothing of where the pictures came from.
 """
 
+import copy
+import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from torch import Tensor
 
-from ..core import images
+from ..core import images, listing, pictures
 from ..core.config import Domains
+from ..core.listing import LeftOut
 from .data import DataError, UnpairedData
 from .lesson import Lesson
 
 MEMORY_LIMIT = 2 * 1024**3
 """Bytes of decoded pictures kept in memory (2 GiB: 7,300 pictures of 286×286 a gigabyte and a
-half); a larger dataset is decoded by worker processes as it is needed."""
+half); a larger dataset is decoded by threads as it is needed."""
 
 UNPAIRED = "unpaired"
 """A file of this name in a folder says that equal file names are chance."""
 
 
 class PictureFiles(Sequence[Tensor]):
-    """Files as uint8 (3, H, W), decoded at each access.
+    """The pictures of a folder as uint8 (3, H, W), decoded at each access; none if it is not there.
 
     load_size: resize to this square, or None to leave the size alone.
     smallest: a picture with a shorter side is an error.
     half: 0 or 1 for the left or right half of each picture, None for the whole.
+    left_out: what of the folder is not among them. white: as in `pictures.load`.
     """
 
-    def __init__(
-        self, paths: list[Path], load_size: int | None, smallest: int, half: int | None = None
-    ):
-        self.paths = paths
+    def __init__(self, folder: Path, load_size: int | None, smallest: int, half: int | None = None):
+        self.folder = folder
         self.load_size = load_size
         self.smallest = smallest
         self.half = half
+        self.white = 65535
+        self.paths, self.left_out = _list(folder)
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, index: int) -> Tensor:
-        path = self.paths[index]
+        """Raises DataError."""
         try:
-            picture = images.load(path)
-        except images.ImageError as error:
-            raise DataError(f"{path.parent}: {error}") from error
+            return self._read(index)
+        except pictures.ImageError as error:
+            where = self.paths[index].parent
+            raise DataError(f"{where}: {error} Repair it, or take it away.") from error
+
+    @property
+    def names(self) -> list[str]:
+        """Of the files within the folder."""
+        return [path.relative_to(self.folder).as_posix() for path in self.paths]
+
+    @property
+    def stems(self) -> list[str]:
+        """Their names without endings."""
+        return [str(PurePosixPath(name).with_suffix("")) for name in self.names]
+
+    def read_all(self) -> dict[int, Tensor]:
+        """All that can be decoded, by place; the others are added to what is left out."""
+        found, names = {}, self.names
+        for place, path in enumerate(self.paths):
+            try:
+                found[place] = self._read(place)
+            except pictures.ImageError as error:
+                why = listing.complaint(path.name, error).why
+                self.left_out.append(LeftOut(names[place], why))
+        return found
+
+    def bytes_of(self, index: int) -> int:
+        """Decoded; 0 for what is damaged."""
+        try:
+            return self._read(index).nbytes
+        except pictures.ImageError:
+            return 0
+
+    def at(self, load_size: int | None) -> "PictureFiles":
+        """The same at another size."""
+        other = copy.copy(self)
+        other.load_size = load_size
+        return other
+
+    def _read(self, index: int) -> Tensor:
+        path = self.paths[index]
+        picture = pictures.load(path, white=self.white)
         if self.half is not None:
             if picture.width % 2:
                 raise DataError(
@@ -62,7 +106,7 @@ class PictureFiles(Sequence[Tensor]):
                 (self.half * middle, 0, (self.half + 1) * middle, picture.height)
             )
         if self.load_size:
-            picture = images.resize(picture, (self.load_size, self.load_size))
+            picture = pictures.resize(picture, (self.load_size, self.load_size))
         elif min(picture.size) < self.smallest:
             raise DataError(
                 f"{path} is {picture.width}×{picture.height} pixels, smaller than the crop of "
@@ -84,111 +128,170 @@ class Folder(Lesson):
         """fit: "resize-and-crop" scales to a square of size · 286/256 first (paper, section 7.1;
         test pictures to `size`), "crop" leaves every picture's scale alone.
 
-        Raises DataError for a missing folder, an empty domain or an unusable picture.
+        Damaged pictures are left out and named where all fit into memory; in a larger folder one is
+        a DataError when its turn comes. Raises DataError for a missing folder, an empty domain or a
+        picture that is too small.
         """
         folder = Path(self.name)
         if not folder.is_dir():
-            raise DataError(f"There is no folder {folder}.")
+            raise DataError(_no_folder(self.name))
         scaled = fit == "resize-and-crop"
-        load_size = round(size * 286 / 256) if scaled else None
-        test_size = size if scaled else None
+        sizes = (round(size * 286 / 256), size) if scaled else (None, None)
         if _are_side_by_side(folder):
-            return self._side_by_side(folder, size, load_size, test_size)
-        listed = {n: _list(folder / n) for n in ("trainA", "trainB", "testA", "testB")}
-        for name in ("trainA", "trainB"):
-            if not listed[name]:
-                raise DataError(
-                    f"{folder / name} holds no pictures; training needs {folder / 'trainA'} and "
-                    f"{folder / 'trainB'} (testA and testB are optional), or pairs side by side in "
-                    f"{folder / 'train'}."
-                )
-        has_test = bool(listed["testA"] and listed["testB"])
-        train = [PictureFiles(listed[name], load_size, size) for name in ("trainA", "trainB")]
-        # Without test pictures the fixed samples come from the training ones.
-        test = [
-            PictureFiles(listed[test] or listed[train], test_size, size)
-            for test, train in (("testA", "trainA"), ("testB", "trainB"))
-        ]
-        may_pair = not (folder / UNPAIRED).exists()
-        train_pairs = may_pair and _same_names(listed["trainA"], listed["trainB"])
-        test_pairs = may_pair and _same_names(test[0].paths, test[1].paths)
-        said = []
-        if where := [
-            n for n, p in (("train", train_pairs), ("test", has_test and test_pairs)) if p
-        ]:
-            names = " and ".join(f"{name}A/{name}B" for name in where)
-            said.append(
-                f"{names} have the same file names: they are taken as true pairs. If that is "
-                f"chance, put an empty file called {UNPAIRED} into {folder}."
+            names = ("train", "test" if _list(folder / "test").pictures else "val")
+            train, test = (
+                [PictureFiles(folder / name, to, size, half) for half in (0, 1)]
+                for name, to in zip(names, sizes, strict=True)
             )
-        return _data(train, test, train_pairs, test_pairs, has_test, said)
+            _check_halves(train[0].paths)
+            said = f"{folder} holds pairs side by side: A is the left half of each picture, B the "
+            return _data(folder, train, test, True, [f"{said}right."])
+        train, test = (
+            [PictureFiles(folder / f"{name}{letter}", to, size) for letter in "AB"]
+            for name, to in zip(("train", "test"), sizes, strict=True)
+        )
+        return _data(folder, train, test, not (folder / UNPAIRED).exists(), [])
 
-    def _side_by_side(
-        self, folder: Path, size: int, load_size: int | None, test_size: int | None
-    ) -> UnpairedData:
-        train_files = _list(folder / "train")
-        test_files = _list(folder / "test") or _list(folder / "val")
-        _check_halves(train_files[0])
-        train = [PictureFiles(train_files, load_size, size, half) for half in (0, 1)]
-        test = [PictureFiles(test_files or train_files, test_size, size, half) for half in (0, 1)]
-        said = [
-            f"{folder} holds pairs side by side: A is the left half of each picture, B the right."
-        ]
-        return _data(train, test, True, True, bool(test_files), said)
+
+def before_mark(name: str) -> str:
+    """A name without what may follow in the Hub's: "wf/set" of "wf/set#a,b" and "wf/set:part"."""
+    return re.split("[#:]", name)[0]
+
+
+def _no_folder(name: str) -> str:
+    if Path(name).exists():
+        return f"{name} is a file: unpack it, and name its folder."
+    if Path(before := before_mark(name)).exists():
+        return (
+            f"{before} lies on this machine, not on the Hub: leave out what follows it in {name}."
+        )
+    return f"There is no folder {name}."
 
 
 def _data(
+    folder: Path,
     train: list[PictureFiles],
     test: list[PictureFiles],
-    train_pairs: bool,
-    test_pairs: bool,
-    has_test: bool,
+    may_pair: bool,
     said: list[str],
 ) -> UnpairedData:
+    for side in train:
+        _need_pictures(side)
+    whites = [_find_white(*side) for side in zip(train, test, strict=True)]
     in_memory = _decoded_bytes(train) <= MEMORY_LIMIT
-    paths = test[0].paths
-    x, y = (list(side) for side in train) if in_memory else train
+    x, y = train
+    if in_memory:
+        x, y = _read_both(train, may_pair and _are_pairs(*train))
+        _read_both(test, may_pair and _are_pairs(*test))
+        for side in train:
+            _need_pictures(side)
+    pairs = [may_pair and _are_pairs(*split) for split in (train, test)]
+    if any(pairs) and not said:
+        names = " and ".join(
+            f"{n}A/{n}B" for n, p in zip(("train", "test"), pairs, strict=True) if p
+        )
+        said = [
+            f"{names} have the same file names: they are taken as true pairs. If that is chance, "
+            f"put an empty file called {UNPAIRED} into {folder}."
+        ]
+    # Without test pictures the fixed samples come from the training ones.
+    shown = [
+        held_out if held_out else side.at(held_out.load_size)
+        for side, held_out in zip(train, test, strict=True)
+    ]
     return UnpairedData(
         Folder.domains,
-        *(x, y, *test),
-        paired=test_pairs,
+        *(x, y, *shown),
+        paired=may_pair and _are_pairs(*shown),
         in_memory=in_memory,
-        train_truth=y if train_pairs else None,
-        groups=[path.stem for path in paths],
-        is_held_out=has_test,
-        said=tuple(said),
+        train_truth=y if pairs[0] else None,
+        groups=shown[0].stems,
+        is_held_out=all(map(len, test)),
+        said=(*_count(folder, [*train, *test]), *filter(None, whites), *said),
     )
 
 
-def _list(folder: Path) -> list[Path]:
-    return images.list_folder(folder) if folder.is_dir() else []
+def _list(folder: Path) -> listing.Listing:
+    return listing.list_folder(folder) if folder.is_dir() else listing.Listing([], [])
 
 
 def _are_side_by_side(folder: Path) -> bool:
-    return not (folder / "trainA").exists() and bool(_list(folder / "train"))
+    return not (folder / "trainA").exists() and bool(_list(folder / "train").pictures)
 
 
-def _check_halves(path: Path) -> None:
-    """Raise DataError where the first picture cannot be two of like shape side by side."""
-    try:
-        picture = images.load(path)
-    except images.ImageError as error:
-        raise DataError(f"{path.parent}: {error}") from error
-    if picture.width < picture.height:
-        raise DataError(
-            f"{path} is {picture.width}×{picture.height} pixels: no pair side by side. Pictures "
-            "that are not pairs belong into trainA/ and trainB/."
-        )
+def _need_pictures(files: PictureFiles) -> None:
+    if files.paths:
+        return
+    folder = files.folder.parent
+    left_out = f" Left out: {listing.tell(files.left_out)}." if files.left_out else ""
+    raise DataError(
+        f"{files.folder} holds no pictures; training needs {folder / 'trainA'} and "
+        f"{folder / 'trainB'} (testA and testB are optional), or pairs side by side in "
+        f"{folder / 'train'}.{left_out}"
+    )
 
 
-def _same_names(a: list[Path], b: list[Path]) -> bool:
-    return len(a) > 0 and [path.stem for path in a] == [path.stem for path in b]
+def _check_halves(paths: list[Path]) -> None:
+    """Raise DataError where the first whole picture cannot be two of like shape side by side."""
+    for path in paths:
+        try:
+            picture = pictures.load(path)
+        except pictures.ImageError:
+            continue
+        if picture.width < picture.height:
+            raise DataError(
+                f"{path} is {picture.width}×{picture.height} pixels: no pair side by side. "
+                "Pictures that are not pairs belong into trainA/ and trainB/."
+            )
+        return
+
+
+def _are_pairs(x: PictureFiles, y: PictureFiles) -> bool:
+    return len(x) > 0 and x.stems == y.stems
+
+
+def _find_white(train: PictureFiles, test: PictureFiles) -> str:
+    """One white for all 16-bit pictures of a side, and a sentence where that is not 65535."""
+    white = pictures.white_of(map(pictures.peak, [*train.paths, *test.paths]))
+    train.white = test.white = white
+    return pictures.tell_white(white, f"{train.folder.name} and its test pictures")
+
+
+def _read_both(split: list[PictureFiles], are_pairs: bool) -> list[list[Tensor]]:
+    """All that can be decoded of two sides; of pairs, both or none."""
+    read = [files.read_all() for files in split]
+    whole = read[0].keys() & read[1].keys()
+    kept = []
+    for files, found in zip(split, read, strict=True):
+        alone = found.keys() - whole if are_pairs else set()
+        names = files.names
+        files.left_out += [LeftOut(names[place], "has no partner then") for place in sorted(alone)]
+        places = [place for place in found if place not in alone]
+        files.paths = [files.paths[place] for place in places]
+        kept.append([found[place] for place in places])
+    return kept
+
+
+def _count(folder: Path, parts: list[PictureFiles]) -> list[str]:
+    """How many pictures are used, and what is left out and why."""
+    by_name = {files.folder.name: files for files in parts if files.folder.exists()}
+    used = ", ".join(f"{len(files):,} of {name}" for name, files in by_name.items())
+    said = [f"Pictures used: {used}."]
+    for name, files in by_name.items():
+        if files.left_out:
+            said.append(f"Left out of {name}: {listing.tell(files.left_out)}.")
+    known = {*by_name, UNPAIRED}
+    others = sorted(path.name for path in folder.iterdir() if path.name not in known)
+    if seen := [name for name in others if not listing.is_hidden(name)]:
+        more = f" and {len(seen) - 4:,} more" if len(seen) > 4 else ""
+        said.append(f"Nothing else of {folder} is used: {', '.join(seen[:4])}{more}.")
+    return said
 
 
 def _decoded_bytes(sides: list[PictureFiles]) -> float:
     """Decoded size of all pictures, judged by a few of each side."""
     total = 0.0
-    for pictures in sides:
-        few = range(0, len(pictures), max(1, len(pictures) // 8))
-        total += len(pictures) * sum(pictures[i].nbytes for i in few) / len(few)
+    for side in sides:
+        few = range(0, len(side), max(1, len(side) // 8))
+        total += len(side) * sum(map(side.bytes_of, few)) / len(few)
     return total

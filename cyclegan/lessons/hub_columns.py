@@ -16,8 +16,8 @@ from ..core import files as disk
 from ..store.hub.client import PATIENCE, explain, run, whole
 from ..store.hub.layout import Progress, Sizes
 from ..store.hub.names import Cancelled, HubError, HubName, endpoint, is_safe, parse
-from ..store.hub.pulling import download
-from .data import DataError
+from ..store.hub.pulling import Visitor, download, token_of
+from . import parquet
 from .intake import Pictures
 
 CONVERTED = "refs/convert/parquet"
@@ -36,28 +36,11 @@ class Fetched:
     commit: str
     paths: list[Path]
 
-    def columns(self, wanted: tuple[str, str] | None) -> tuple[str, str]:
-        """The columns of X and of Y; those with pictures, where none are named and there are two.
+    def pictures(self, columns: tuple[str, str] | None) -> tuple[Pictures, Pictures]:
+        """Of the columns of X and of Y; without, of the only two with pictures.
 
-        Raises DataError with the columns that there are.
+        Raises DataError with the columns that there are, or with what is wrong.
         """
-        from . import parquet  # Here, since nothing else needs pyarrow, which takes long to import.
-
-        if wanted is not None:
-            return wanted
-        found = parquet.picture_columns(self.paths, str(self.name))
-        if len(found) != 2:
-            listed = ", ".join(found) or "none"
-            raise DataError(
-                f"{self.name} has {len(found)} columns of pictures ({listed}); name two of them, "
-                f"as in {self.name}#imageA,imageB."
-            )
-        return found[0], found[1]
-
-    def pictures(self, columns: tuple[str, str]) -> tuple[Pictures, Pictures]:
-        """Raises DataError, also while the pictures are read."""
-        from . import parquet
-
         return parquet.open_columns(self.paths, columns, str(self.name))
 
 
@@ -85,25 +68,27 @@ def pull_pictures(
     columns: tuple[str, str] | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    visitor: Visitor | None = None,
 ) -> tuple[Pictures, Pictures]:
     """The pictures of X and of Y out of a dataset `user/name[@revision][:folder]`.
 
-    Of its splits, the training one is taken where there is one. progress and cancelled as in
-    `hub.pull`. Raises HubError or DataError, with what is wrong and what to do.
+    Of its splits, the training one is taken where there is one. progress, cancelled and visitor as
+    in `hub.pull`. Raises HubError or DataError, with what is wrong and what to do.
     """
     if columns is not None:
         x, y = (column.strip() for column in columns)
         if not (x and y) or x == y:
             raise HubError("Name two columns of the dataset, such as imageA and imageB.")
         columns = x, y
-    fetched = fetch(text, progress, cancelled)
-    return fetched.pictures(fetched.columns(columns))
+    fetched = fetch(text, progress, cancelled, visitor)
+    return fetched.pictures(columns)
 
 
 def fetch(
     text: str,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    visitor: Visitor | None = None,
 ) -> Fetched:
     """Bring the Parquet files of a dataset into the Hub's cache; raises HubError."""
     name = _parse(text)
@@ -113,13 +98,13 @@ def fetch(
             raise Cancelled(f"The transfer of {name} was stopped.")
 
     try:
-        commit, sizes = _ask(name, poll)
+        commit, sizes = _ask(name, poll, visitor)
         if not sizes and name.revision is None:
-            commit, sizes = _ask(replace(name, revision=CONVERTED), poll)
+            commit, sizes = _ask(replace(name, revision=CONVERTED), poll, visitor)
     except HubError as error:
         raise whole(error, f"{name} could not be pulled") from None
     files = _choose(name, sizes)
-    got = download(name, commit, sizes, poll, files, progress, "dataset")
+    got = download(name, commit, sizes, poll, files, progress, "dataset", visitor)
     return Fetched(name, commit, [Path(path) for path in got])
 
 
@@ -139,10 +124,10 @@ def _host() -> str:
     return endpoint().split("://")[-1]
 
 
-def _ask(name: HubName, poll: Callable[[], None]) -> tuple[str, Sizes]:
+def _ask(name: HubName, poll: Callable[[], None], visitor: Visitor | None) -> tuple[str, Sizes]:
     """The commit that `name` means now, and the sizes of its Parquet files."""
     ask = partial(
-        HfApi(endpoint=endpoint()).dataset_info,
+        HfApi(endpoint=endpoint(), token=token_of(visitor)).dataset_info,
         name.repo,
         revision=name.revision,
         files_metadata=True,

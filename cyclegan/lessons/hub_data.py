@@ -33,11 +33,13 @@ class HubData(Lesson):
 
     def open(self, size: int, fit: str) -> UnpairedData:
         """Raises HubError and DataError. What was taken in once for a size needs no network."""
-        folder, commit = self._taken_in(size)
+        folder, known = self._taken_in(size)
         data = Folder(str(folder)).open(size, fit)
-        return replace(data, said=(f"{self.name} at commit {commit[:7]}.", *data.said))
+        said = [f"{self.name} at commit {known['commit'][:7]}.", known.get("taken", "")]
+        return replace(data, said=(*filter(None, said), *data.said))
 
-    def _taken_in(self, size: int) -> tuple[Path, str]:
+    def _taken_in(self, size: int) -> tuple[Path, dict]:
+        """The folder, and what was noted of it: "commit", and in "taken" what was left out."""
         key = hashlib.sha256(f"{self.name} {size}".encode()).hexdigest()[:16]
         kept = cached_assets_path("cyclegan-lesson", namespace="datasets", subfolder=key)
         known = files.read_json(kept / PULLED) if (kept / PULLED).exists() else {}
@@ -46,11 +48,13 @@ class HubData(Lesson):
             fetched = hub_columns.fetch(bare)
         except HubError:
             if known and (kept / known["commit"]).exists():
-                return kept / known["commit"], known["commit"]
+                return kept / known["commit"], known
             raise
         folder = kept / fetched.commit
-        if not folder.exists():
-            pictures = fetched.pictures(fetched.columns(columns))
-            intake.take_in(folder, *pictures, size)
-        files.write_json(kept / PULLED, {"name": self.name, "commit": fetched.commit})
-        return folder, fetched.commit
+        if known.get("commit") != fetched.commit or not folder.exists():
+            known = {"name": self.name, "commit": fetched.commit}
+            if not folder.exists():
+                pictures = fetched.pictures(columns)
+                known["taken"] = intake.take_in(folder, *pictures, size).sentence
+            files.write_json(kept / PULLED, known)
+        return folder, known

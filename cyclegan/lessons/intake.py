@@ -1,35 +1,27 @@
 """Visitors' pictures to a dataset folder: trainA/ trainB/ testA/ testB/, made in one move or not.
 
-Each domain comes as picture files or as one zip. Names inside a zip decide nothing: pictures are
-decoded, reduced and written anew as PNG under numbers of our own, so that whatever is in an upload,
-nothing but small RGB pictures reaches the disk, and nothing outside the folder.
+Each domain comes as picture files or as one zip; a zip with trainA/ and trainB/ in it is both.
+Pictures are decoded, reduced and written anew as PNG under numbers of our own, so that whatever is
+in an upload, nothing but small RGB pictures reaches the disk, and nothing outside the folder. What
+is damaged or no picture is left out and named, as `folder` does it.
 """
 
+import filecmp
 import secrets
 import shutil
-import stat
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
-from PIL import Image
-
-from ..core import images
+from ..core import listing, pictures
+from ..core.listing import LeftOut
+from . import zips
 from .data import DataError
 
 MIN_PICTURES, MAX_PICTURES = 2, 2000
 """Pictures a domain."""
-
-MAX_FILE_BYTES = 64 * 2**20
-"""Of one picture file, unpacked."""
-
-MAX_ZIP_BYTES, MAX_UNPACKED_BYTES = 1 * 2**30, 4 * 2**30
-"""Of one zip, as it comes, and of all that is read from it."""
-
-MAX_ENTRIES, MAX_DIRECTORY_BYTES = 10_000, 4 * 2**20
-"""Files of any kind in one zip, and its table of contents."""
 
 MAX_MEGAPIXELS = 25_000
 """Of all pictures of a domain together: 2,000 photographs of 12 megapixels."""
@@ -39,8 +31,8 @@ HELD_OUT, MOST_HELD_OUT, FEWEST_TO_SPLIT = 10, 50, 10
 
 LIMITS = (
     f"Each side: {MIN_PICTURES} to {MAX_PICTURES:,} pictures, as files or one zip of up to "
-    f"{MAX_ZIP_BYTES >> 30} GiB; a picture has up to {MAX_FILE_BYTES >> 20} MiB and "
-    f"{images.MAX_PIXELS // 10**6} megapixels."
+    f"{zips.MAX_ZIP_BYTES >> 30} GiB; a picture has up to {zips.MAX_FILE_BYTES >> 20} MiB and "
+    f"{pictures.MAX_PIXELS // 10**6} megapixels."
 )
 
 Tally = Callable[[str, int, int], None]
@@ -55,35 +47,47 @@ class CancelledError(Exception):
 class Pictures:
     """One side from elsewhere than uploads: how many, and their names and bytes one by one.
 
-    left_out: what was not taken along to begin with, and why.
+    items: gone through twice where they are 16-bit pictures. left_out: what was not taken along to
+    begin with, and why.
     """
 
     count: int
-    items: Iterator[tuple[str, bytes]]
-    left_out: tuple[str, ...] = ()
+    items: Iterable[tuple[str, Path | bytes]]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True)
 class Domain:
-    """What became of one side: pictures to train on and held out, and what was left out and why."""
+    """What became of one side: pictures to train on and held out, and what was left out and why.
+
+    own_split: whether the held-out ones came as such. white: as in `pictures.load`.
+    """
 
     train: int
     held_out: int
-    left_out: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    own_split: bool = False
+    white: int = 65535
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of both sides. paired: their files had the same names, and are kept as pairs."""
+    """What became of both sides.
+
+    paired: their files had the same names, and are kept as pairs. note: a sentence on what was
+    recognised, or "".
+    """
 
     x: Domain
     y: Domain
     paired: bool = False
+    note: str = ""
 
     @property
     def sentence(self) -> str:
         """What was taken in, for people."""
-        told = [self._of(name, side) for name, side in (("X", self.x), ("Y", self.y))]
+        told = [self.note] if self.note else []
+        told += [self._of(name, side) for name, side in (("X", self.x), ("Y", self.y))]
         if self.paired:
             told.append("Both sides have the same file names: they are taken as true pairs.")
         return " ".join(told)
@@ -91,15 +95,16 @@ class Taken:
     @staticmethod
     def _of(name: str, side: Domain) -> str:
         said = f"{name}: {side.train:,} pictures to train on"
-        if side.held_out:
+        if side.own_split:
+            said += f", {side.held_out:,} held out (its own test pictures)"
+        elif side.held_out:
             said += f", {side.held_out} held out (every {HELD_OUT}th)"
         else:
             said += ", too few to hold any out: samples show training pictures"
         if side.left_out:
-            more = len(side.left_out) - 3
-            named = "; ".join(side.left_out[:3]) + (f"; and {more:,} more" if more > 0 else "")
-            said += f". Left out: {named}"
-        return f"{said.rstrip('.')}."
+            said += f". Left out: {listing.tell(side.left_out)}"
+        white = pictures.tell_white(side.white, name)
+        return f"{said}.{f' {white}' if white else ''}"
 
 
 def take_in(
@@ -112,17 +117,27 @@ def take_in(
 ) -> Taken:
     """Write the dataset `folder`, which must not exist yet, for crops of `size` pixels.
 
-    x, y: uploaded files of each domain, pictures or one zip of pictures; or `Pictures`. Raises
-    DataError with the limit or the fault, or CancelledError; then `folder` is not there, and
-    nothing else is left.
+    x, y: uploaded files of each domain, pictures or one zip of pictures; or `Pictures`. A zip with
+    trainA/ and trainB/ in it, as X or Y alone or as both, gives both. Raises DataError with the
+    limit or the fault, or CancelledError; then `folder` is not there, and nothing else is left.
     """
+    whole, note = _both_in_one(x, y), ""
+    if whole:
+        shown = zips.short(whole[0].name)
+        note = f"{shown} holds both sides: X are its trainA and testA, Y its trainB and testB."
     new = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
     new.mkdir(parents=True)
     try:
         named = (("X", new, "A"), ("Y", new, "B"))
         sides = [_Side(*given, size, progress, cancelled) for given in named]
-        domains = [side.take(files) for side, files in zip(sides, (x, y), strict=True)]
-        paired = sides[0].stems == sides[1].stems
+        for side, source in zip(sides, (x, y), strict=True):
+            side.take(*(side.of_zip(*whole) if whole else side.open(source)))
+        if sides[0].tried == sides[1].tried:
+            both = sides[0].written.keys() & sides[1].written.keys()
+            for side in sides:
+                side.keep(both)
+        domains = [side.split() for side in sides]
+        paired = sides[0].keys == sides[1].keys
         if not paired:  # Else equal numbers would pass for pairs.
             for side in sides:
                 side.tell_apart()
@@ -130,7 +145,37 @@ def take_in(
     finally:
         if new.exists():
             shutil.rmtree(new)
-    return Taken(*domains, paired)
+    return Taken(*domains, paired, note)
+
+
+class _Item(NamedTuple):
+    """A picture of one side. key: whether it is for tests, and its name without ending."""
+
+    name: str
+    key: tuple[bool, str]
+    data: Path | bytes
+
+
+Source = Sequence[Path] | Pictures
+
+
+def _both_in_one(x: Source, y: Source) -> tuple[Path, zips.Root] | None:
+    """A zip that holds both sides, and where in it; raises DataError for another side beside it."""
+    found = []
+    for source in (x, y):
+        is_zip = not isinstance(source, Pictures) and len(source) == 1 and zips.is_zip(source[0])
+        if is_zip and (root := zips.find_root(source[0])) is not None:
+            found.append((source[0], root))
+    if not found:
+        return None
+    path, root = found[0]
+    is_twice = len(found) == 2 and filecmp.cmp(path, found[1][0], shallow=False)
+    if x and y and not is_twice:
+        raise DataError(
+            f"{zips.short(path.name)} holds both sides, trainA and trainB: give it alone, as X or "
+            "as Y, or pack its folders into a zip each."
+        )
+    return path, root
 
 
 class _Side:
@@ -141,43 +186,77 @@ class _Side:
         self.shortest = round(size * 286 / 256)
         self.progress = progress or (lambda name, done, total: None)
         self.cancelled = cancelled or (lambda: False)
-        self.left_out: list[str] = []
-        self.stems: list[str] = []
-        self.pixels = 0
+        self.left_out: list[LeftOut] = []
+        self.tried: list[tuple[bool, str]] = []
+        self.written: dict[int, tuple[_Item, Path]] = {}
+        self.pixels, self.white = 0, 65535
 
-    def take(self, source: Sequence[Path] | Pictures) -> Domain:
+    @property
+    def keys(self) -> list[tuple[bool, str]]:
+        return [item.key for item, _ in self.written.values()]
+
+    def take(self, count: int, source: Callable[[], Iterator[_Item]]) -> None:
+        """Write all pictures that can be decoded into the training folder."""
         train = self.new / f"train{self.letter}"
         train.mkdir()
-        count, pictures = self._open(source)
         if count > MAX_PICTURES:
             raise DataError(
                 f"{self.name} has {count:,} pictures; at most {MAX_PICTURES:,} a side are taken."
             )
-        written = []
-        for done, (name, data) in enumerate(pictures, 1):
+        peaks = {}
+        for place, item in enumerate(source()):
             if self.cancelled():
                 raise CancelledError
-            picture = self._decode(name, data)
-            if picture is not None:
-                path = train / f"{len(written) + 1:05d}.png"
-                picture.save(path, compress_level=3)
-                written.append(path)
-                self.stems.append(PurePosixPath(name).stem)
-            self.progress(self.name, done, count)
-        if len(written) < MIN_PICTURES:
-            why = "; ".join(self.left_out[:3]).rstrip(".")
-            why = f" Left out: {why}." if why else ""
-            raise DataError(
-                f"{self.name} has {len(written)} usable picture{'' if len(written) == 1 else 's'}; "
-                f"a training needs {MIN_PICTURES} a side at least, better hundreds.{why}"
-            )
-        held_out = written[HELD_OUT - 1 :: HELD_OUT] if len(written) >= FEWEST_TO_SPLIT else []
+            self.tried.append(item.key)
+            opened = self._decode(item)
+            if opened is not None:
+                path = train / f"{len(self.written) + 1:05d}.png"
+                opened.picture.save(path, compress_level=3)
+                self.written[place] = item._replace(data=b""), path
+                if opened.peak:
+                    peaks[place] = opened.peak
+            self.progress(self.name, place + 1, count)
+        self._enough(len(self.written))
+        self.white = pictures.white_of(peaks.values())
+        if self.white < 65535:
+            self._whiten(source, peaks.keys())
+
+    def _whiten(self, source: Callable[[], Iterator[_Item]], places: Iterable[int]) -> None:
+        """Write the 16-bit pictures again, now that white is known."""
+        for place, item in enumerate(source()):
+            if place in places:
+                self._open(item).picture.save(self.written[place][1], compress_level=3)
+
+    def keep(self, places: Iterable[int]) -> None:
+        """Leave out the others, whose partners are."""
+        for place in sorted(self.written.keys() - places):
+            item, path = self.written.pop(place)
+            path.unlink()
+            self.left_out.append(LeftOut(item.name, "has no partner then"))
+
+    def split(self) -> Domain:
+        """Move what is held out: a zip's own test pictures, or every tenth."""
+        written = list(self.written.values())
+        held_out = [path for item, path in written if item.key[0]]
+        own_split = bool(held_out)
+        if not own_split and len(written) >= FEWEST_TO_SPLIT:
+            held_out = [path for _, path in written[HELD_OUT - 1 :: HELD_OUT]][:MOST_HELD_OUT]
         test = self.new / f"test{self.letter}"
-        for path in held_out[:MOST_HELD_OUT]:
+        for path in held_out:
             test.mkdir(exist_ok=True)
             path.rename(test / path.name)
-        held = len(held_out[:MOST_HELD_OUT])
-        return Domain(len(written) - held, held, tuple(self.left_out))
+        count = len(written) - len(held_out)
+        self._enough(count)
+        return Domain(count, len(held_out), tuple(self.left_out), own_split, self.white)
+
+    def _enough(self, count: int) -> None:
+        if count >= MIN_PICTURES:
+            return
+        why = f" Left out: {listing.tell(self.left_out)}." if self.left_out else ""
+        raise DataError(
+            f"{self.name} has {count} usable picture{'' if count == 1 else 's'}; a training needs "
+            f"{MIN_PICTURES} a side at least, better hundreds.{why}"
+        )
 
     def tell_apart(self) -> None:
         """Give this side's files names that the other side's do not have."""
@@ -185,150 +264,59 @@ class _Side:
             for path in sorted((self.new / folder).glob("*.png")):
                 path.rename(path.with_name(f"{self.letter}{path.name}"))
 
-    def _decode(self, name: str, data: Path | bytes) -> Image.Image | None:
-        """A picture, reduced to what training needs of it, or None with a reason in `left_out`."""
+    def _open(self, item: _Item) -> pictures.Opened:
+        """A picture, reduced to what training needs of it: squeezed into a square later on."""
+        return pictures.open_confined(
+            item.data, item.name, shortest=self.shortest, white=self.white
+        )
+
+    def _decode(self, item: _Item) -> pictures.Opened | None:
+        """The same, or None with a reason in `left_out`."""
         try:
-            picture = images.load(data, name)
-        except images.ImageError as error:
-            self.left_out.append(str(error))
+            opened = self._open(item)
+        except pictures.ImageError as error:
+            self.left_out.append(listing.complaint(item.name, error))
             return None
-        self.pixels += picture.width * picture.height
+        self.pixels += opened.came[0] * opened.came[1]
         if self.pixels > MAX_MEGAPIXELS * 10**6:
             raise DataError(
                 f"{self.name} has more than {MAX_MEGAPIXELS:,} megapixels in all; give fewer or "
                 "smaller pictures."
             )
-        # Squeezed into a square later on: a very long side need not be kept.
-        scale = min(1.0, self.shortest / min(picture.size))
-        sides = [min(max(1, round(side * scale)), 4 * self.shortest) for side in picture.size]
-        return picture if tuple(sides) == picture.size else images.resize(picture, tuple(sides))
+        return opened
 
-    def _open(
-        self, source: Sequence[Path] | Pictures
-    ) -> tuple[int, Iterator[tuple[str, Path | bytes]]]:
-        """How many pictures there are, and their names and contents."""
+    def open(self, source: Source) -> tuple[int, Callable[[], Iterator[_Item]]]:
+        """How many pictures there are, and what goes through them."""
         if isinstance(source, Pictures):
             self.left_out += source.left_out
-            return source.count, source.items
+            return source.count, partial(_items, source.items)
         if not source:
             raise DataError(f"{self.name} has no pictures yet. {LIMITS}")
-        # One that is cut short is no zip any more, but it was meant as one.
-        zips = [f for f in source if f.suffix.lower() == ".zip" or zipfile.is_zipfile(f)]
-        if zips and len(source) > 1:
+        packed = [file for file in source if zips.is_zip(file)]
+        if packed and len(source) > 1:
             raise DataError(f"{self.name}: give picture files or one zip, not both or several.")
-        return self._zip(zips[0]) if zips else self._files(source)
+        if packed:
+            return self.of_zip(packed[0])
+        for file in source:
+            if file.stat().st_size > zips.MAX_FILE_BYTES:
+                raise DataError(zips.too_large(zips.short(file.name)))
+        named = [(file.name, file) for file in sorted(source, key=lambda file: file.name)]
+        return len(named), partial(_items, named)
 
-    def _files(self, files: Sequence[Path]) -> tuple[int, Iterator[tuple[str, Path]]]:
-        for file in files:
-            if file.stat().st_size > MAX_FILE_BYTES:
-                raise DataError(_too_large(_short(file.name)))
-        files = sorted(files, key=lambda file: file.name)
-        return len(files), ((_short(file.name), file) for file in files)
-
-    def _zip(self, path: Path) -> tuple[int, Iterator[tuple[str, bytes]]]:
-        name = _short(path.name)
-        if path.stat().st_size > MAX_ZIP_BYTES:
-            raise DataError(f"{name} is larger than {MAX_ZIP_BYTES >> 30} GiB, the most for a zip.")
-        _check_directory(path, name)
-        try:
-            packed = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise DataError(_damaged(name)) from error
-        try:
-            chosen = self._choose(packed.infolist(), name)
-        except BaseException:
-            packed.close()
-            raise
-        return len(chosen), self._unpack(packed, chosen, name)
-
-    def _choose(self, entries: list[zipfile.ZipInfo], name: str) -> list[zipfile.ZipInfo]:
-        """The pictures of a zip by their declared names and sizes; DataError for a hostile one."""
-        if len(entries) > MAX_ENTRIES:
-            raise DataError(f"{name} holds {len(entries):,} files; at most {MAX_ENTRIES:,} may.")
-        chosen = []
-        for entry in entries:
-            shown = _short(entry.filename)
-            _refuse_odd(entry, shown, name)
-            inner = PurePosixPath(entry.filename)
-            hidden = any(part.startswith((".", "__MACOSX")) for part in inner.parts)
-            if entry.is_dir() or hidden:
-                continue
-            if inner.suffix.lower() not in images.SUFFIXES:
-                self.left_out.append(f"{shown} is no picture")
-            elif entry.file_size > MAX_FILE_BYTES:
-                raise DataError(f"{name}: {_too_large(shown)}")
-            else:
-                chosen.append(entry)
-        if sum(entry.file_size for entry in chosen) > MAX_UNPACKED_BYTES:
-            raise DataError(_too_much(name))
-        # By name, so that the same pictures are held out wherever they were packed.
-        return sorted(chosen, key=lambda entry: entry.filename)
-
-    def _unpack(
-        self, packed: zipfile.ZipFile, chosen: list[zipfile.ZipInfo], name: str
-    ) -> Iterator[tuple[str, bytes]]:
-        read = 0
-        with packed:
-            for entry in chosen:
-                shown = _short(entry.filename)
-                try:
-                    with packed.open(entry) as file:
-                        data = file.read(MAX_FILE_BYTES + 1)
-                except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError) as error:
-                    raise DataError(f"{_damaged(name)} At fault: {shown}.") from error
-                except zlib.error as error:
-                    raise DataError(f"{_damaged(name)} At fault: {shown}.") from error
-                read += len(data)
-                if len(data) > MAX_FILE_BYTES:
-                    raise DataError(f"{name}: {_too_large(shown)}")
-                if read > MAX_UNPACKED_BYTES:
-                    raise DataError(_too_much(name))
-                yield shown, data
+    def of_zip(
+        self, path: Path, root: zips.Root | None = None
+    ) -> tuple[int, Callable[[], Iterator[_Item]]]:
+        """The same of a zip, or of this side's folders at `root` in it."""
+        chosen, left_out = zips.choose(path, root, self.letter)
+        self.left_out += left_out
+        return len(chosen), partial(_unpacked, path, chosen)
 
 
-def _refuse_odd(entry: zipfile.ZipInfo, shown: str, name: str) -> None:
-    parts = entry.filename.replace("\\", "/").split("/")
-    if ".." in parts or parts[0] == "" or ":" in parts[0] or "\0" in entry.orig_filename:
-        raise DataError(f"{name} holds {shown}, a path that leads out of it; it is refused.")
-    kind = stat.S_IFMT(entry.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise DataError(f"{name} holds {shown}, a link or device; it is refused.")
-    if entry.flag_bits & 0x1:
-        raise DataError(f"{name} is locked with a password; pack it without one.")
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise DataError(f"{name} is packed in an unusual way; pack it as a plain zip.")
+def _items(named: Iterable[tuple[str, Path | bytes]]) -> Iterator[_Item]:
+    for name, data in named:
+        yield _Item(zips.short(name), (False, PurePosixPath(name).stem), data)
 
 
-def _check_directory(path: Path, name: str) -> None:
-    """Refuse a table of contents that would fill the memory when zipfile reads it.
-
-    A plain zip ends with: "PK\\5\\6", …, size of that table at byte 12, and a comment. Large ones
-    (zip64) have a locator before that, which no zip within our limits needs.
-    """
-    with open(path, "rb") as file:
-        file.seek(max(0, path.stat().st_size - 66_000))
-        tail = file.read()
-    end = tail.rfind(b"PK\5\6")
-    if end < 0 or len(tail) < end + 22:
-        raise DataError(_damaged(name))
-    table = int.from_bytes(tail[end + 12 : end + 16], "little")
-    if b"PK\6\7" in tail[max(0, end - 20) : end] or table > MAX_DIRECTORY_BYTES:
-        raise DataError(f"{name} holds too many files; at most {MAX_ENTRIES:,} may be in a zip.")
-
-
-def _short(name: str) -> str:
-    """A visitor's file name, fit for a sentence."""
-    shown = name if name.isprintable() else ascii(name)
-    return shown if len(shown) <= 60 else f"{shown[:28]}…{shown[-28:]}"
-
-
-def _too_large(name: str) -> str:
-    return f"{name} is larger than {MAX_FILE_BYTES >> 20} MiB, the most for a picture file."
-
-
-def _too_much(name: str) -> str:
-    return f"{name} unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB, the most for a side."
-
-
-def _damaged(name: str) -> str:
-    return f"{name} is a damaged zip, or none; pack it again."
+def _unpacked(path: Path, chosen: list[zips.Chosen]) -> Iterator[_Item]:
+    for name, is_test, data in zips.unpack(path, chosen):
+        yield _Item(zips.short(name), (is_test, PurePosixPath(name).stem), data)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ...core.images import ImageError
+from ...core.pictures import ImageError
 from .maps import InstanceNorm, Map, Sum
 
 KEPT = 2 * 2**30

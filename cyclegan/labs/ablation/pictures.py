@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from ... import methods
-from ...core import images, palette, sheets
+from ...core import palette, pictures, sheets
 from ...core.config import Config
 from ...core.files import write_atomically
 from ...methods import View
@@ -42,7 +42,7 @@ class Grid:
         """tile: width and height of one; squares without."""
         method = methods.find(config.method)
         views = {view.key: view for view in method.views(config)}
-        picture = images.load(run / SAMPLES / f"{step:06d}.png")
+        picture = pictures.load(run / SAMPLES / f"{step:06d}.png")
         side = (picture.width - PADDING) // len(views) - PADDING
         width, height = tile or (side, side)
         tiles = sheets.cut(picture, width, PADDING, height)

@@ -8,6 +8,7 @@ import shlex
 from ... import lessons, methods
 from ...core.figures import Measure
 from ...core.media import PICTURES
+from ..markdown import fenced, plain
 from .variants import groups, known
 
 PAPER = {
@@ -70,7 +71,7 @@ def markdown(report: dict) -> str:
     """report.md."""
     measured, on = any(v["figures"] for v in report["variants"]), _items(report)
     has_back = any("back" in v["formulas"] for v in report["variants"])
-    parts = [f"# Ablation on {report['data']}", _what_was_run(report)]
+    parts = [f"# Ablation on {plain(report['data'])}", _what_was_run(report)]
     if measured:
         parts += [f"## G: X → Y on {on}", table(report, "G"), _legend(report)]
         if measures(report, "F"):
@@ -125,11 +126,11 @@ def _what_was_run(report: dict) -> str:
         f"\n- {v['title']} has the seeds {', '.join(map(str, v['seeds']))} only" for v in fewer
     )
     return (
-        f"- data: {report['data']}, {size}{pairs}\n"
+        f"- data: {plain(report['data'])}, {size}{pairs}\n"
         f"- networks: {report['networks']}\n"
         f"- training: {report['steps']} steps of batch {t['batch']}, {t['precision']}; seeds "
         f"{seeds}; all but the objective is equal\n"
-        f"- machine: {machine}{note}\n\n```bash\n{command}\n```"
+        f"- machine: {plain(machine)}{note}\n\n{fenced(command, 'bash')}"
     )
 
 
@@ -142,7 +143,7 @@ def table(report: dict, network: str) -> str:
     variants = report["variants"]
     columns = measures(report, network)
     lines = [
-        "| variant | " + " | ".join(measure.heading for measure in columns) + " |",
+        "| variant | " + " | ".join(plain(m.heading) for m in columns) + " |",
         "|---|" + "---:|" * len(columns),
     ]
     alone = [v for v in variants if not v["paired"]]
@@ -171,7 +172,7 @@ def table(report: dict, network: str) -> str:
             if found["spread"] is not None:
                 cell += f" ± {m.written(found['spread'])}"
             cells.append(cell)
-        lines.append(f"| {v['title']} | " + " | ".join(cells) + " |")
+        lines.append(f"| {plain(v['title'])} | " + " | ".join(cells) + " |")
     if report.get("unchanged"):
         itself = report["unchanged"].get(network, {})
         cells = [m.written(itself.get(m.key)) for m in columns]
@@ -195,7 +196,7 @@ def _legend(report: dict) -> str:
             else "."
         )
     ]
-    lines += [f"- {m.label} ({m.arrow}): {m.reads}" for m in measures(report, "G")]
+    lines += [f"- {plain(m.label)} ({m.arrow}): {m.reads}" for m in measures(report, "G")]
     return "\n".join([lines[0], "", *lines[1:]])
 
 
