@@ -28,7 +28,7 @@ from cyclegan.lessons import DataError, UnpairedData, open_data
 from cyclegan.methods import Method, cyclegan
 from cyclegan.store import catalogue as models
 from cyclegan.store import checkpoints
-from cyclegan.training import processes, setup
+from cyclegan.training import processes, runs, setup
 from cyclegan.training.runs import Run, RunError, describe_machine
 from cyclegan.training.trainer import NonFiniteError, StepDone, Trainer
 
@@ -393,7 +393,7 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
             raise ConfigError(
                 f"--resume goes on with the run's own settings; leave out {min(unused)}."
             )
-        folder, config = args.resume, checkpoints.read_config(args.resume)
+        folder, (config, said) = args.resume, runs.settings(args.resume)
         data = open_data(config.training.data, config.image_size, config.training.resize)
         initial = None
     else:
@@ -422,7 +422,8 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         began = {"init": args.init} if args.init else {}
         began |= {"processes": processes.count()} if processes.count() > 1 else {}
         config = replace(config, facts={"machine": describe_machine(device), **began})
-    for sentence in data.said:
+        said = ""
+    for sentence in filter(None, (said, *data.said)):
         _say(sentence)
 
     run, trainer = setup.prepare(
@@ -436,6 +437,8 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         resume=bool(args.resume),
         initial=initial,
     )
+    for sentence in run.said:
+        _say(sentence)
     if args.compile:
         for network in trainer.model.children():
             network.compile()
@@ -453,8 +456,7 @@ def train(run: Run, trainer: Trainer, data: UnpairedData) -> None:
     def stop(signum: int, frame: object) -> None:
         trainer.stop = True
 
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, stop)
+    before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
     steps = run.config.training.steps
     title = f"{run.config.objective.name} on {trainer.device}"
     silent = not processes.is_first()
@@ -468,7 +470,11 @@ def train(run: Run, trainer: Trainer, data: UnpairedData) -> None:
                 shown = {k: v for k, v in done.terms.items() if not trainer.method.term(k).is_told}
                 bar.set_postfix({k: f"{float(v):.2f}" for k, v in shown.items()}, refresh=False)
 
-        setup.fit(run, trainer, data, [progress])
+        try:
+            setup.fit(run, trainer, data, [progress])
+        finally:
+            for name, handler in before.items():
+                signal.signal(name, handler)
 
 
 def main(argv: list[str] | None = None) -> int:

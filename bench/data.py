@@ -1,7 +1,7 @@
 """Measure the way to a batch: `python -m bench.data [--json]`, with nothing else running.
 
 Seconds until satellite2map is ready, and seconds between batches that nobody works on: of pictures
-in memory, and of a folder of JPEG files of 286 pixels, in memory and decoded by workers as they
+in memory, and of a folder of JPEG files of 286 pixels, in memory and decoded by threads as they
 are needed, which is the way of a folder too large for memory.
 """
 
@@ -22,7 +22,7 @@ from cyclegan.lessons import UnpairedData, open_data
 from cyclegan.lessons.folder import PictureFiles
 from cyclegan.training.batches import Batches
 from cyclegan.training.runs import describe_machine
-from cyclegan.training.setup import DECODING_WORKERS
+from cyclegan.training.setup import DECODING_THREADS
 
 PICTURES, STEPS = 64, 200
 LOAD_SIZE = 286
@@ -46,9 +46,9 @@ def folder_of_pictures(root: Path) -> Path:
 def seconds_a_batch(data: UnpairedData, size: int) -> float:
     """Median time between batches that nobody works on, as a training's loader gives them."""
     batches = Batches(data.train_x, data.train_y, size)
-    workers = 0 if data.in_memory else DECODING_WORKERS
+    threads = 0 if data.in_memory else DECODING_THREADS
     times = []
-    for _ in batches.loader(0, STEPS, workers):
+    for _ in batches.loader(0, STEPS, threads):
         times.append(time.perf_counter())
     return statistics.median(b - a for a, b in pairwise(times[STEPS // 4 :]))
 
@@ -60,7 +60,7 @@ def measure() -> dict:
     with tempfile.TemporaryDirectory() as name:
         root = folder_of_pictures(Path(name))
         folder = open_data(name, 256, "resize-and-crop")
-        x, y = (PictureFiles(images.list_folder(root / side), LOAD_SIZE, 256) for side in SIDES)
+        x, y = (PictureFiles(root / side, LOAD_SIZE, 256) for side in SIDES)
         decoded = replace(folder, train_x=x, train_y=y, in_memory=False)
         return {
             "machine": describe_machine(torch.device("cpu")),

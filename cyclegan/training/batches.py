@@ -1,23 +1,28 @@
 """Batches for training: random parts of two collections of items, unpaired or in pairs.
 
 The batch of a step is a function of the seed and the step's number alone. That makes a resumed
-run see what an uninterrupted one would have seen, every variant see the same order, and worker
-processes need no state. Knows nothing of where items come from.
+run see what an uninterrupted one would have seen, every variant see the same order, and threads
+that work ahead need no state. Knows nothing of where items come from.
 """
 
-import signal
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from ..core.media import PICTURES, Medium
-from ..lessons.data import DataError
 
-DECODING_WORKERS = 2
+DECODING_THREADS, AHEAD = 2, 2
+"""Threads that decode, and batches that each is ahead of the training.
+
+Threads, since Pillow lets go of the interpreter while it decodes: on two cores they are as quick
+as processes, which hand batches over in shared memory, and a container has little of that.
+"""
 
 
 class Batch(NamedTuple):
@@ -31,6 +36,10 @@ class Batch(NamedTuple):
         x, y = (side.to(device, non_blocking=True) for side in (self.x, self.y))
         labels = self.labels and tuple(side.to(device) for side in self.labels)
         return Batch(x, y, labels)
+
+    def pinned(self) -> "Batch":
+        """Where a GPU can fetch it without waiting."""
+        return self._replace(x=self.x.pin_memory(), y=self.y.pin_memory())
 
 
 @lru_cache(maxsize=4)
@@ -46,7 +55,7 @@ def _random(*key: int) -> torch.Generator:
     return torch.Generator().manual_seed(mixed)
 
 
-class Batches(Dataset):
+class Batches:
     """Item i is the batch of step i.
 
     x, y: kept items, each at least as large as `crop`; lengths may differ. Each collection is gone
@@ -101,42 +110,28 @@ class Batches(Dataset):
     def _labels(self, domain: int, step: int) -> Tensor:
         return torch.tensor([int(self.labels[domain][i]) for i in self._places(domain, step)])
 
-    def loader(self, start: int, stop: int, workers: int = 0) -> Iterator[Batch]:
-        """The batches of steps start … stop − 1, prepared by `workers` processes ahead of time.
+    def loader(self, start: int, stop: int, threads: int = 0) -> Iterator[Batch]:
+        """The batches of steps start … stop − 1, prepared by `threads` ahead of time.
 
         Raises DataError where an item turns out to be unusable.
         """
-        loaded = DataLoader(
-            _BatchOrError(self),
-            sampler=range(start, stop),
-            batch_size=None,
-            num_workers=workers,
-            worker_init_fn=_deaf,
-            pin_memory=torch.cuda.is_available(),
-        )
-        for item in loaded:
-            if isinstance(item, DataError):
-                raise item
-            yield item
-
-
-def _deaf(worker: int) -> None:
-    """Leave stopping to the training: torchrun and Ctrl-C tell the whole group of processes.
-
-    A worker that ended before its training's last step would end that without a save.
-    """
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, signal.SIG_IGN)
-
-
-class _BatchOrError(Dataset):
-    """Hands errors over as items: DataLoader would bury their sentence in a worker's traceback."""
-
-    def __init__(self, batches: Batches):
-        self.batches = batches
-
-    def __getitem__(self, step: int) -> Batch | DataError:
+        steps = iter(range(start, stop))
+        if not threads:
+            yield from map(self._ready, steps)
+            return
+        # What little of torch they need is not worth more threads under each.
+        pool = ThreadPoolExecutor(threads, "decoding", torch.set_num_threads, (1,))
         try:
-            return self.batches[step]
-        except DataError as error:
-            return error
+            waiting = deque(
+                pool.submit(self._ready, step) for step in islice(steps, AHEAD * threads)
+            )
+            while waiting:
+                batch = waiting.popleft().result()
+                waiting.extend(pool.submit(self._ready, step) for step in islice(steps, 1))
+                yield batch
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _ready(self, step: int) -> Batch:
+        batch = self[step]
+        return batch.pinned() if torch.cuda.is_available() else batch

@@ -5,10 +5,12 @@
     log.jsonl                        one line of mean losses an interval, with figures at each save
     samples/000500.png               the same held-out items, again and again
 
+A run goes on from whatever of that is whole: the state is what counts, and holds the settings too.
 Its methods are the trainer's callbacks. Knows no command line and no page.
 """
 
 import io
+import itertools
 import json
 import os
 import pickle
@@ -46,6 +48,8 @@ class Run:
     `draw` from how its medium keeps it. log_every, save_every, sample_every: steps between log
     lines, between checkpoints, and between sample grids (None: at each save). probe: figures of
     the trainer's networks, for the log at each save.
+
+    said: sentences on what was lost, once it is resumed.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Run:
         self.probe = probe
         self.saved_step = 0
         self.seconds = 0.0
+        self.said: list[str] = []
         self._interval: list[StepDone] = []
 
     def __call__(self, trainer: Trainer, done: StepDone) -> None:
@@ -125,18 +130,22 @@ class Run:
             self._sample(trainer)
         # By way of memory, since torch.save hides a full disk behind an error of its own.
         state = io.BytesIO()
-        torch.save({"trainer": known, "seconds": self.seconds}, state)
+        settings = json.dumps(self.config.to_dict())
+        torch.save({"trainer": known, "seconds": self.seconds, "config": settings}, state)
         files.write_atomically(
             self.folder / STATE, lambda path: path.write_bytes(state.getbuffer())
         )
+        self._save_checkpoint(trainer)
+        self.saved_step = trainer.steps_done
+        self.seconds += time.perf_counter() - started
+
+    def _save_checkpoint(self, trainer: Trainer) -> None:
         facts = {
             **self.config.facts,
             "steps": trainer.steps_done,
             "seconds": round(self.seconds, 1),
         }
         checkpoints.save(self.folder, replace(self.config, facts=facts), trainer.networks)
-        self.saved_step = trainer.steps_done
-        self.seconds += time.perf_counter() - started
 
     @torch.no_grad()
     def _sample(self, trainer: Trainer) -> None:
@@ -158,7 +167,9 @@ class Run:
         """Claim the folder for a new run; raises RunError where one already lies."""
         if not ranks.is_first():
             return
-        if (self.folder / STATE).exists() or (self.folder / checkpoints.CONFIG).exists():
+        if any(
+            (self.folder / f).exists() for f in (STATE, checkpoints.CONFIG, checkpoints.WEIGHTS)
+        ):
             raise RunError(
                 f"{self.folder} already holds a run; go on with it by --resume {self.folder}, or "
                 "choose another --out."
@@ -167,31 +178,144 @@ class Run:
         (self.folder / LOG).unlink(missing_ok=True)
 
     def resume(self, trainer: Trainer) -> None:
-        """Bring `trainer` to where the run was saved, and drop log lines written after that."""
+        """Bring `trainer` to where the run was saved, and drop log lines written after that.
+
+        What else is damaged is made anew, or kept under another name, and told in `said`. Raises
+        RunError where the state is none, with what can still be used.
+        """
+        state = _read_state(self.folder)
         try:
-            state = torch.load(self.folder / STATE, map_location="cpu", weights_only=True)
             _same_ranks(self.folder, len(state["trainer"].get("pools_by_rank", [None])))
             trainer.load_state_dict(state["trainer"])
-        except FileNotFoundError as error:
-            raise RunError(
-                f"{self.folder} holds no {STATE}: it can be used, but not trained on."
-            ) from error
+            self.seconds = float(state["seconds"])
         except RunError:
             raise
-        except (RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
-            raise RunError(
-                f"{self.folder / STATE} is damaged, or does not fit {checkpoints.CONFIG} beside it."
-            ) from error
-        self.seconds = state["seconds"]
+        except FAULTS as error:
+            raise _damaged(self.folder) from error
         self.saved_step = trainer.steps_done
-        log = self.folder / LOG
-        if log.exists():
-            kept = [
-                line + "\n"
-                for line in log.read_text(encoding="utf-8").splitlines()
-                if _step_of(line) <= trainer.steps_done
-            ]
-            files.write_atomically(log, lambda path: path.write_text("".join(kept)))
+        if ranks.is_first():
+            mended = self._mend_log(), self._mend_samples(), self._mend_checkpoint(trainer)
+            self.said = [sentence for sentence in mended if sentence]
+
+    def _mend_log(self) -> str:
+        log, step = self.folder / LOG, self.saved_step
+        try:
+            text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        except OSError:
+            return f"{log} is no file; it is {_set_aside(log)} now, and a new one begins."
+        if not text:
+            return f"{log} is gone or empty; a new one begins at step {step}."
+        *lines, last = text.split("\n")
+        if last and not last.startswith("{"):  # Else a kill cut it short.
+            lines.append(last)
+        read = [_parse(line) for line in lines]
+        kept = [
+            f"{line}\n"
+            for line, values in zip(lines, read, strict=True)
+            if values is not None and values["step"] <= step
+        ]
+        said = ""
+        if lost := read.count(None):
+            said = (
+                f"{lost:,} of {len(lines):,} lines of {log} are damaged; it is {_set_aside(log)} "
+                "now, and the others are kept."
+            )
+        files.write_text(log, "".join(kept))
+        return said
+
+    def _mend_samples(self) -> str:
+        samples = self.folder / SAMPLES
+        if samples.is_dir() or not samples.exists():
+            return ""
+        return f"{samples} is no folder; it is {_set_aside(samples)} now."
+
+    def _mend_checkpoint(self, trainer: Trainer) -> str:
+        try:
+            checkpoints.load(self.folder)
+        except checkpoints.CheckpointError as error:
+            self._save_checkpoint(trainer)
+            return f"{error} The checkpoint is written anew from {STATE}."
+        return ""
+
+
+FAULTS = (
+    *(RuntimeError, ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError),
+    *(OSError, pickle.UnpicklingError),
+)
+"""What a damaged state leads to, when it is read or taken over."""
+
+
+def settings(folder: Path) -> tuple[Config, str]:
+    """The settings of a run that is to be resumed, and a sentence where `config.json` is damaged.
+
+    Then, or where it describes other networks, they are those in the training state. Raises
+    RunError with what can still be used.
+    """
+    try:
+        config, reason = checkpoints.read_config(folder), ""
+    except checkpoints.CheckpointError as error:
+        config, reason = None, str(error)
+    state = _read_state(folder, reason, mmap=True)
+    try:
+        saved = Config.from_dict(json.loads(state["config"]))
+    except (KeyError, TypeError, ValueError) as error:
+        if config is not None:  # An older version's state knows no settings.
+            return config, ""
+        raise RunError(
+            f"{reason} {folder / STATE} is whole, but written by an older version, without the "
+            f"settings: put the {checkpoints.CONFIG} of a run with the same ones beside it."
+        ) from error
+    if config is not None and _networks(config) == _networks(saved):
+        return config, ""
+    reason = reason or f"{folder / checkpoints.CONFIG} describes other networks than {STATE}."
+    return saved, f"{reason} The settings are taken from {STATE}."
+
+
+def _networks(config: Config) -> tuple:
+    return config.method, config.generator, config.discriminator, config.channels
+
+
+def _read_state(folder: Path, reason: str = "", mmap: bool = False) -> dict:
+    """The training state; raises RunError, with the reason why it is asked for.
+
+    mmap: to look at a small part of it.
+    """
+    try:
+        state = torch.load(folder / STATE, map_location="cpu", weights_only=True, mmap=mmap)
+        if not isinstance(state, dict):
+            raise TypeError
+        return state
+    except FileNotFoundError as error:
+        raise RunError(reason or f"{folder} holds no {STATE}. {_left(folder)}") from error
+    except FAULTS as error:
+        raise _damaged(folder) from error
+
+
+def _damaged(folder: Path) -> RunError:
+    return RunError(
+        f"{folder / STATE} is damaged, or does not fit {checkpoints.CONFIG} beside it. "
+        f"{_left(folder)}"
+    )
+
+
+def _left(folder: Path) -> str:
+    """What a run without its state still serves for."""
+    try:
+        steps = checkpoints.load(folder).config.facts.get("steps", "its last")
+    except checkpoints.CheckpointError as error:
+        return f"Nor can its networks be used: {error}"
+    return (
+        f"Its networks of step {steps} are whole: they can be used, and a new run can begin with "
+        f"them (train.py --init {folder} --out …)."
+    )
+
+
+def _set_aside(path: Path) -> str:
+    """Give what is damaged another name, and return that."""
+    names = (f"{path.name}.damaged{n or ''}" for n in itertools.count())
+    name = next(name for name in names if not os.path.lexists(path.with_name(name)))
+    path.rename(path.with_name(name))
+    return name
 
 
 def _means(terms: list[dict[str, Tensor]]) -> dict[str, float]:
@@ -217,29 +341,30 @@ def _same_ranks(folder: Path, saved: int) -> None:
     )
 
 
-def _step_of(line: str) -> float:
-    """The step of a log line; a line that a kill cut short belongs to no step."""
+def _parse(line: str) -> dict | None:
+    """A line of the log; None where it is damaged, or anything in it is of another type."""
     try:
-        return json.loads(line)["step"]
-    except (ValueError, KeyError):
-        return float("inf")
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, dict) or type(values.get("step")) is not int:
+        return None
+    numbers = [values[key] for key in ("rate", "seconds_per_step", "waited_share") if key in values]
+    for key in ("terms", "figures"):
+        table = values.get(key, {})
+        if not isinstance(table, dict):
+            return None
+        numbers += table.values()
+    return values if all(type(number) in (int, float) for number in numbers) else None
 
 
 def read_log(folder: Path) -> list[dict]:
     """The lines of a run's log so far; a line that is cut short or damaged is left out."""
     try:
-        lines = (folder / LOG).read_text(encoding="utf-8", errors="replace").splitlines()
+        text = (folder / LOG).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
-    found = []
-    for line in lines:
-        try:
-            values = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(values, dict):
-            found.append(values)
-    return found
+    return [values for values in map(_parse, text.split("\n")) if values is not None]
 
 
 def describe_machine(device: torch.device) -> str:

@@ -18,7 +18,7 @@ from ..lessons import DataError, UnpairedData
 from ..methods import Method, Model
 from ..store.checkpoints import Checkpoint, CheckpointError
 from . import processes
-from .batches import DECODING_WORKERS, Batches
+from .batches import DECODING_THREADS, Batches
 from .runs import Run
 from .trainer import Callback, Trainer
 
@@ -135,12 +135,21 @@ def batches(config: Config, data: UnpairedData) -> Batches:
 
 def loader(config: Config, data: UnpairedData, start: int):
     """The batches from step `start` on, decoded ahead where that takes time."""
-    workers = 0 if data.in_memory else DECODING_WORKERS
-    return batches(config, data).loader(start, config.training.steps, workers)
+    threads = 0 if data.in_memory else DECODING_THREADS
+    return batches(config, data).loader(start, config.training.steps, threads)
 
 
 def fit(run: Run, trainer: Trainer, data: UnpairedData, callbacks: Sequence[Callback] = ()) -> None:
-    """Train to the end, or until `trainer.stop`; the run's folder holds all that is to be kept."""
-    trainer.fit(loader(run.config, data, trainer.steps_done), [*callbacks, run])
+    """Train to the end, or until `trainer.stop`; the run's folder holds all that is to be kept.
+
+    Raises DataError where an item cannot be read, after all steps before it have been saved.
+    """
+    try:
+        trainer.fit(loader(run.config, data, trainer.steps_done), [*callbacks, run])
+    except DataError:
+        # All processes save together, and the others would wait for this one in their next step.
+        if processes.count() == 1 and run.saved_step != trainer.steps_done:
+            run.save(trainer)
+        raise
     if run.saved_step != trainer.steps_done:  # Stopped before the end.
         run.save(trainer)
