@@ -351,7 +351,7 @@ def test_arms_that_went_separate_ways_say_so(live):
             break
     assert train.main(["--resume", str(folder / SLUGS[0])]) == 0
     with pytest.raises(
-        RunError, match="gan-cycle-identity is at step 6 and gan-identity at step 4"
+        RunError, match="gan-cycle-identity is at step 6 and gan-identity is at step 4"
     ):
         lockstep(folder)
 
@@ -870,6 +870,9 @@ def test_a_training_outlives_its_page_for_a_moment_and_no_longer(tmp_path, noise
 def test_a_dead_worker_of_another_page_is_noticed(tmp_path, live):
     """Its process is not our child: the lock that nobody holds tells."""
     folder = live("2026-dead")
+    for slug in SLUGS:
+        (folder / slug).mkdir()
+        (folder / slug / "training.pt").touch()
     status.write(folder, Status("running", step=7, saved_step=5))
     with director(tmp_path) as d:
         dead = wait_for(lambda: d.status("2026-dead").state == "died" and d.status("2026-dead"))

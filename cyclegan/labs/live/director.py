@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...core import files
-from ...training import runs
-from . import control, ledger, look, status
+from . import budget, control, ledger, look, status, stored
 from .control import Command, ControlError
 from .foreman import Foreman
 from .settings import Limits, LiveSettings
@@ -21,6 +20,8 @@ from .status import Status
 
 class Director:
     """The trainings below `root`, at most `limits.at_once` of them at a time.
+
+    Whose a training is, it knows by an opaque mark; who may see and steer it, the page decides.
 
     It acts until `close()` or the end of the process; ten seconds after either, workers save and
     stop by themselves, unless another director has taken over. Methods may be called from any
@@ -35,28 +36,39 @@ class Director:
     def close(self) -> None:
         self._foreman.close()
 
-    def start(self, settings: LiveSettings, fill: Callable[[Path], object] | None = None) -> str:
+    def start(
+        self,
+        settings: LiveSettings,
+        fill: Callable[[Path], object] | None = None,
+        owner: str = "",
+    ) -> str:
         """Queue a training; returns its id.
 
         fill: puts own pictures into the folder it is given (`data.intake`), which becomes the
-        training's data; whatever it raises is raised, and nothing stays behind. Raises
-        ConfigError for what the host does not allow, ControlError where the queue is full.
+        training's data; whatever it raises is raised, and nothing stays behind. owner: a mark of
+        at most 64 characters, kept with the training; "" for nobody's. Raises ConfigError for what
+        the host does not allow, ControlError where the queue or the disk is full, or the owner has
+        as many trainings as one may have.
         """
+        if not status.is_mark(owner):
+            raise ControlError(f"An owner's mark has at most {status.MAX_OWNER} characters.")
         self.limits.check(settings, uploaded=fill is not None)
         settings = self.limits.limited(settings)
-        self._check_room()
+        self._check_room(owner)
         training = settings.base.training
         id = ledger.new_id("own" if fill else Path(training.data).name)
         new, folder = self.root / f"{ledger.NEW}{id}", self.root / id
-        new.mkdir()
+        new.mkdir(parents=True)
         try:
             if fill:
                 fill(new / status.DATA)
                 own = replace(training, data=str(folder / status.DATA), resize="resize-and-crop")
                 settings = replace(settings, base=replace(settings.base, training=own))
             files.write_json(new / status.SETTINGS, settings.to_dict())
+            if owner:
+                status.write_owner(new, owner)
             with self._foreman.changing:
-                self._check_room()
+                self._check_room(owner, budget.size_of(new))
                 status.write(new, Status("queued", steps=training.steps, asked=time.time()))
                 os.replace(new, folder)
         finally:
@@ -68,6 +80,18 @@ class Director:
         """All trainings by id, the newest first."""
         found = ledger.read_all(self.root)
         return {id: seen for id, seen in found.items() if seen.state != "discarded"}
+
+    def of(self, owner: str) -> dict[str, Status]:
+        """Those that an owner started, the newest first."""
+        return {id: seen for id, seen in self.all().items() if self.owner(id) == owner}
+
+    def owner(self, id: str) -> str:
+        """The mark of whoever started a training; "" where it is nobody's, or older than marks."""
+        return status.read_owner(self.root / id) if ledger.ID.fullmatch(id) else ""
+
+    def gone(self, id: str) -> str:
+        """A sentence on a training that was removed to make room; "" for all others."""
+        return budget.gone(self.root, id)
 
     def status(self, id: str) -> Status:
         ledger.folder_of(self.root, id)
@@ -92,7 +116,7 @@ class Director:
 
     def curves(self, id: str) -> tuple[list[dict], list[dict]]:
         """Either arm's log so far: "step", "terms", "rate" and, where looked, "figures"."""
-        a, b = (runs.read_log(folder) for folder in self.arms(id))
+        a, b = (stored.read_curve(folder) for folder in self.arms(id))
         return a, b
 
     def command(self, id: str, command: Command) -> None:
@@ -131,17 +155,28 @@ class Director:
             found = self.status(id)
             if not found.is_resumable:
                 raise ControlError(f"This training is {found.state}; nothing is left to resume.")
-            self.limits.check(self.settings(id), uploaded=True)  # Its data was allowed once.
-            self._check_room()
-            control.forget(self.folder(id))
+            settings, folder = self.settings(id), self.folder(id)
+            own = (folder / status.DATA).resolve()
+            is_own = Path(settings.base.training.data).resolve() == own
+            self.limits.check(settings, uploaded=is_own)
+            most = self.limits.minutes
+            if most is not None and found.held >= most * 60:
+                raise ControlError(
+                    f"This training has had the {most:g} minutes that this page gives one; it "
+                    "does not go on here."
+                )
+            self._check_room(self.owner(id), budget.size_of(folder))
+            found = replace(found, steps=settings.base.training.steps)
+            control.forget(folder)
             again = replace(found, state="queued", sentence="", notice="", asked=time.time())
-            status.write(self.folder(id), again)
+            status.write(folder, again)
 
     def discard(self, id: str) -> None:
         """Remove a training and all that it made, once its worker is gone."""
         with self._foreman.changing:
             found = self.status(id)
-            if found.is_alive:
+            is_damaged = found.state == status.DAMAGED
+            if found.is_alive or (is_damaged and self._foreman.is_at_work(id, found)):
                 control.send(self.folder(id), Command("discard"))
                 self._foreman.kill_if_silent(id, found)
             else:
@@ -151,7 +186,19 @@ class Director:
         """A zip for download; see `ledger.archive`."""
         return ledger.archive(self.folder(id), destination, state)
 
-    def _check_room(self) -> None:
-        queued = sum(seen.state == "queued" for seen in self.all().values())
-        if queued >= self.limits.waiting:
+    def _check_room(self, owner: str, more: int = 0) -> None:
+        """Raise ControlError where a training of `more` bytes has no room in queue or on disk."""
+        found, limits = self.all(), self.limits
+        queued = sum(seen.state == "queued" for seen in found.values())
+        if queued >= limits.waiting:
             raise ControlError(f"{queued} trainings are waiting already; try again later.")
+        if owner and limits.per_owner is not None:
+            busy = [id for id, s in found.items() if s.is_alive or s.state == "queued"]
+            if sum(self.owner(id) == owner for id in busy) >= limits.per_owner:
+                several = "a training" if limits.per_owner == 1 else f"{limits.per_owner} trainings"
+                raise ControlError(
+                    f"You have {several} running or waiting already; stop one, or wait until it "
+                    "ends."
+                )
+        if limits.disk is not None or limits.disk_per_owner is not None:
+            budget.check(ledger.weigh(self.root, found), limits, owner, more)

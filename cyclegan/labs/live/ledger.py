@@ -10,12 +10,13 @@ import shutil
 import time
 import zipfile
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from ...core import files
 from ...store.checkpoints import CheckpointError
 from ...training.runs import STATE
-from . import status
+from . import budget, status
 from .control import ControlError
 from .lockstep import PREVIOUS
 from .status import Status
@@ -36,41 +37,115 @@ def new_id(data: str) -> str:
 
 
 def read_all(root: Path) -> dict[str, Status]:
-    """All trainings by id, the newest first, with their places in the queue."""
+    """All trainings by id, the newest first, with their places in the queue.
+
+    One of which a file is damaged is among them as such: it says so, and can be discarded.
+    """
     found = {}
-    for path in root.iterdir():
-        if ID.fullmatch(path.name) and path.is_dir() and (path / status.STATUS).is_file():
-            try:
-                found[path.name] = status.read(path)
-            except CheckpointError:
-                continue  # Just being removed, or spoilt by hand: nothing can be done with it.
+    for path in _folders(root):
+        try:
+            found[path.name] = _read(path)
+        except CheckpointError as error:
+            if is_there(path):  # Or it is just being removed.
+                found[path.name] = Status(status.DAMAGED, f"{error} {_remedy(path)}")
     queue = sorted((s.asked, id) for id, s in found.items() if s.state == "queued")
     for place, (_, id) in enumerate(queue, 1):
         found[id] = replace(found[id], place=place)
     return dict(sorted(found.items(), key=lambda item: (-item[1].asked, item[0])))
 
 
+def _folders(root: Path) -> list[Path]:
+    try:
+        return [path for path in root.iterdir() if ID.fullmatch(path.name) and is_there(path)]
+    except OSError:
+        return []  # No training, as long as the foreman has not made the root anew.
+
+
+def is_there(folder: Path) -> bool:
+    """Whether a folder is a training's, in whatever state."""
+    if folder.is_symlink():
+        return False
+    return any(os.path.lexists(folder / name) for name in (status.STATUS, status.SETTINGS))
+
+
+def _read(folder: Path) -> Status:
+    """Raises CheckpointError where status or settings are damaged."""
+    found = status.read(folder)
+    try:
+        seen = (folder / status.SETTINGS).stat()
+    except OSError as error:
+        said = f"{status.SETTINGS} of this training cannot be read: {error.strerror}."
+        raise CheckpointError(said) from error
+    _check_settings(folder, (seen.st_mtime_ns, seen.st_size, seen.st_ino))
+    return found
+
+
+@lru_cache(256)
+def _check_settings(folder: Path, version: tuple[int, ...]) -> None:
+    """Settings are written once and looked at twice a second: read once a version."""
+    status.read_settings(folder)
+
+
+def _remedy(folder: Path) -> str:
+    try:
+        status.read_settings(folder)
+    except CheckpointError:
+        return "The training cannot go on; it can be discarded."
+    return "The training can go on from its last checkpoint, where it has one, or be discarded."
+
+
 def folder_of(root: Path, id: str) -> Path:
-    """A training's folder; raises ControlError for what is none of ours."""
+    """A training's folder; raises ControlError for what is none of ours, or no more."""
     folder = root / id
-    if not ID.fullmatch(id) or folder.is_symlink() or not (folder / status.STATUS).is_file():
-        raise ControlError(f"There is no training {files.printable(id)} any more.")
+    if not (ID.fullmatch(id) and is_there(folder)):
+        sentence = budget.gone(root, id) or f"There is no training {files.printable(id)} any more."
+        raise ControlError(sentence)
     return folder
+
+
+def weigh(root: Path, found: dict[str, Status]) -> dict[str, budget.Kept]:
+    """What trainings use of the disk."""
+    return {
+        id: budget.Kept(
+            status.read_owner(root / id),
+            budget.size_of(root / id),
+            seen.written if seen.is_ended else None,
+        )
+        for id, seen in found.items()
+    }
+
+
+def is_saved(folder: Path) -> bool:
+    """Whether both arms have a state to go on from."""
+    return len(list(folder.glob(f"*/{STATE}"))) == 2
+
+
+def forget_pictures(folder: Path) -> None:
+    """Remove own pictures of a training, and nothing that a link may lead to."""
+    put_aside(folder.parent, folder / status.DATA)
+
+
+def put_aside(root: Path, path: Path) -> None:
+    """Out of the way in one move, whatever it is, and then gone, if it lets itself be removed."""
+    aside = root / f"{NEW}gone-{secrets.token_hex(4)}"
+    os.replace(path, aside)
+    if aside.is_dir() and not aside.is_symlink():
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        aside.unlink(missing_ok=True)
 
 
 def remove(root: Path, id: str) -> None:
     """Delete a training's folder, and nothing that a link in it may lead to."""
     # Out of sight in one move, so that a half-deleted training is never shown.
-    gone = root / f"{NEW}gone-{secrets.token_hex(4)}"
-    os.replace(folder_of(root, id), gone)
-    shutil.rmtree(gone)
+    put_aside(root, folder_of(root, id))
 
 
 def sweep(root: Path) -> None:
     """Remove what a page that died has left half made or half removed."""
     for path in root.glob(f"{NEW}*"):
-        if time.time() - path.stat().st_mtime > STALE:
-            shutil.rmtree(path)
+        if abs(time.time() - path.lstat().st_mtime) > STALE:
+            put_aside(root, path)
 
 
 def archive(folder: Path, destination: Path, state: bool = False) -> Path:

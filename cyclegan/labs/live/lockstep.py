@@ -1,13 +1,15 @@
 """Two trainings of equal settings on the same batches, one step of each in turn, saved as one.
 
 Each arm is an ordinary run folder that `train.py --resume` goes on with. A kill between the saves
-of the two leaves one ahead; its state before that is kept, so that both go on from the newest step
-that both have. Knows no commands and no clock.
+of the two leaves one ahead; its state before that is kept until the training ends, so that both go
+on from the newest step that both have. Nothing that was saved is ever removed to begin anew. Knows
+no commands and no clock.
 """
 
 import os
 import pickle
 import shutil
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,39 +24,53 @@ from ...store import checkpoints
 from ...store.checkpoints import CheckpointError
 from ...training import setup as training
 from ...training.batches import Batch
-from ...training.runs import STATE, Run, RunError, describe_machine, read_log
+from ...training.runs import STATE, Run, RunError, describe_machine
 from ...training.trainer import StepDone, Trainer
-from . import control
-from .control import Command
+from . import control, stored
+from .control import Command, ControlError
 from .settings import LiveSettings
 
 PREVIOUS = ".training.previous.pt"
+
+MOST_BY_HAND = 1000
+"""Changes of an arm while it trains."""
 
 
 class Lockstep:
     """Both arms of `settings` in `folder`, new or where the last worker left them.
 
-    Raises RunError where the folders hold something else, DataError where an objective asks for
-    more than the data gives.
+    saved_step: the step up to which a checkpoint of both is known to have been saved.
+    notice: what was lost, and what is done without it; "" where all is whole.
+    Raises RunError where the folders hold something else, or nothing to go on from together,
+    DataError where an objective asks for more than the data gives.
     """
 
     def __init__(
-        self, folder: Path, settings: LiveSettings, data: UnpairedData, device: torch.device
+        self,
+        folder: Path,
+        settings: LiveSettings,
+        data: UnpairedData,
+        device: torch.device,
+        saved_step: int = 0,
     ):
         self.settings = settings
         self.folders = [folder / slug for slug in settings.slugs]
-        resume = _agree(self.folders)
+        resume, self.notice = _agree(self.folders, saved_step)
         machine = describe_machine(device)
         self.runs: list[Run] = []
         self.trainers: list[Trainer] = []
         for arm, config in enumerate(settings.configs):
             facts = {"machine": machine, "arm": settings.arms[arm].name}
-            facts |= _facts(self.folders[arm]) if resume else {}
+            saved = _facts(self.folders[arm]) if resume else {}
+            facts |= saved or {}
             run, trainer = training.prepare(
                 self.folders[arm], replace(config, facts=facts), data, device, resume=resume
             )
             self.runs.append(run)
             self.trainers.append(trainer)
+            if saved is None:  # The state knows its objective, if not how it came to that.
+                self.notice = f"{self.notice} {_unlisted(self.folders[arm])}".strip()
+                continue
             known = [c for c in facts.get("changes", []) if c["step"] <= trainer.steps_done]
             self._set_changes(arm, known)
             # Older states hold the weights of their moment alone, as if all had begun with them.
@@ -141,6 +157,8 @@ class Lockstep:
                 objective = control.changed(trainer.objective, command, self.step)
                 trainer.check(objective)
                 wanted[arm] = {"objective": objective}
+            if len(self.runs[arm].config.facts.get("changes", [])) >= MOST_BY_HAND:
+                raise ControlError(f"An arm can be changed {MOST_BY_HAND:,} times, not more often.")
         self.log()
         for arm, what in wanted.items():
             self.trainers[arm].change(**what)
@@ -175,6 +193,13 @@ class Lockstep:
             run.save(trainer)
         self.saved_step = self.step
 
+    def drop_spares(self) -> None:
+        """Between saves, where both arms are at one step, one state of each is enough."""
+        a, b = (_step(folder / STATE) for folder in self.folders)
+        if a is not None and a == b:
+            for folder in self.folders:
+                (folder / PREVIOUS).unlink(missing_ok=True)
+
 
 def _timed_step(trainer: Trainer, batch: Batch) -> StepDone:
     started, rate = perf_counter(), trainer.rate
@@ -195,7 +220,7 @@ def _planned(objective: Objective, step: int, by_hand: list[dict]) -> list[dict]
 
 def _unlogged(run: Run) -> list[dict]:
     """Changes that no line of the log has told of yet: it was cut back to the last save."""
-    lines = read_log(run.folder)
+    lines = stored.read_curve(run.folder)
     last = lines[-1]["step"] if lines else 0
     return [change for change in run.config.facts.get("changes", []) if change["step"] >= last]
 
@@ -214,43 +239,107 @@ def _keep_previous(folder: Path) -> None:
     os.replace(spare, folder / PREVIOUS)
 
 
-def _agree(folders: list[Path]) -> bool:
-    """Bring both arms' states to the newest step that both have; False to begin anew.
+def _agree(folders: list[Path], saved_step: int) -> tuple[bool, str]:
+    """Bring both arms' states to the newest step that both have; whether there is one, and a word
+    on what was lost.
 
-    Raises RunError where they have none in common.
+    Raises RunError where something was saved, and the arms have no step in common.
     """
     for folder in folders:
         for left in folder.glob(".*.tmp"):  # Of a write that a kill cut short.
             left.unlink()
-    if not all((folder / STATE).exists() for folder in folders):
-        for folder in folders:
-            if folder.exists():
-                shutil.rmtree(folder)
-        return False
+    if not saved_step and not any(_was_saved(folder) for folder in folders):
+        return False, ""
     steps = [_step(folder / STATE) for folder in folders]
-    if steps[0] != steps[1]:
-        ahead = folders[steps.index(max(steps))]
-        if not (ahead / PREVIOUS).exists() or _step(ahead / PREVIOUS) != min(steps):
-            raise RunError(
-                f"{folders[0].name} is at step {steps[0]} and {folders[1].name} at step "
-                f"{steps[1]}: they cannot go on side by side. Each can alone: python train.py "
-                f"--resume {folders[0]}"
-            )
-        os.replace(ahead / PREVIOUS, ahead / STATE)
-    return True
+    if None not in steps and steps[0] == steps[1]:
+        return True, ""
+    spares = [_step(folder / PREVIOUS) for folder in folders]
+    common = {steps[0], spares[0]} & {steps[1], spares[1]} - {None}
+    if None not in steps:  # Then the one behind stays as it is: train.py may have gone on with it.
+        common &= {min(steps)}
+    if common:
+        step = max(common)
+        lost = [f.name for f, found in zip(folders, steps, strict=True) if found is None]
+        for folder, found in zip(folders, steps, strict=True):
+            if found != step:
+                os.replace(folder / PREVIOUS, folder / STATE)
+        return True, _went_back(lost, step) if lost else ""
+    whole = [folder for folder, found in zip(folders, steps, strict=True) if found is not None]
+    begun = [folder for folder in folders if folder.is_dir() and not _was_saved(folder)]
+    if not saved_step and len(begun) == 1:
+        arm = 1 - folders.index(begun[0])
+        if whole or spares[arm] is not None:
+            return False, _cut_short(folders[arm])
+    raise RunError(_apart(folders, steps))
 
 
-def _step(path: Path) -> int:
+def _was_saved(folder: Path) -> bool:
+    """Whether anything of a save is there, whole or not."""
+    names = (STATE, PREVIOUS, checkpoints.CONFIG, checkpoints.WEIGHTS)
+    return any((folder / name).exists() for name in names)
+
+
+def _went_back(lost: list[str], step: int) -> str:
+    return (
+        f"The last training state of {' and '.join(lost)} was missing or damaged; both arms go on "
+        f"from the one before it, of step {step:,}."
+    )
+
+
+def _cut_short(folder: Path) -> str:
+    """The very first save was cut short between the two: begin anew, and keep what is there."""
+    if (folder / STATE).exists():
+        os.replace(folder / STATE, folder / PREVIOUS)
+    for name in (checkpoints.CONFIG, checkpoints.WEIGHTS):
+        (folder / name).unlink(missing_ok=True)
+    return (
+        "The first checkpoint was cut short before both arms had theirs; the training began anew."
+    )
+
+
+def _apart(folders: list[Path], steps: list[int | None]) -> str:
+    def found(folder: Path, step: int | None) -> str:
+        if step is not None:
+            return f"{folder.name} is at step {step:,}"
+        kind = "damaged" if (folder / STATE).exists() else "missing"
+        return f"the training state of {folder.name} is {kind}"
+
+    said = " and ".join(map(found, folders, steps))
+    whole = [f for f, step in zip(folders, steps, strict=True) if step is not None]
+    said = f"{said[:1].upper()}{said[1:]}" if steps[0] is None else said
+    said += ": they cannot go on side by side."
+    if not whole:
+        return f"{said} What was saved of them can still be used."
+    each = "Each can" if len(whole) == 2 else f"{whole[0].name} can go on"
+    return f"{said} {each} alone: python train.py --resume {whole[0]}"
+
+
+def _step(path: Path) -> int | None:
+    """The step of a training state; None where it is missing or damaged."""
     try:
+        with zipfile.ZipFile(path) as parts:
+            if parts.testzip() is not None:  # A tensor that no longer is what was saved.
+                return None
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        return state["trainer"]["steps_done"]
-    except (RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
-        raise RunError(f"{path} is damaged; this training cannot be gone on with.") from error
+        step = state["trainer"]["steps_done"]
+    except (OSError, RuntimeError, ValueError, LookupError, TypeError, EOFError):
+        return None
+    except (pickle.UnpicklingError, zipfile.BadZipFile, NotImplementedError):
+        return None
+    return step if isinstance(step, int) and step >= 0 else None
 
 
-def _facts(folder: Path) -> dict:
-    """Facts of the last save; none, if the very first was cut short before its config."""
+def _facts(folder: Path) -> dict | None:
+    """Facts of the last save; None where they are damaged, or were not written yet."""
     try:
-        return checkpoints.read_config(folder).facts
+        facts = checkpoints.read_config(folder).facts
     except CheckpointError:
-        return {}
+        return None
+    return facts if stored.are_changes(facts.get("changes", [])) else None
+
+
+def _unlisted(folder: Path) -> str:
+    return (
+        f"{checkpoints.CONFIG} of {folder.name} was missing or damaged: its weights and its "
+        "objective are whole, but what was changed on the way is not listed any more."
+    )

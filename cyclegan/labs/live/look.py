@@ -4,6 +4,9 @@ One pass serves both. A frame is a single lossless file, replaced in one move, s
 are always shown at the same step.
 """
 
+import re
+import struct
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +22,15 @@ from ...inference import evaluation
 from ...lessons import HeldOut, UnpairedData
 from ...methods import Method, View
 from ...training.trainer import Trainer
+from . import stored
 
 FRAME = "frame.png"
+
+MAX_BYTES, MAX_PIXELS, MOST_TILES = 2**26, 2**24, 100
+"""Of a frame that is read back: bytes, pixels, and tiles in a row or a column."""
+
+VIEW = re.compile(r"[\w.+-]{1,64}")
+"""The key of a view."""
 
 SHOWN, PROBED = 4, 8
 """Held-out items of a frame, and those that the figures are means of (the shown among them)."""
@@ -100,21 +110,40 @@ class Looker:
 
 
 def read_frame(folder: Path) -> Frame | None:
-    """The newest frame of a live training, or None before the first."""
+    """The newest frame of a live training; None before the first, and where it is damaged."""
+    path = folder / FRAME
     try:
-        with Image.open(folder / FRAME) as picture:
+        if not path.is_file() or path.stat().st_size > MAX_BYTES:
+            return None
+        with Image.open(path, formats=["PNG"]) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                return None
             picture.load()
-            notes = picture.text
-    except FileNotFoundError:
+            return _cut(picture.convert("RGB"), picture.text)
+    # What Pillow raises of damaged files, and what a note raises that is missing or no number.
+    except (OSError, SyntaxError, ValueError, KeyError, struct.error, zlib.error):
         return None
-    height = picture.height // int(notes["rows"])
+    except Image.DecompressionBombError:
+        return None
+
+
+def _cut(sheet: Image.Image, notes: dict[str, str]) -> Frame | None:
+    """A frame out of its one picture; None, KeyError or ValueError where the notes do not fit."""
+    rows, step = int(notes["rows"]), int(notes["step"])
+    if not (1 <= rows <= MOST_TILES and 0 <= step <= stored.MOST):
+        return None
+    height = max(1, sheet.height // rows)
     # Older frames are of square tiles, and of these views.
-    width = picture.width // int(notes["columns"]) if "columns" in notes else height
+    columns = int(notes["columns"]) if "columns" in notes else sheet.width // height
     views = notes.get("views", "made back").split()
-    tiles = sheets.cut(picture, width, height=height)
-    inputs, *columns = (list(column) for column in zip(*tiles, strict=True))
-    arms = [dict(zip(views, columns[i : i + len(views)], strict=True)) for i in (0, len(views))]
-    truths = columns[2 * len(views) :]
+    if columns - 2 * len(views) not in (1, 2) or not all(map(VIEW.fullmatch, views)):
+        return None
+    if columns > MOST_TILES or sheet.width % columns or sheet.height % rows:
+        return None
+    width = sheet.width // columns
+    tiles = sheets.cut(sheet, width, height=height)
+    inputs, *made = (list(column) for column in zip(*tiles, strict=True))
+    arms = [dict(zip(views, made[i : i + len(views)], strict=True)) for i in (0, len(views))]
+    truths = made[2 * len(views) :]
     held_out = {"yes": True, "no": False}.get(notes.get("held_out"))
-    step, truth = int(notes["step"]), truths[0] if truths else []
-    return Frame(step, inputs, (arms[0], arms[1]), truth, held_out)
+    return Frame(step, inputs, (arms[0], arms[1]), truths[0] if truths else [], held_out)

@@ -91,8 +91,13 @@ class Limits:
     """What a host allows.
 
     training: whether anything may be trained. folders: whether a folder of this machine may be
-    named as data. minutes, steps: of one training; None for any.
-    at_once: trainings side by side; waiting: how many may queue behind them.
+    named as data. steps: of one training; None for any.
+    minutes: of one training, and by the clock on the wall from its launch to its end, pauses and
+        all, also if it is stopped and goes on in between; None for any.
+    at_once: trainings side by side; waiting: how many may queue behind them; per_owner: how many of
+        those that train or wait may be one owner's.
+    disk, disk_per_owner: bytes of all trainings, and of one owner's; above them, what ended first
+        is removed first. None for any. What is nobody's counts for no owner.
     """
 
     training: bool = True
@@ -104,6 +109,9 @@ class Limits:
     batch: int = 16
     at_once: int = 1
     waiting: int = 8
+    per_owner: int | None = None
+    disk: int | None = None
+    disk_per_owner: int | None = None
 
     def check(self, settings: LiveSettings, uploaded: bool = False) -> None:
         """Raise ConfigError, with the limit, for what this host does not allow.

@@ -3,7 +3,8 @@
 It steps aside for the page by a low priority (nice 10); either arm has half of the cores. Frames
 and figures come every two seconds, or as seldom as it takes to spend 6 % of the time on them;
 checkpoints every 20 seconds, or for 4 %. When the director is gone for ten seconds, it saves and
-stops, so that no training goes on for ever on a laptop whose page was closed.
+stops, so that no training goes on for ever on a laptop whose page was closed. It does the same when
+the minutes are over for which the host gives it a place, paused or not.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import signal
 import sys
 import traceback
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, sleep
@@ -31,7 +33,7 @@ from ...lessons.folder import UNPAIRED
 from ...store import checkpoints
 from ...training.runs import RunError
 from ...training.trainer import NonFiniteError
-from . import control, pace, status
+from . import control, ledger, pace, status, stored
 from .control import Command, ControlError
 from .lockstep import Lockstep
 from .look import Looker
@@ -46,7 +48,10 @@ RATE_OVER = 10.0
 
 
 class Worker:
-    """One live training from its settings, or its last checkpoint, to its end."""
+    """One live training from its settings, or its last checkpoint, to its end.
+
+    minutes: by the clock on the wall, of this worker and those before it; None for any.
+    """
 
     def __init__(
         self,
@@ -54,8 +59,11 @@ class Worker:
         looking: bool = True,
         save_every: float = SAVE_EVERY,
         grace: float = pace.GRACE,
+        minutes: float | None = None,
     ):
         self.folder = folder
+        self.minutes = minutes
+        self._began = perf_counter()
         self.settings = status.read_settings(folder)
         self.status = replace(status.read(folder), state="starting", sentence="", notice="")
         self.looks = pace.Rhythm(LOOK_EVERY, LOOK_SHARE)
@@ -67,6 +75,7 @@ class Worker:
         self._recent: deque[tuple[float, int]] = deque()
         self._told = 0.0
         self._spent_before = self.status.looking, self.status.saving
+        self._held_before = self.status.held
 
     def run(self) -> None:
         """Train until it ends, in whatever way; the last status says how."""
@@ -75,35 +84,50 @@ class Worker:
         base = self.settings.base
         data = open_data(base.training.data, base.image_size, base.training.resize)
         device = devices.choose(self.settings.device)
-        self.lockstep = Lockstep(self.folder, self.settings, data, device)
+        self.lockstep = Lockstep(self.folder, self.settings, data, device, self.status.saved_step)
         draw = lessons.find(base.training.data).draw
         self.looker = Looker(data, self.lockstep.configs, draw)
-        self.status = replace(self.status, steps=self.lockstep.steps)
+        self.status = replace(self.status, steps=self.lockstep.steps, notice=self.lockstep.notice)
         self._seconds, self._since = self._trained(), perf_counter()
         self.look()
         self.train()
         state, sentence = self.ending
         if state == "discarded":
-            self.tell(state, sentence, force=True)
+            if self._is_there:
+                self.tell(state, sentence, force=True)
             return
         self._seconds, self._since = self.seconds, None
         self.look()
         if self.lockstep.step:
             wanted = state in ("finished", "stopped")
             self.lockstep.save(kept=wanted and self.lockstep.step < self.lockstep.steps)
+            self.lockstep.drop_spares()
             if wanted and data.is_held_out and min(len(data.test_x), len(data.test_y)) > 1:
                 self.measure(data)
                 asked = [command for _, command in control.pending(self.folder)]
                 state = "discarded" if Command("discard") in asked else state
         elif state == "stopped":
             sentence = "Stopped before the first step: there is nothing to keep."
+        elif state == "finished":
+            state, sentence = "stopped", f"{sentence} There is nothing to keep."
         self.tell(state, sentence, force=True)
 
     def _deny_pairs(self) -> None:
         """Own pictures that came before pairs were known were numbered: equal names are chance."""
         own = self.folder / status.DATA
-        if own.is_dir() and is_older(checkpoints.read_json(self.folder / status.SETTINGS)):
+        settings = stored.read_object(self.folder / status.SETTINGS, status.MAX_BYTES)
+        if own.is_dir() and is_older(settings):
             (own / UNPAIRED).touch()
+
+    @property
+    def _is_there(self) -> bool:
+        """Whether the training's folder is: somebody may have removed it, or all of them."""
+        return (self.folder / status.SETTINGS).exists()
+
+    @property
+    def held(self) -> float:
+        """Seconds for which this training has had a place, by the clock on the wall."""
+        return self._held_before + perf_counter() - self._began
 
     def _trained(self) -> float:
         """Seconds of training up to where it goes on: what was trained after that is lost."""
@@ -163,11 +187,11 @@ class Worker:
                     step = True
                 else:
                     self._do(command)
-                path.unlink(missing_ok=True)
+                control.drop(path)
                 if step or self.ending:
                     break
-            if not self.ending and self.watch.is_gone:
-                self.ending = ("interrupted", "The page was closed; the training waits here.")
+            if not self.ending:
+                self.ending = self._end_from_without()
             if self.ending or not self.paused:
                 return
             if step:
@@ -178,6 +202,16 @@ class Worker:
                 self._step_seen = True
             self.tell("paused")
             sleep(PAUSE)
+
+    def _end_from_without(self) -> tuple[str, str] | None:
+        """What ends a training that nobody asked to end."""
+        if not self._is_there:
+            return ("discarded", "")
+        if self.watch.is_gone:
+            return ("interrupted", "The page was closed; the training waits here.")
+        if self.minutes and self.held >= self.minutes * 60:
+            return ("finished", status.over(self.minutes, self.lockstep.step, self.lockstep.steps))
+        return None
 
     def _do(self, command: Command) -> None:
         done = f"after {self.lockstep.step:,} of {self.lockstep.steps:,} steps"
@@ -227,7 +261,8 @@ class Worker:
         if not force and now - self._told < STATUS_EVERY:
             return
         self._told = now
-        found = replace(self.status, state=state, sentence=sentence)
+        held = round(self.held, 1)
+        found = replace(self.status, state=state, sentence=sentence, held=held)
         if hasattr(self, "lockstep"):
             found = self._progress(found, now)
         self.status = status.write(self.folder, found)
@@ -243,6 +278,9 @@ class Worker:
         if self.settings.minutes:
             rest = max(0.0, self.settings.minutes * 60 - self.seconds)
             left = rest if left is None else min(left, rest)
+        if self.minutes:
+            rest = max(0.0, self.minutes * 60 - self.held)
+            left = rest if left is None else min(left, rest)
         looked, saved = self._spent_before
         return replace(
             found,
@@ -257,17 +295,28 @@ class Worker:
         )
 
 
-def _sentence(error: Exception) -> str | None:
+def _sentence(error: Exception, is_saved: bool) -> str | None:
     """What a person can do something about; None for a fault of the program."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "The disk is full; the last checkpoint is kept."
+        return f"The disk is full; {_kept(is_saved)}."
     if isinstance(error, NonFiniteError):
-        return f"{error} The last checkpoint is kept; a lower rate may help."
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return "The memory is full; choose smaller pictures, networks or batches."
+        return f"{error} A lower rate may help; {_kept(is_saved)}."
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or _is_memory(error):
+        return (
+            f"The memory is full; choose smaller pictures, networks or batches; {_kept(is_saved)}."
+        )
     if isinstance(error, ConfigError | DataError | RunError | checkpoints.CheckpointError):
         return str(error)
     return None
+
+
+def _kept(is_saved: bool) -> str:
+    return "the last checkpoint is kept" if is_saved else "there is no checkpoint yet"
+
+
+def _is_memory(error: Exception) -> bool:
+    """PyTorch tells of a full memory of the CPU by an error of no kind of its own."""
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -277,6 +326,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--blind", action="store_true", help="no frames or figures on the way")
     parser.add_argument("--save-every", type=float, default=SAVE_EVERY, help="seconds")
     parser.add_argument("--grace", type=float, default=pace.GRACE, help="seconds")
+    parser.add_argument("--minutes", type=float, help="by the clock on the wall, pauses and all")
     args = parser.parse_args(argv)
     pace.step_aside()
     try:
@@ -288,9 +338,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _work(args: argparse.Namespace) -> int:
+    worker = None
     try:
         load_plugins()
-        worker = Worker(args.folder, not args.blind, args.save_every, args.grace)
+        worker = Worker(args.folder, not args.blind, args.save_every, args.grace, args.minutes)
 
         def interrupt(signum: int, frame: object) -> None:
             worker.ending = ("interrupted", "The training was asked to end; it waits here.")
@@ -302,11 +353,23 @@ def _work(args: argparse.Namespace) -> int:
     except Exception as error:
         # Whatever it was, the page must not go on showing a training that is none.
         traceback.print_exc()
-        said = _sentence(error)
+        said = _sentence(error, ledger.is_saved(args.folder))
         sentence = said or "The training failed; worker.log in its folder has the details."
-        last = replace(status.read(args.folder), state="failed", sentence=sentence)
-        status.write(args.folder, replace(last, seconds_left=None))
+        last = replace(_last(args.folder), state="failed", sentence=sentence)
+        if worker is not None and hasattr(worker, "lockstep"):
+            with suppress(OSError):
+                worker.lockstep.drop_spares()
+        if args.folder.is_dir():
+            status.write(args.folder, replace(last, seconds_left=None))
         return 0 if said else 1
+
+
+def _last(folder: Path) -> Status:
+    """The last status, or, where that is damaged, one that knows nothing."""
+    try:
+        return status.read(folder)
+    except checkpoints.CheckpointError:
+        return Status("failed")
 
 
 if __name__ == "__main__":
