@@ -28,7 +28,8 @@ def tree(html: str) -> ElementTree.Element:
 
 
 def text(html: str) -> str:
-    return "".join(tree(html).itertext())
+    """As a browser shows it: whitespace is one space."""
+    return " ".join("".join(tree(html).itertext()).split())
 
 
 def log(*values: float, term: str = "gan_G", figure: str = "sea_iou") -> list[dict]:

@@ -12,9 +12,10 @@ from cachetools import LRUCache
 from . import panels
 from .compare import Request, Shown, needs_networks, translate
 from .library import Library
+from .markup import absent
 
-NO_ROWS = '<p class="absent">All rows are switched off.</p>'
-ABSENT = '<p class="absent">Choose a picture to begin.</p>'
+NO_ROWS = absent("All rows are switched off.")
+ABSENT = absent("Choose a picture to begin.")
 
 KEPT = 64 * 1024**2
 """Characters of markup that are kept, half a million an answer; those used longest ago go first."""

@@ -1,12 +1,13 @@
-"""Models as cards, and how the opening of one goes, as HTML."""
+"""Models as cards, and how the opening of one goes, as HTML: templates/cards.html."""
 
-from html import escape
+from dataclasses import dataclass
 
 from ..core.media import PICTURES
 from ..store import hub
 from .compare import remarks
 from .library import Library
-from .panels import told
+from .markup import render
+from .panels import figures_of, told
 from .sets import CheckpointSet, Variant
 
 CARD_CLICK = """
@@ -17,17 +18,26 @@ element.addEventListener('click', (event) => {
 """
 
 
+@dataclass(frozen=True)
+class Card:
+    """What a card tells of a set. index: of its title among those that the visitor has."""
+
+    title: str
+    index: int
+    facts: dict[str, str]
+    caveats: list[str]
+
+
 def shelf(library: Library, titles: list[str]) -> str:
     """A card a set, the ones that the visitor opened first."""
     shown = [(i, library.sets[t]) for i, t in enumerate(titles) if t in library.sets]
-    cards = "".join(_card(set_, i) for i, set_ in reversed(shown))
-    return f'<div class="shelf">{cards}</div>'
+    return render("cards.shelf", cards=[_card(set_, i) for i, set_ in reversed(shown)])
 
 
-def _card(set_: CheckpointSet, index: int) -> str:
+def _card(set_: CheckpointSet, index: int) -> Card:
     first = _first(set_)
     arrow = "→" if len(set_.directions) == 1 else "↔"
-    rows = {
+    facts = {
         "Domains": f"{set_.domains.x} {arrow} {set_.domains.y}",
         "Networks": first.method.describe(first.config),
         "Trained at": _size(first),
@@ -35,12 +45,7 @@ def _card(set_: CheckpointSet, index: int) -> str:
         "Figures": _figures(first),
         "Licence": hub.read_card(set_.folder).license or "not said",
     }
-    details = "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in rows.items() if v)
-    said = "".join(f"<p>{escape(sentence)}</p>" for sentence in caveats(set_))
-    return (
-        f'<article class="card"><h3>{escape(set_.title)}</h3><dl>{details}</dl>{said}'
-        f'<button type="button" data-index="{index}">Translate with it</button></article>'
-    )
+    return Card(set_.title, index, facts, caveats(set_))
 
 
 def _first(set_: CheckpointSet) -> Variant:
@@ -64,7 +69,7 @@ def caveats(set_: CheckpointSet) -> list[str]:
 
 
 def _size(variant: Variant) -> str:
-    if "layout" in variant.config.facts and variant.source.image_size is None:
+    if variant.is_foreign and not variant.config.facts.get("size_said"):
         return "not said"
     is_picture = variant.lesson.medium is PICTURES
     unit = "px" if is_picture else variant.lesson.medium.name
@@ -77,7 +82,7 @@ def _variants(set_: CheckpointSet) -> str:
 
 
 def _figures(variant: Variant) -> str:
-    figures, lesson = variant.metrics.get("G", {}), variant.lesson
+    figures, lesson = figures_of(variant.metrics, "G"), variant.lesson
     told_first = [key for key in lesson.headline if key in figures]
     return ", ".join(told(lesson.measure(key), figures[key]) for key in told_first)
 
@@ -85,18 +90,15 @@ def _figures(variant: Variant) -> str:
 def progress(done: int, total: int) -> str:
     """A bar while a model arrives; total 0 while its size is not known."""
     if not total:
-        return '<div class="arriving"><progress></progress><span>Looking for it …</span></div>'
+        return render("cards.looking")
     words = f"{done / 1e6:.1f} of {total / 1e6:.1f} MB" if done < total else "Reading the weights …"
-    return (
-        f'<div class="arriving"><progress max="{total}" value="{done}"></progress>'
-        f"<span>{words}</span></div>"
-    )
+    return render("cards.arriving", done=done, total=total, words=words)
 
 
 def failed(sentence: str) -> str:
-    return f'<p class="sentence failed" role="alert">{escape(sentence)}</p>'
+    """What went wrong."""
+    return render("cards.failed", sentence=sentence)
 
 
 def opened(set_: CheckpointSet) -> str:
-    said = " ".join(caveats(set_))
-    return f'<p class="sentence">Opened: <b>{escape(set_.title)}</b>. {escape(said)}</p>'
+    return render("cards.opened", title=set_.title, caveats=" ".join(caveats(set_)))

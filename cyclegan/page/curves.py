@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from statistics import median
 
@@ -23,6 +22,7 @@ from ..methods import Method
 from ..store.checkpoints import CONFIG
 from ..training.runs import LOG
 from .lab import Report, method_of, number
+from .markup import absent, render
 
 ALL_TERMS = "all terms"
 
@@ -116,7 +116,7 @@ class Origin:
         except (OSError, ValueError):
             values = {}
         values = values if isinstance(values, dict) else {}
-        training = _part(values, "training")
+        training = part(values, "training")
         data, steps = training.get("data"), training.get("steps")
         return cls(
             lessons.find(data if isinstance(data, str) else Training().data),
@@ -131,8 +131,8 @@ class Origin:
 
 def run_choices(log: list[dict], origin: Origin) -> list[tuple[str, str]]:
     """(label, value) of what a run's log can draw: several terms at once, figures, each term."""
-    figures = {n: None for line in log for n in _part(line, "figures")}
-    terms = origin.method.in_order({n: None for line in log for n in _part(line, "terms")})
+    figures = {n: None for line in log for n in part(line, "figures")}
+    terms = origin.method.in_order({n: None for line in log for n in part(line, "terms")})
     together = {ALL_TERMS: terms, JUDGES: _opinions(terms)}
     return (
         [(name, name) for name, members in together.items() if members]
@@ -152,12 +152,12 @@ def of_run(log: list[dict], what: str, origin: Origin) -> pd.DataFrame:
     """Long table (step, value, term) of one figure or term of a run, or of several terms."""
     points = []
     for line in log:
-        step, terms = number(line.get("step")), _part(line, "terms")
+        step, terms = number(line.get("step")), part(line, "terms")
         opinions = _opinions(terms)
         together = {ALL_TERMS: [n for n in terms if n not in opinions], JUDGES: opinions}
-        kind = "figures" if what in _part(line, "figures") else "terms"
+        kind = "figures" if what in part(line, "figures") else "terms"
         for name in origin.method.in_order(together.get(what, [what])):
-            value = number(_part(line, kind).get(name))
+            value = number(part(line, kind).get(name))
             if step is not None and value is not None:
                 points.append((step, value, origin.measure(name, kind).label))
     return pd.DataFrame(points, columns=["step", "value", "term"])
@@ -173,19 +173,21 @@ def line_colours(frame: pd.DataFrame) -> dict[str, str]:
 def summary(log: list[dict], origin: Origin) -> str:
     """Step n of N, seconds a step, and the figures measured last, as HTML."""
     if not log:
-        return '<p class="absent">This run has logged nothing yet.</p>'
+        return absent("This run has logged nothing yet.")
     step, wanted = int(max(number(line.get("step")) or 0 for line in log)), origin.steps
-    said = [f"step <b>{step:,}</b>" + (f" of {wanted:,}" if wanted else "")]
+    told = []
     seconds = [s for line in log[-20:] if (s := number(line.get("seconds_per_step"))) is not None]
     if seconds:
-        said.append(f"{median(seconds):.2g} s a step")
+        told.append(f"{median(seconds):.2g} s a step")
         if wanted and wanted > step:
-            said.append(f"about {_duration((wanted - step) * median(seconds))} to go")
-    last = next((f for line in reversed(log) if (f := _part(line, "figures"))), {})
+            told.append(f"about {_duration((wanted - step) * median(seconds))} to go")
+    last = next((f for line in reversed(log) if (f := part(line, "figures"))), {})
     for measure in _headline_first(origin.lesson, last):
         if (value := number(last[measure.key])) is not None:
-            said.append(f"{escape(measure.label)} {measure.written(value)}")
-    return f'<p class="sentence">{" · ".join(said)}</p>'
+            told.append(f"{measure.label} {measure.written(value)}")
+    return render(
+        "curves.summary", step=f"{step:,}", wanted=f"{wanted:,}" if wanted else "", told=told
+    )
 
 
 def _duration(seconds: float) -> str:
@@ -195,6 +197,7 @@ def _duration(seconds: float) -> str:
     return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
-def _part(line: dict, name: str) -> dict:
-    part = line.get(name)
-    return part if isinstance(part, dict) else {}
+def part(line: dict, name: str) -> dict:
+    """The "terms" or "figures" of a line of a log; empty where they are none."""
+    found = line.get(name)
+    return found if isinstance(found, dict) else {}

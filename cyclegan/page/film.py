@@ -4,13 +4,13 @@ Everything is in the markup, the frames as data: URLs; sliding asks the server f
 """
 
 import base64
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from .lab import Report, ReportRow
-from .panels import formula
+from .markup import absent, render
 
 TOLD = 2
 """Figures under a strip, which is no wider than two pictures."""
@@ -58,6 +58,24 @@ watch('value', stop);
 """
 
 
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a strip. told: figures below it, as label and value, or None."""
+
+    url: str
+    alt: str
+    told: list[tuple[str, str]] | None = None
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Pictures over each other. heads: of their columns, as formula and words behind it."""
+
+    title: str
+    heads: list[tuple[str, str]]
+    frames: list[Frame]
+
+
 def draw(report: Report, a: ReportRow, b: ReportRow) -> str:
     """Samples of two objectives over training time, under one slider; nothing is asked for later.
 
@@ -66,28 +84,27 @@ def draw(report: Report, a: ReportRow, b: ReportRow) -> str:
     frames = {row.name: _frames(report, row) for row in (a, b)}
     steps = sorted(set(frames[a.name]) & set(frames[b.name]))
     if not steps:
-        return '<p class="absent">No frames were kept of the training of these two.</p>'
+        return absent("No frames were kept of the training of these two.")
     try:
         given = _given(report)
         strips = [_strip(report, row, frames[row.name], steps) for row in (a, b)]
     except OSError:
-        return '<p class="absent">The frames of this training cannot be read.</p>'
-    last, now = len(steps) - 1, f"step {steps[-1]:,}"
-    return (
-        f'<div class="film" style="--lines: {report.frame_rows}"><div class="time">'
-        '<button type="button" aria-label="Play">▶</button>'
-        f'<input type="range" min="0" max="{last}" value="{last}" '
-        f'data-steps="{" ".join(map(str, steps))}" aria-label="Training step" '
-        f'aria-valuetext="{now}"><output>{now}</output></div>'
-        f'<div class="strips">{given}{"".join(strips)}</div></div>'
+        return absent("The frames of this training cannot be read.")
+    return render(
+        "film.film",
+        lines=report.frame_rows,
+        steps=steps,
+        now=f"step {steps[-1]:,}",
+        given=given,
+        strips=strips,
     )
 
 
-def _given(report: Report) -> str:
+def _given(report: Report) -> Strip:
     """Inputs beside their truths; data without pairs has inputs alone."""
     path = report.frames / "inputs.webp"
-    heads = [formula("x"), f"{formula('y')}, the truth"][: _columns(report, path)]
-    return _section("given", "Given", heads, f'<img src="{_url(path)}" alt="Inputs and truths">')
+    heads = [("x", ""), ("y", ", the truth")][: _columns(report, path)]
+    return Strip("Given", heads, [Frame(_url(path), "Inputs and truths")])
 
 
 def _columns(report: Report, path: Path) -> int:
@@ -95,31 +112,22 @@ def _columns(report: Report, path: Path) -> int:
         return max(1, picture.width // report.frame_side)
 
 
-def _strip(report: Report, row: ReportRow, frames: dict[int, Path], steps: list[int]) -> str:
-    pictures = words = ""
-    told = [report.lesson.measure(key) for key in report.lesson.headline[:TOLD]]
-    for step in steps:
-        hidden = "" if step == steps[-1] else " hidden"
-        alt = escape(f"{row.title}, step {step}")
-        pictures += f'<img src="{_url(frames[step])}" alt="{alt}"{hidden}>'
-        said = [
-            f"{escape(measure.label)} <b>{measure.written(value)}</b>"
-            for measure in told
-            if (value := row.at(measure.key, step)) is not None
-        ]
-        words += f'<p class="figure"{hidden}>{" · ".join(said)}</p>'
+def _strip(report: Report, row: ReportRow, frames: dict[int, Path], steps: list[int]) -> Strip:
     shown = [row.formulas[key] for key in ("made", "back") if key in row.formulas]
-    heads = [formula(words) for words in shown[: _columns(report, frames[steps[-1]])]]
-    return _section("strip", row.title, heads, pictures, words)
+    heads = [(words, "") for words in shown[: _columns(report, frames[steps[-1]])]]
+    pictures = [
+        Frame(_url(frames[step]), f"{row.title}, step {step}", _told(report, row, step))
+        for step in steps
+    ]
+    return Strip(row.title, heads, pictures)
 
 
-def _section(kind: str, title: str, heads: list[str], pictures: str, below: str = "") -> str:
-    """A stack of pictures, one of them in sight, under the heads of its columns."""
-    columns = "".join(f"<span>{head}</span>" for head in heads)
-    return (
-        f'<section class="{kind}" style="--columns: {len(heads)}"><h4>{escape(title)}</h4>'
-        f'<div class="heads">{columns}</div><div class="stack">{pictures}</div>{below}</section>'
-    )
+def _told(report: Report, row: ReportRow, step: int) -> list[tuple[str, str]]:
+    measures = [report.lesson.measure(key) for key in report.lesson.headline[:TOLD]]
+    found = [(measure, row.at(measure.key, step)) for measure in measures]
+    return [
+        (measure.label, measure.written(value)) for measure, value in found if value is not None
+    ]
 
 
 def _frames(report: Report, row: ReportRow) -> dict[int, Path]:

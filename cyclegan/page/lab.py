@@ -303,9 +303,12 @@ def _words(value: object) -> dict[str, str]:
 
 def number(value: object) -> float | None:
     """A finite number as it is, anything else as None."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # An integer beyond every float.
+        return None
 
 
 def _whole(value: object) -> int | None:

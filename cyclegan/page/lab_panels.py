@@ -1,11 +1,11 @@
 """A laboratory as HTML: introduction, the grid of all objectives, the tables.
 
-Pure functions from a report and pictures to markup; style.css says how it looks.
+Pure functions from a report and pictures to what templates/lab.html takes; style.css says how it
+looks.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 
 from PIL import Image
 
@@ -14,21 +14,14 @@ from ..core.media import PICTURES
 from ..labs.ablation import variants
 from ..lessons import Lesson
 from ..methods import View
-from .lab import FORMULAS, OverSeeds, Report, ReportRow
-from .panels import data_url, formula
+from .lab import FORMULAS, Report, ReportRow, number
+from .markup import absent, render
+from .panels import data_url
 
-HOW_TO = """<p class="sentence">No ablation is here yet. It trains one model under many objectives
-and compares them on ground truth:</p>
-<pre class="how-to">python -m cyclegan.ablation run --out runs/ablation
-python -m cyclegan.ablation report runs/ablation</pre>
-<p class="sentence">Start the page again afterwards: this tab then shows the table, the same inputs
-through every objective, the curves, and a film of the training.</p>"""
+HOW_TO, COVER = render("lab.how_to"), render("lab.cover")
 
-COVER = """<p class="sentence">The results are covered. Say which of the objectives you expect to
-fail, and how; then look.</p>"""
-
-CHOOSE = '<p class="absent">Choose a group of objectives.</p>'
-NO_GRID = '<p class="absent">No weights or no examples lie beside this report.</p>'
+CHOOSE = absent("Choose a group of objectives.")
+NO_GRID = absent("No weights or no examples lie beside this report.")
 
 SECTIONS = {
     "grid": (
@@ -70,27 +63,25 @@ element.addEventListener('click', (event) => {
 def section(name: str) -> str:
     """The heading of a part of the tab."""
     title, sentence = SECTIONS[name]
-    return f'<div class="part"><h2>{title}</h2><p>{sentence}</p></div>'
+    return render("lab.section", title=title, sentence=sentence)
 
 
 def introduction(report: Report) -> str:
     """What was run, and how to read it, without a single result."""
-    runs = f"<b>{len(report.rows)} objectives</b>"
+    how = ""
     if report.seeds:
         fewer = "up to " if any(row.seeds < report.seeds for row in report.rows) else ""
-        runs += f", {fewer}{report.seeds} seed{'s' if report.seeds > 1 else ''} each"
+        how += f", {fewer}{report.seeds} seed{'s' if report.seeds > 1 else ''} each"
     if report.steps:
-        runs += f", {report.steps:,} steps"
-    on = f" on {escape(report.lesson.title)}" if report.data else ""
-    is_picture = report.lesson.medium is PICTURES
-    side = f"{report.size} px" if is_picture else f"size {report.size}"
-    size = f" at {side}" if report.size else ""
-    pairs = f"; figures are over {report.measured_on}" if report.measured_on else ""
-    return (
-        f'<p class="lab-intro">{runs}{on}{size}{pairs}. Networks, data and its order are the same '
-        "in every run: a row differs from its neighbour by the terms of its objective alone, so "
-        "ask of each what is lost when a term is taken away.</p>"
-    )
+        how += f", {report.steps:,} steps"
+    if report.data:
+        how += f" on {report.lesson.title}"
+    if report.size:
+        is_picture = report.lesson.medium is PICTURES
+        how += f" at {report.size} px" if is_picture else f" at size {report.size}"
+    if report.measured_on:
+        how += f"; figures are over {report.measured_on}"
+    return render("lab.introduction", objectives=len(report.rows), how=how)
 
 
 @dataclass(frozen=True)
@@ -115,6 +106,15 @@ class Cell:
         return sorted(found, key=lambda m: m.key not in lesson.headline)
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """One picture of a cell. told: what stands below it, and whether that is the best."""
+
+    url: str
+    formula: str
+    told: list[tuple[str, bool]]
+
+
 def grid(cells: list[Cell], x: Image.Image, truth: Image.Image, symbol: str, lesson: Lesson) -> str:
     """The truth over the input, then for every objective its translation over the way back.
 
@@ -127,129 +127,84 @@ def grid(cells: list[Cell], x: Image.Image, truth: Image.Image, symbol: str, les
         badness = lesson.measure(key).badness
         found = {badness(cell.figures[key]) for cell in rivals if key in cell.figures}
         best[key] = min(found) if len(found) > 1 else None
-    y = mirrored(symbol)
-    parts = [
-        '<div class="variants"><section class="cell given"><h4>The item itself</h4>',
-        _figure(truth, f"The truth {y}", f"{formula(y)} the truth"),
-        _figure(x, f"The input {symbol}", f"{formula(symbol)} the input"),
-        "</section>",
-    ]
-    for cell in cells:
-        title = escape(cell.row.title)
-        parts.append(
-            f'<section class="cell" data-variant="{escape(cell.row.name)}">'
-            f'<h4 title="{escape(cell.row.terms)}">{title}</h4>'
-        )
-        for view in cell.views:
-            words = []
-            for measure in cell.told(lesson, view):
-                value = cell.figures[measure.key]
-                said = f"{escape(measure.label)} {measure.written(value)}"
-                is_best = measure.badness(value) == best.get(measure.key)
-                words.append(f"<b>{said}</b>" if is_best else said)
-            parts.append(
-                _figure(
-                    cell.pictures[view.key],
-                    f"{title}: {escape(view.formula)}",
-                    f"{formula(view.formula)} {' · '.join(words)}",
-                )
-            )
-        parts.append("</section>")
-    return "".join(parts) + "</div>"
 
+    def drawn(cell: Cell, view: View) -> Drawn:
+        told = []
+        for measure in cell.told(lesson, view):
+            value = cell.figures[measure.key]
+            is_best = measure.badness(value) == best.get(measure.key)
+            told.append((f"{measure.label} {measure.written(value)}", is_best))
+        return Drawn(data_url(cell.pictures[view.key]), view.formula, told)
 
-def _figure(picture: Image.Image, alt: str, caption: str) -> str:
-    image = f'<img src="{data_url(picture)}" alt="{alt}">'
-    return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
+    given = [("truth", mirrored(symbol), data_url(truth)), ("input", symbol, data_url(x))]
+    shown = [(cell.row, [drawn(cell, view) for view in cell.views]) for cell in cells]
+    return render("lab.grid", given=given, cells=shown)
 
 
 def table(report: Report, network: str) -> str:
     """Rows objectives, columns figures of G or F; heads sort, the best of a column is marked."""
     measures = report.measures(network)
     if not measures:
-        return '<p class="absent">The report holds no figures.</p>'
-    heads = '<th scope="col" aria-sort="ascending" data-first="ascending" title="In the order of '
-    heads += 'the report"><button type="button">objective</button></th>'
-    for measure in measures:
-        first = "descending" if measure.better != "low" else "ascending"
-        heads += (
-            f'<th scope="col" aria-sort="none" data-first="{first}" '
-            f'title="{escape(measure.read_of(network))}"><button type="button">'
-            f"{escape(measure.heading)}</button></th>"
-        )
+        return absent("The report holds no figures.")
     best = {measure.key: report.best(network, measure) for measure in measures}
-    body = ""
-    for i, row in enumerate(report.rows):
-        note = "<small>trained on true pairs: the upper bound</small>" if row.paired else ""
-        about = ". ".join(filter(None, (row.terms, row.source)))
-        body += (
-            f'<tr class="{"paired" if row.paired else ""}"><th scope="row" data-value="{i}" '
-            f'title="{escape(about)}">{escape(row.title)}{note}</th>'
-        )
+    rows = []
+    for row in report.rows:
         found = row.figures.get(network, {})
-        for m in measures:
-            body += _cell(m, found.get(m.key), row.name in best[m.key])
-        body += "</tr>"
-    foot, known = "", report.unchanged.get(network, {})
-    if known:
-        own = formula("x" if network == "G" else "y")
-        cells = "".join(f"<td>{m.written(known.get(m.key))}</td>" for m in measures)
-        note = "<small>what a generator has to beat</small>"
-        foot = f'<tfoot><tr><th scope="row">{own} itself, unchanged{note}</th>{cells}</tr></tfoot>'
-    terms = "".join(
-        f"<div><dt>{escape(m.heading)}</dt><dd>{escape(m.read_of(network))}</dd></div>"
-        for m in measures
-    )
+        rows.append((row, [(m, found.get(m.key), row.name in best[m.key]) for m in measures]))
     spread = "± is the spread between seeds. " if report.seeds > 1 else ""
     on = f" on {report.measured_on}" if report.measured_on else ""
     paired = any(row.paired for row in report.rows)
     made = report.rows[0].formulas.get("made", FORMULAS["made"])
-    made = made if network == "G" else mirrored(made)
     legend = (
-        f"{formula(made)}{on}. A click on a head sorts. {spread}The best of a column is marked; "
+        f"{on}. A click on a head sorts. {spread}The best of a column is marked; "
         f"rows {'trained on true pairs, or ' if paired else ''}with fewer seeds"
         f"{',' if paired else ''} do not compete."
     )
-    return (
-        f'<div class="lab-table"><div class="wide"><table><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{body}</tbody>{foot}</table></div><p>{legend}</p><dl>{terms}</dl></div>"
+    return render(
+        "lab.table",
+        network=network,
+        measures=measures,
+        rows=rows,
+        unchanged=report.unchanged.get(network, {}),
+        made=made if network == "G" else mirrored(made),
+        legend=legend,
     )
+
+
+@dataclass(frozen=True)
+class PaperTable:
+    """One table of the paper, in words."""
+
+    number: str
+    direction: str
+    rows: list[tuple[str, list[str]]]
 
 
 def paper(report: Report) -> str:
     """The paper's own ablation, small: other data, other figures."""
+    known = variants.known()
     try:
-        names, tables = list(report.paper["figures"]), list(report.paper["tables"])
-        known = variants.known()
-        heads = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in names)
-        parts = []
-        for one in tables:
-            rows = ""
-            for name, values in one["rows"].items():
-                title = known[name].title if name in known else name
-                cells = "".join(f"<td>{escape(str(value))}</td>" for value in values)
-                rows += f'<tr><th scope="row">{escape(title)}</th>{cells}</tr>'
-            parts.append(
-                f"<table><caption>Table {escape(str(one['table']))}: "
-                f"{escape(str(one['direction']))}</caption><thead><tr><td></td>{heads}</tr></thead>"
-                f"<tbody>{rows}</tbody></table>"
+        said = report.paper
+        tables = [
+            PaperTable(
+                str(one["table"]),
+                str(one["direction"]),
+                [
+                    (
+                        known[name].title if name in known else name,
+                        ["–" if number(value) is None else str(value) for value in values],
+                    )
+                    for name, values in one["rows"].items()
+                ],
             )
-        source = f"{escape(str(report.paper['source']))}, on {escape(str(report.paper['data']))}"
+            for one in said["tables"]
+        ]
+        return render(
+            "lab.paper",
+            source=str(said["source"]),
+            data=str(said["data"]),
+            figures=[str(name) for name in said["figures"]],
+            tables=tables,
+        )
     except (KeyError, TypeError, AttributeError):
         return ""
-    return (
-        f'<div class="paper"><h3>The paper\'s own figures</h3><p>{source}: other '
-        "pictures and other figures, so compare the order of the rows, not the numbers. Higher is "
-        "better.</p>"
-        f'<div class="wide">{"".join(parts)}</div></div>'
-    )
-
-
-def _cell(measure: Measure, found: OverSeeds | None, is_best: bool) -> str:
-    if found is None:
-        return '<td data-value="">–</td>'
-    words = f"<span>{measure.written(found.mean)}</span>"
-    if found.spread is not None:
-        words += f"<small> ± {measure.written(found.spread)}</small>"
-    kind = ' class="best"' if is_best else ""
-    return f'<td{kind} data-value="{found.mean!r}">{words}</td>'

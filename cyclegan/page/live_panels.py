@@ -1,11 +1,10 @@
 """A live training as HTML: how it is doing, what both arms make of the same inputs, and curves.
 
-Pure functions; style.css says how it looks. Loops over the method's views, weights and terms and
-over the lesson's figures; knows none of them by name.
+Pure functions to what templates/live.html takes; style.css says how it looks. Loops over the
+method's views, weights and terms and over the lesson's figures; knows none of them by name.
 """
 
-import math
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
@@ -15,7 +14,10 @@ from ..core.figures import Measure, mirrored
 from ..labs.live import Frame, LiveSettings, Status
 from ..labs.live.control import RATE
 from ..labs.live.status import DATA
-from .panels import data_url, formula
+from .curves import part
+from .lab import number
+from .markup import absent, render
+from .panels import data_url
 
 ARMS = ("a", "b")
 
@@ -33,12 +35,13 @@ STATES = {
     "interrupted": "Interrupted",
     "died": "Its process died",
     "failed": "Failed",
+    "damaged": "Damaged",
 }
 
 
 def status(seen: Status, settings: LiveSettings) -> str:
     """State, progress, speed, time left, and what went wrong."""
-    said = [f"<b>{escape(STATES.get(seen.state, seen.state))}</b>"]
+    said = [STATES.get(seen.state, seen.state)]
     if seen.place:
         said.append(f"place {seen.place} in the queue")
     if seen.step or seen.is_alive:
@@ -52,11 +55,16 @@ def status(seen: Status, settings: LiveSettings) -> str:
     # Of a process that died, its sentence says as much.
     if seen.state in ("interrupted", "failed") and seen.saved_step:
         said.append(f"kept up to step {seen.saved_step:,}")
-    notes = "".join(f"<p>{escape(text)}</p>" for text in (seen.sentence, seen.notice) if text)
-    return (
-        f'<div class="live-status {escape(seen.state)}"><progress max="{max(1, seen.steps)}" '
-        f'value="{seen.step}"></progress><p class="now">{" · ".join(said)}</p>'
-        f'<p class="what">{escape(details(settings))}</p>{notes}</div>'
+    kind = seen.state if seen.state in STATES else ""
+    notes = [sentence for sentence in (seen.sentence, seen.notice) if sentence]
+    return render(
+        "live.status",
+        kind=kind,
+        done=seen.step,
+        steps=max(1, seen.steps),
+        now=said,
+        details=details(settings),
+        notes=notes,
     )
 
 
@@ -90,48 +98,57 @@ def clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d} h"
 
 
+@dataclass(frozen=True)
+class Strip:
+    """Columns of pictures under one title, each a formula and a picture a row."""
+
+    kind: str
+    title: str
+    below: str
+    columns: list[tuple[str, list[Image.Image]]]
+
+    @property
+    def width(self) -> int:
+        return len(self.columns)
+
+    @property
+    def rows(self) -> list[list[tuple[str, str]]]:
+        """(formula, address) of the pictures, from above."""
+        heads = [head for head, _ in self.columns]
+        return [
+            list(zip(heads, map(data_url, row), strict=True))
+            for row in zip(*(pictures for _, pictures in self.columns), strict=True)
+        ]
+
+
 def frame(shown: Frame | None, settings: LiveSettings) -> str:
     """Rows of inputs: x, then what either arm makes of it, then the truth."""
     if shown is None:
-        return '<p class="absent">The first pictures come within seconds of the start.</p>'
+        return absent("The first pictures come within seconds of the start.")
     domains, views = settings.base.domains, settings.method.views(settings.base)
     formulas = {view.key: view.formula for view in views}
     strips, columns = [], [len(made) for made in shown.arms]
     original = next((view for view in views if not view.network), None)
     if original:
         heads = [(original.formula, shown.inputs)]
-        strips.append(_strip("given", original.name, domains.x, heads))
+        strips.append(Strip("given", original.name, domains.x, heads))
     for kind, arm, made in zip(ARMS, settings.arms, shown.arms, strict=True):
         heads = [(formulas.get(key, key), pictures) for key, pictures in made.items()]
-        strips.append(_strip(kind, _capital(arm.name), arm.objective.name, heads))
+        strips.append(Strip(kind, _capital(arm.name), arm.objective.name, heads))
     if shown.truths:
         head = mirrored(original.formula) if original else "y"
-        strips.append(_strip("given", "Truth", domains.y, [(head, shown.truths)]))
-    given = len(strips) - len(ARMS)
+        strips.append(Strip("given", "Truth", domains.y, [(head, shown.truths)]))
     first = 2 if original else 1
     said = f"Both arms at step {shown.step:,}"
     if original and shown.held_out is not None:
         kept = "inputs that neither was trained on"
         said += f", on {kept if shown.held_out else 'inputs of the training'}"
-    return (
-        f'<div class="live-frame" style="--all: {sum(columns) + given}; '
-        f'--narrow: {first - 1 + max(columns)}; --from: {first}">{"".join(strips)}</div>'
-        f'<p class="live-step">{said}.</p>'
-    )
-
-
-def _strip(kind: str, title: str, below: str, columns: list[tuple[str, list[Image.Image]]]) -> str:
-    heads = "".join(f"<span>{formula(head)}</span>" for head, _ in columns)
-    rows = list(zip(*(pictures for _, pictures in columns), strict=True))
-    cells = "".join(
-        f'<img src="{data_url(picture)}" alt="{escape(f"{title}: {head}, input {number}")}">'
-        for number, row in enumerate(rows, 1)
-        for (head, _), picture in zip(columns, row, strict=True)
-    )
-    return (
-        f'<section class="strip {kind}" style="--columns: {len(columns)}"><h3>{escape(title)}</h3>'
-        f'<p>{escape(below)}</p><div class="heads">{heads}</div><div class="cells">{cells}</div>'
-        "</section>"
+    return render(
+        "live.frame",
+        strips=strips,
+        narrow=first - 1 + max(columns),
+        first=first,
+        sentence=f"{said}.",
     )
 
 
@@ -141,7 +158,7 @@ def _capital(text: str) -> str:
 
 def choices(logs: tuple[list[dict], list[dict]], settings: LiveSettings) -> list[tuple[str, str]]:
     """Terms that either arm has logged, each as label and key."""
-    logged = {name for log in logs for line in log for name in line.get("terms", {})}
+    logged = {name for log in logs for line in log for name in part(line, "terms")}
     method = settings.method
     return [(method.term(key).label, key) for key in method.in_order(sorted(logged))]
 
@@ -157,16 +174,15 @@ def weights(settings: LiveSettings, changes: tuple[dict, ...]) -> str:
     labels = {name: label for label, name in changeable(settings)}
     done = {(c["step"], c["name"]) for c in changes}
     lines = []
-    for number, (kind, arm) in enumerate(zip(ARMS, settings.arms, strict=True)):
+    for index, (kind, arm) in enumerate(zip(ARMS, settings.arms, strict=True)):
         now = {RATE: settings.base.training.rate}
         now |= {name: getattr(arm.objective, name) for name in arm.objective.weights()}
-        now |= {c["name"]: c["value"] for c in changes if c.get("arm") in (None, number)}
+        now |= {c["name"]: c["value"] for c in changes if c.get("arm") in (None, index)}
         values = ", ".join(f"{labels.get(name, name)} {value:g}" for name, value in now.items())
         planned = zip(arm.objective.schedule, arm.objective.remarks, strict=True)
         ahead = [remark for c, remark in planned if (c.end, c.weight) not in done]
-        said = escape(". ".join([values, *ahead]))
-        lines.append(f'<p class="key {kind}"><b>{escape(_capital(arm.name))}</b>: {said}</p>')
-    return f'<div class="keys lines">{"".join(lines)}</div>'
+        lines.append((kind, _capital(arm.name), ". ".join([values, *ahead])))
+    return render("live.weights", lines=lines)
 
 
 def charts(
@@ -186,23 +202,14 @@ def charts(
             drawn.append(_chart(measure, lines, changes, settings))
     if not drawn:
         return ""
-    keys = "".join(
-        f'<span class="key {kind}">{escape(arm.name)}</span>'
-        for kind, arm in zip(ARMS, settings.arms, strict=True)
-    )
-    told = "".join(f"<li>{escape(text)}</li>" for text in _told(changes, settings))
-    return f'<div class="keys">{keys}</div><div class="charts">{"".join(drawn)}</div>' + (
-        f'<ul class="changes">{told}</ul>' if told else ""
-    )
+    keys = [(kind, arm.name) for kind, arm in zip(ARMS, settings.arms, strict=True)]
+    return render("live.charts", keys=keys, drawn=drawn, changes=_told(changes, settings))
 
 
 def _points(log: list[dict], kind: str, name: str) -> list[tuple[int, float]]:
     """(step, value) of one curve, thinned to what can be seen, its last point always among them."""
-    found = [
-        (line["step"], line[kind][name])
-        for line in log
-        if name in line.get(kind, {}) and math.isfinite(line[kind][name])
-    ]
+    read = ((number(line.get("step")), number(part(line, kind).get(name))) for line in log)
+    found = [(int(step), value) for step, value in read if None not in (step, value)]
     every = -(-len(found) // POINTS) or 1
     return found[::-every][::-1]
 
@@ -225,12 +232,35 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 300, 104, 34, 16, 6
 """Of a chart, in its own units."""
 
 
+@dataclass(frozen=True)
+class Line:
+    """One arm's line in a chart. points: "x,y" each; now: its last value."""
+
+    kind: str
+    points: list[str]
+    now: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A line chart of WIDTH by HEIGHT. axis, marks: "x,y x,y …" each; ticks: x, y and words."""
+
+    label: str
+    names: str
+    axis: str
+    marks: list[str]
+    lines: list[Line]
+    ticks: list[tuple[int, int, str]]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
 def _chart(
     measure: Measure,
     lines: list[list[tuple[int, float]]],
     changes: tuple[dict, ...],
     settings: LiveSettings,
-) -> str:
+) -> Chart:
     points = [point for line in lines for point in line]
     last = max(1, max(step for step, _ in points))
     low, high = (limit(0.0, *(value for _, value in points)) for limit in (min, max))
@@ -241,35 +271,20 @@ def _chart(
         y = HEIGHT - BOTTOM - (value - low) / room * (HEIGHT - BOTTOM - TOP)
         return f"{x:.1f},{y:.1f}"
 
-    marks = "".join(
-        f'<polyline class="mark" points="{at(c["step"], low)} {at(c["step"], low + room)}"/>'
-        for c in changes
-        if 0 <= c.get("step", -1) <= last
-    )
-    drawn, now = "", []
-    for kind, line in zip(ARMS, lines, strict=True):
-        if line:
-            path = " ".join(at(*point) for point in line)
-            drawn += f'<polyline class="line {kind}" points="{path}"/>'
-            if len(line) == 1:
-                x, y = path.split(",")
-                drawn += f'<circle class="dot {kind}" cx="{x}" cy="{y}" r="2"/>'
-            now.append(f'<b class="{kind}">{measure.written(line[-1][1])}</b>')
-    ticks = "".join(
-        f'<text x="{LEFT - 5}" y="{y}" text-anchor="end">{value}</text>'
-        for value, y in (
-            (measure.written(low) if low else "0", HEIGHT - BOTTOM),
-            (measure.written(high), TOP + 10),
-        )
-    )
-    ticks += f'<text x="{WIDTH - 4}" y="{HEIGHT - 3}" text-anchor="end">step {last:,}</text>'
-    corners = (at(0, low + room), at(0, low), at(last, low))
-    floor = f'<polyline class="axis" points="{" ".join(corners)}"/>'
-    names = " and ".join(arm.name for arm in settings.arms)
-    label = escape(measure.label)
-    return (
-        f"<figure><figcaption>{label} <span>{' · '.join(now)}</span></figcaption>"
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{label} over steps, {escape(names)}">{floor}{marks}{drawn}{ticks}</svg>'
-        "</figure>"
+    steps = [c["step"] for c in changes if 0 <= c.get("step", -1) <= last]
+    return Chart(
+        measure.label,
+        " and ".join(arm.name for arm in settings.arms),
+        " ".join((at(0, low + room), at(0, low), at(last, low))),
+        [f"{at(step, low)} {at(step, low + room)}" for step in steps],
+        [
+            Line(kind, [at(*point) for point in line], measure.written(line[-1][1]))
+            for kind, line in zip(ARMS, lines, strict=True)
+            if line
+        ],
+        [
+            (LEFT - 5, HEIGHT - BOTTOM, measure.written(low) if low else "0"),
+            (LEFT - 5, TOP + 10, measure.written(high)),
+            (WIDTH - 4, HEIGHT - 3, f"step {last:,}"),
+        ],
     )

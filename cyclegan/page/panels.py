@@ -1,20 +1,18 @@
 """The comparison as HTML: a column a view of the method, and the truth; a row a variant.
 
-Pure functions from pictures and figures to markup; style.css says how it looks. Knows no method and
-no lesson by name.
+Pure functions from pictures and figures to what templates/panels.html takes; style.css says how it
+looks. Knows no method and no lesson by name.
 """
 
 import base64
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from PIL import Image
 
-from ..core import images
+from ..core import pictures
 from ..core.config import Direction
 from ..core.figures import Measure
 from ..core.media import PICTURES, Medium
@@ -23,6 +21,8 @@ from ..inference.translator import picture_l1
 from ..lessons import Lesson
 from ..methods import Switch, View
 from .compare import Close, Closer, Shown, VariantRow
+from .lab import number
+from .markup import absent, render
 from .sets import CheckpointSet, Variant
 
 THUMBNAIL = 116
@@ -48,7 +48,7 @@ def data_url(picture: Image.Image) -> str:
 
 def small_url(picture: Image.Image) -> str:
     """A sketch to choose by, with a sixth of the PNG's bytes."""
-    small = images.reduce(picture.convert("RGB"), THUMBNAIL)
+    small = pictures.reduce(picture.convert("RGB"), THUMBNAIL)
     return _data_url(small, "JPEG", quality=85)
 
 
@@ -62,31 +62,6 @@ def _data_url(picture: Image.Image, kind: str, **options) -> str:
 def drawn(item: Any, lesson: Lesson) -> Image.Image:
     """An item as the page holds it to what people see."""
     return item if isinstance(item, Image.Image) else lesson.draw(item)
-
-
-def formula(text: str) -> str:
-    """MathML of plain formulas like "F(G(x))" and "10 · GAN(G, D_Y)".
-
-    Single letters are italic and words are not; "_" begins an index, and ₁ and ² are set as such.
-    """
-    parts = []
-    tokens = r"([A-Za-z]+)(?:_(\w+))?|(\d+(?:\.\d+)?)|([^\s₁₂²])(₁|₂)?(²)?"
-    for letters, index, digits, sign, below, above in re.findall(tokens, text):
-        if letters:
-            part = f"<mi>{letters}</mi>"
-            part = f"<msub>{part}<mi>{index}</mi></msub>" if index else part
-        elif digits:
-            part = f"<mn>{digits}</mn>"
-        else:
-            part = f'<mo stretchy="false">{escape(sign)}</mo>'
-            raised = "".join(f"<mn>{SMALL[n]}</mn>" for n in (below, above) if n)
-            kind = f"m{'sub' if below else ''}{'sup' if above else ''}"
-            part = f"<{kind}>{part}{raised}</{kind}>" if raised else part
-        parts.append(part)
-    return f"<math>{''.join(parts)}</math>"
-
-
-SMALL = {"₁": "1", "₂": "2", "²": "2"}
 
 
 def headings(shown: Shown, set_: CheckpointSet) -> list[Heading]:
@@ -129,6 +104,11 @@ class Panel:
     caption: str
     best: bool = False
 
+    @property
+    def figures(self) -> list[str]:
+        """The caption's parts."""
+        return self.caption.split(BETWEEN)
+
 
 def grid(
     heads: Sequence[Heading],
@@ -140,56 +120,19 @@ def grid(
 
     switch: the one that parts the rows.
     """
-    parts = [f'<div class="comparison" style="--columns: {len(heads)}"><div class="heads">']
-    for head in heads:
-        parts.append(
-            f'<div class="head"><div class="formula">{formula(head.formula)}</div>'
-            f'<div class="name">{escape(head.name)}</div><p>{escape(head.sentence)}</p></div>'
-        )
-    parts.append("</div>")
     # The input and the truth stand in every row: they are encoded once.
     urls: dict[tuple, str] = {}
-    for row, panels in rows:
-        kind = {True: " with", False: " without", None: ""}[row.side]
-        parts.append(
-            f'<section class="row{kind}"><h3>{escape(row.title)}'
-            f"<span>{escape(row.subtitle)}</span></h3>"
-        )
-        if row.made is None:
-            loss = f" {_with(row.side)} the {switch.name}" if switch else ""
-            parts.append(
-                f'<p class="absent">No partner trained{escape(loss)} is known for this model: '
-                "there is nothing to compare it with.</p></section>"
-            )
-            continue
-        parts.append('<div class="panels">')
-        for head, panel in zip(heads, panels, strict=True):
-            alt = escape(f"{head.name} {head.formula}, {row.title[:1].lower()}{row.title[1:]}")
-            image = '<div class="blank"></div>'
-            if picture := panel.picture:
-                key = picture.size, picture.mode, picture.tobytes()
-                if key not in urls:
-                    urls[key] = data_url(picture)
-                image = f'<img src="{urls[key]}" alt="{alt}">'
-            strong = " best" if panel.best else ""
-            # A narrow panel breaks its caption between figures, if it can.
-            told_apart = panel.caption.split(BETWEEN)
-            caption = BETWEEN.join(f"<span>{escape(figure)}</span>" for figure in told_apart)
-            parts.append(
-                f"<figure>{image}<figcaption>"
-                f'<span class="small-head"><span>{formula(head.formula)}</span> '
-                f"{escape(head.name)}</span>"
-                f'<span class="figure{strong}">{caption}</span>'
-                "</figcaption></figure>"
-            )
-        parts.append("</div></section>")
-    if note:
-        parts.append(f'<p class="note">{escape(note)}</p>')
-    return "".join(parts) + "</div>"
 
+    def url(picture: Image.Image) -> str:
+        key = picture.size, picture.mode, picture.tobytes()
+        if key not in urls:
+            urls[key] = data_url(picture)
+        return urls[key]
 
-def _with(side: bool | None) -> str:
-    return "with" if side else "without"
+    headed = [
+        (row, list(zip(heads, panels, strict=True)) if row.made else []) for row, panels in rows
+    ]
+    return render("panels.comparison", heads=heads, rows=headed, note=note, switch=switch, url=url)
 
 
 def panels_of(shown: Shown, lesson: Lesson) -> list[tuple[VariantRow, list[Panel]]]:
@@ -279,46 +222,37 @@ def verdict(shown: Shown, set_: CheckpointSet, ask: bool) -> str:
             f" Now switch the {switches[1].name} off: which row still comes back, and is its "
             f"{target} still right?"
         )
-    return (
-        f'<p class="verdict">Here {formula(back.formula)} differs from '
-        f"{formula(shown.views[0].formula)} by <b>{with_it}</b>{of} on average with the "
-        f"{escape(switches[0].name)}, and by <b>{without}</b> without it.{escape(try_next)}</p>"
+    return render(
+        "panels.verdict",
+        original=shown.views[0].formula,
+        back=back.formula,
+        with_it=with_it,
+        without=without,
+        of=of,
+        switch=switches[0].name,
+        try_next=try_next,
     )
 
 
 def thumbnails(pictures: list[tuple[str, Image.Image]], chosen: int | None) -> str:
     """Example buttons; a click triggers the component's click event with the button's index."""
-    buttons = "".join(
-        f'<button type="button" data-index="{i}" aria-pressed="{str(i == chosen).lower()}" '
-        f'title="{escape(name)}"><img src="{small_url(picture)}" alt="{escape(name)}"></button>'
-        for i, (name, picture) in enumerate(pictures)
-    )
-    name = "" if chosen is None else escape(pictures[chosen][0])
-    return (
-        f'<div class="thumbnails" role="group" aria-label="Examples" '
-        f'style="--count: {max(1, len(pictures))}">{buttons}'
-        f'<span class="place">{name}</span></div>'
-    )
+    place = "" if chosen is None else pictures[chosen][0]
+    sketches = [(name, small_url(picture)) for name, picture in pictures]
+    return render("panels.thumbnails", pictures=sketches, chosen=chosen, place=place)
 
 
 def objective(set_: CheckpointSet) -> str:
     """What each term of the set's objectives is for, with its weight where a variant has it."""
     listed = sorted(set_.variants, key=lambda v: v.switches, reverse=True)
-    rows = []
+    terms = []
     for name, weight in set_.method.Objective.weights().items():
         objectives = [v.config.objective for v in listed if v.method is set_.method]
         value = next((found for o in objectives if (found := getattr(o, name))), 0)
         if not value:
             continue
-        known = value != 1 and not listed[0].source.is_foreign
-        text = f"{value:g} · {weight.formula}" if known else weight.formula
-        rows.append(
-            f"<dt>{escape(weight.label)}</dt><dd>{formula(text)}</dd><dd>{escape(weight.reads)}</dd>"
-        )
-    return (
-        '<div class="terms"><p>A row is trained on the sum of the terms in its title, and on '
-        f"nothing else.</p><dl>{''.join(rows)}</dl></div>"
-    )
+        known = value != 1 and not listed[0].is_foreign
+        terms.append((weight, f"{value:g} · {weight.formula}" if known else weight.formula))
+    return render("panels.objective", terms=terms)
 
 
 def measured(variants: Sequence[Variant], direction: Direction) -> str:
@@ -327,12 +261,12 @@ def measured(variants: Sequence[Variant], direction: Direction) -> str:
     The last row is the item itself, handed over as its own translation.
     """
     network = NETWORK[direction]
-    known = [v for v in variants if v.metrics.get(network)]
+    known = [v for v in variants if figures_of(v.metrics, network)]
     if not known:
         return ""
     known.sort(key=lambda v: tuple(not on for on in v.switches))
-    lesson, first = known[0].lesson, known[0].metrics
-    rows = [(v.name, v.metrics[network]) for v in known]
+    lesson = known[0].lesson
+    rows = [(v.name, figures_of(v.metrics, network)) for v in known]
     itself = next((found for v in known if (found := _unchanged(v, network))), None)
     if itself:
         rows.append((f"{'x' if network == 'G' else 'y'} itself", itself))
@@ -341,28 +275,39 @@ def measured(variants: Sequence[Variant], direction: Direction) -> str:
         for m in lesson.known({key: None for _, figures in rows for key in figures})
         if not getattr(m, "is_detail", False)
     ]
-    head = "".join(f'<th scope="col">{escape(m.heading)}</th>' for m in columns)
-    body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
-        + "".join(f"<td>{m.written(figures.get(m.key))}</td>" for m in columns)
-        + "</tr>"
-        for name, figures in rows
-    )
     shown = {view.key: view for view in known[0].views(direction)}
-    of = formula(shown["made"].formula if "made" in shown else network)
-    items = {"items": first.get("pairs"), **first}
-    reads = " ".join(
-        f"<b>{escape(m.label)}</b>: {escape(m.read_of(network))}" for m in columns if m.reads
-    )
-    return (
-        '<div class="measured"><table><thead><tr><th scope="col">variant</th>'
-        f"{head}</tr></thead><tbody>{body}</tbody></table><p>{of} on "
-        f"{escape(what_was_measured(items, lesson.medium))} {reads}</p></div>"
+    of = shown["made"].formula if "made" in shown else network
+    on = _measured_on(known[0].metrics, lesson.medium)
+    return render(
+        "panels.measured",
+        columns=columns,
+        rows=rows,
+        network=network,
+        of=of,
+        sentence=f" on {on}" if on else ":",
     )
 
 
-def _unchanged(variant: Variant, network: str) -> dict[str, float] | None:
-    return variant.metrics.get("unchanged", {}).get(network)
+def figures_of(metrics: dict, network: str) -> dict[str, float]:
+    """The figures of a network by key, of what a file says that are numbers."""
+    found = metrics.get(network)
+    listed = found.items() if isinstance(found, dict) else ()
+    return {key: value for key, said in listed if (value := number(said)) is not None}
+
+
+def _measured_on(metrics: dict, medium: Medium) -> str:
+    """ "297 held-out pairs of 64×64 pixels."; empty where the file does not say."""
+    said = {name: number(metrics.get(name)) for name in ("pairs", "items", "size")}
+    counts = {name: int(value) for name, value in said.items() if value is not None}
+    counts = {"items": counts.get("pairs"), **counts}
+    if not counts["items"] or "size" not in counts:
+        return ""
+    return what_was_measured({**counts, "held_out": metrics.get("held_out", True)}, medium)
+
+
+def _unchanged(variant: Variant, network: str) -> dict[str, float]:
+    unchanged = variant.metrics.get("unchanged")
+    return figures_of(unchanged, network) if isinstance(unchanged, dict) else {}
 
 
 def _score(one: Close) -> str:
@@ -372,8 +317,9 @@ def _score(one: Close) -> str:
     return f"mean score {one.score:.2f}{truth}"
 
 
-NO_WAY_BACK = """<p class="absent">There is nothing to look at more closely: that takes pictures,
-and a way back.</p>"""
+NO_WAY_BACK = absent(
+    "There is nothing to look at more closely: that takes pictures, and a way back."
+)
 
 
 def close_ups(close: Closer, lesson: Lesson) -> str:

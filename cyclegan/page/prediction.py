@@ -6,7 +6,6 @@ and never by a row's name. The report's reference is the measure of the others. 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from PIL import Image
 from ..core import figures
 from ..lessons import Trouble
 from .lab import FORMULAS, Report, ReportRow
-from .panels import formula
+from .markup import render
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,17 @@ def judge(report: Report, names: list[str]) -> list[Finding]:
     return found
 
 
+@dataclass(frozen=True)
+class Told:
+    """A figure that a fault is told from. beside: the reference's, in words; formula: of what the
+    value is of, before words that end the sentence."""
+
+    words: str
+    value: str
+    beside: str = ""
+    formula: str = ""
+
+
 def verdict(report: Report, names: list[str], expected: str, fault: str) -> str:
     """What was expected beside what was measured, as HTML.
 
@@ -75,50 +85,49 @@ def verdict(report: Report, names: list[str], expected: str, fault: str) -> str:
     findings = judge(report, names)
     own = next(f for f in findings if f.row.name == expected)
     feared = next(t for t in report.lesson.troubles if t.key == fault)
-    title = escape(own.row.title)
+    said = []
     if own.fault is feared:
-        outcome = "<b>So it is.</b>"
+        outcome = "So it is."
     elif own.fault:
-        outcome = f"<b>It fails, but otherwise:</b> {escape(own.fault.words)}."
+        outcome = "It fails, but otherwise:"
+        said.append(f"{own.fault.words}.")
     else:
-        outcome = "<b>By these figures it does not fail.</b>"
-    others = [escape(f.row.title) for f in findings if f.fault is feared and f is not own]
+        outcome = "By these figures it does not fail."
+    others = [f.row.title for f in findings if f.fault is feared and f is not own]
     if others:
         also = " too" if own.fault is feared else ""
-        outcome += f" In your way {_and(others)} {'fail' if len(others) > 1 else 'fails'}{also}."
+        said.append(f"In your way {_and(others)} {'fail' if len(others) > 1 else 'fails'}{also}.")
     elif own.fault is not feared:
-        outcome += " No row fails in your way."
-    return (
-        '<div class="reveal"><p>You expected: <b>'
-        f"{title}</b>, {escape(feared.words)}.</p><p>{_measured(report, own.row)}</p>"
-        f"<p>{outcome}</p><p class='rule'>{_rule(report)}</p></div>"
+        said.append("No row fails in your way.")
+    return render(
+        "prediction.verdict",
+        title=own.row.title,
+        feared=feared.words,
+        figures=_told(report, own.row),
+        outcome=outcome,
+        others=" ".join(said),
+        rules=[trouble.rule for trouble in report.lesson.troubles],
     )
 
 
-def _measured(report: Report, row: ReportRow) -> str:
+def _told(report: Report, row: ReportRow) -> list[Told]:
     """The figures that the fault was told from, beside the reference's."""
     lesson, reference = report.lesson, report.reference
     keys = [*lesson.headline, *(f.key for f in lesson.figures if f.is_quick)]
-    words = []
+    found = []
     for measure in map(lesson.measure, dict.fromkeys(keys)):
         own, other = (r and r.means("G").get(measure.key) for r in (row, reference))
         if own is None:
             continue
-        said = f"{escape(measure.label)} <b>{measure.written(own)}</b>"
-        if reference and reference is not row:
-            said += f" ({escape(reference.title)}: {measure.written(other)})"
-        words.append(said)
+        compared = reference and reference is not row
+        beside = f"{reference.title}: {measure.written(other)}" if compared else ""
+        found.append(Told(measure.label, measure.written(own), beside))
     way = moved(report, row)
     if way is not None:
         # A picture may lie further from x than the truth does.
-        made = formula(row.formulas.get("made", FORMULAS["made"]))
-        words.append(f"{made} is <b>{way:.1f}</b> times as far from x as the truth")
-    return f"Measured: {', '.join(words)}." if words else "Nothing was measured for it."
-
-
-def _rule(report: Report) -> str:
-    rules = "; ".join(trouble.rule for trouble in report.lesson.troubles)
-    return f"How a fault is told: {escape(rules)}."
+        made = row.formulas.get("made", FORMULAS["made"])
+        found.append(Told("times as far from x as the truth", f"{way:.1f}", formula=made))
+    return found
 
 
 def _and(words: list[str]) -> str:

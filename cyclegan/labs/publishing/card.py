@@ -5,6 +5,7 @@ Knows no network.
 """
 
 import io
+import shlex
 from pathlib import Path
 
 import yaml
@@ -17,7 +18,8 @@ from ...core.config import Config
 from ...core.figures import Measure
 from ...lessons import examples
 from ...store import checkpoints
-from ...store.checkpoints import METRICS, WEIGHTS, CheckpointError
+from ...store.checkpoints import WEIGHTS, CheckpointError
+from ..markdown import code, fenced, plain
 
 SAMPLES = "samples.png"
 LIBRARY = "cyclegan-lesson"
@@ -100,7 +102,7 @@ def _results(found: list[tuple[Path, Config]]) -> list[EvalResult]:
             metric_args={"variant": config.objective.slug, "network": network},
         )
         for folder, config in found
-        if (metrics := _metrics(folder))
+        if (metrics := checkpoints.read_metrics(folder))
         for network in ("G", "F")
         for m in _measures(config, metrics.get(network, {}))
     ]
@@ -110,11 +112,6 @@ def _measures(config: Config, *metrics: dict) -> list[Measure]:
     """What stands in metrics of a network, in the order of tables, but for details."""
     found = lessons.find(config.training.data).known({k: v for m in metrics for k, v in m.items()})
     return [m for m in found if not getattr(m, "is_detail", False)]
-
-
-def _metrics(folder: Path) -> dict:
-    path = folder / METRICS
-    return checkpoints.read_json(path) if path.is_file() else {}
 
 
 def _data(config: Config) -> str:
@@ -171,12 +168,12 @@ def _samples(folder: Path, variants: list[Path]) -> tuple[bytes, str] | None:
 
 def _text(found: list[tuple[Path, Config]], repo: str, samples: str) -> str:
     config = found[0][1]
-    x, y = config.domains.x, config.domains.y
+    x, y = plain(config.domains.x), plain(config.domains.y)
     made_by, directions = methods.find(config.method), f"G translates {x} (X) to {y} (Y)"
     if len(made_by.directions(config)) > 1:
         directions += f", F translates {y} to {x}"
     sections = [
-        f"# {repo.split('/')[-1]}: {_task(config)}",
+        f"# {plain(repo.split('/')[-1])}: {plain(_task(config))}",
         f"{made_by.name} ({made_by.source}): {directions}."
         + (" The variants differ in their objective alone." if len(found) > 1 else ""),
         _objectives(found),
@@ -207,7 +204,7 @@ def _objectives(found: list[tuple[Path, Config]]) -> str:
 
 def _label(folder: Path, found: list[tuple[Path, Config]]) -> str:
     config = next(config for path, config in found if path == folder)
-    return f"`{folder.name if len(found) > 1 else config.objective.slug}`"
+    return code(folder.name if len(found) > 1 else config.objective.slug)
 
 
 def _networks(folder: Path, config: Config) -> list[str]:
@@ -218,14 +215,14 @@ def _networks(folder: Path, config: Config) -> list[str]:
 
 
 def _figures(found: list[tuple[Path, Config]]) -> str:
-    measured = [(folder, _metrics(folder)) for folder, _ in found]
+    measured = [(folder, checkpoints.read_metrics(folder)) for folder, _ in found]
     measured = [(folder, metrics) for folder, metrics in measured if metrics.get("G")]
     if not measured:
         return "None were measured: there were no held-out items, or nobody did."
     networks = [n for n in ("G", "F") if any(n in metrics for _, metrics in measured)]
     columns = _measures(found[0][1], *(m.get(n, {}) for _, m in measured for n in networks))
     lines = [
-        f"| variant | | {' | '.join(m.heading for m in columns)} |",
+        f"| variant | | {' | '.join(plain(m.heading) for m in columns)} |",
         "|---|---|" + "---:|" * len(columns),
     ]
     rows = [(_label(folder, found), metrics) for folder, metrics in measured]
@@ -237,11 +234,11 @@ def _figures(found: list[tuple[Path, Config]]) -> str:
             cells = [m.written(metrics.get(network, {}).get(m.key)) for m in columns]
             lines.append(f"| {name} | {network} | {' | '.join(cells)} |")
     kind = "pairs" if first.get("pairs") else "items"
-    count = first.get("items", first.get("pairs", "?"))
-    read = "\n".join(f"- {m.label}: {m.reads}" for m in columns)
-    return "\n".join(lines) + (
-        f"\n\nOn {count} held-out {kind} of {first.get('size', '?')} pixels a side.\n\n{read}"
+    count, size = (
+        plain(n) for n in (first.get("items", first.get("pairs", "?")), first.get("size", "?"))
     )
+    read = "\n".join(f"- {plain(m.label)}: {m.reads}" for m in columns)
+    return "\n".join(lines) + (f"\n\nOn {count} held-out {kind} of {size} pixels a side.\n\n{read}")
 
 
 def _training(found: list[tuple[Path, Config]]) -> str:
@@ -251,7 +248,7 @@ def _training(found: list[tuple[Path, Config]]) -> str:
     lesson = lessons.find(config.training.data)
     about = f" From {lesson.source}; licence: {lesson.licence}." if lesson.source else ""
     lines = [
-        f"- Data: {_data(config)}, {config.image_size}-pixel crops ({t.resize}).{about}",
+        f"- Data: {plain(_data(config))}, {config.image_size}-pixel crops ({t.resize}).{about}",
         f"- Networks: {g.kind} generators with {g.width} filters{blocks}; {d.kind} discriminators "
         f"with {d.width}.",
         f"- Adam, rate {t.rate:g}, β = ({t.beta1:g}, {t.beta2:g}), batch {t.batch}, {t.precision}; "
@@ -263,7 +260,7 @@ def _training(found: list[tuple[Path, Config]]) -> str:
         facts = config.facts
         done = f"{facts.get('steps', config.training.steps):,} steps"
         took = f" in {facts['seconds'] / 60:.0f} minutes" if facts.get("seconds") else ""
-        where = f" on {facts['machine']}" if facts.get("machine") else ""
+        where = f" on {plain(facts['machine'])}" if facts.get("machine") else ""
         lines.append(f"- {_label(folder, found)}: {done}{took}{where}.")
     return "\n".join(lines)
 
@@ -271,8 +268,9 @@ def _training(found: list[tuple[Path, Config]]) -> str:
 def _loading(found: list[tuple[Path, Config]], repo: str) -> str:
     folder = found[-1][0]
     name = repo if len(found) == 1 else f"{repo}:{folder.name}"
-    command = f"python -m cyclegan.translate --model {name} --input picture.png --output out"
-    shell = f"```bash\n{command}\n```"
+    model = shlex.quote(name)
+    command = f"python -m cyclegan.translate --model {model} --input picture.png --output out"
+    shell = fenced(command, "bash")
     if len(found) > 1:
         return shell
     return f"{shell}\n\nor with `PyTorchModelHubMixin`:\n\n{mixin(folder, repo)}"
