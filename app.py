@@ -2,10 +2,13 @@
 
 import argparse
 import importlib.util
+import logging
 import os
+import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from cyclegan.core import device as devices
@@ -54,9 +57,29 @@ def build_parser() -> argparse.ArgumentParser:
         "--max-train-minutes",
         type=_minutes,
         metavar="N",
-        help="the longest that one training may last (default: as long as it takes)",
+        help="the longest that one training may keep its place, pauses included (default: as long "
+        f"as it takes on this machine alone, {MINUTES} where others can visit)",
+    )
+    parser.add_argument(
+        "--class",
+        action="store_true",
+        dest="is_class",
+        help="every visitor sees every training; who started one steers it, and so does the host, "
+        "by the link that is printed",
+    )
+    parser.add_argument(
+        "--allowed-hosts",
+        metavar="NAME",
+        nargs="+",
+        default=[],
+        help="names besides localhost that a page for this machine alone answers to, as those of a "
+        "tunnel or a proxy",
     )
     return parser
+
+
+MINUTES = 30
+"""Of a training on a page that others can visit, unless its host says otherwise."""
 
 
 def _minutes(text: str) -> float:
@@ -78,31 +101,42 @@ def gpu_wrapper() -> Callable:
 def build(
     names: list[str],
     allow_hub: bool = True,
-    allow_paths: bool = False,
+    private: bool = False,
     train_minutes: float | None = 0,
     is_wanted: Callable[[], bool] | None = None,
     device: str = "auto",
+    is_class: bool = False,
+    hosts: Sequence[str] = (),
+    root: Path | None = None,
 ):
     """The page over the models of `names`; raises CheckpointError where there are none.
 
-    names: folders of sets, or whatever `cyclegan.models.find` knows. train_minutes: how long a
-    training on the page may last; None for any time, 0 for no training. is_wanted: while it is
-    true, the examples are translated before anybody clicks; None for not at all. device: one of
-    `DEVICES`; raises ConfigError where it is missing.
+    names: folders of sets, or whatever `cyclegan.models.find` knows. private: whether a visitor can
+    only be somebody at this machine. train_minutes: how long a training on the page may last; None
+    for any time, 0 for no training. is_wanted: while it is true, the examples are translated before
+    anybody clicks; None for not at all. device: one of `DEVICES`; raises ConfigError where it is
+    missing. is_class, hosts: as `--class` and `--allowed-hosts`. root: the page's temporary folder.
     """
     # The spaces package wants to be imported before anything asks for CUDA.
     on_device = gpu_wrapper()
-    from cyclegan.labs.live import Director, Limits
     from cyclegan.page.demo import build_demo
+    from cyclegan.page.hosting import disk
+    from cyclegan.page.hosting.desk import Desk
+    from cyclegan.page.hosting.house import House
     from cyclegan.page.library import Library
-    from cyclegan.page.models_tab import Access
     from cyclegan.store import catalogue as models
 
+    desk = Desk(House(allow_hub, private, is_class, tuple(hosts)), root)
     folders = [Path(name) for name in names]
-    library = Library(folders, devices.choose(device))
+    library = Library(
+        folders,
+        devices.choose(device),
+        opened=desk.root / disk.OPENED,
+        heaviest=None if private else desk.limits.work,
+    )
     for folder, name in zip(folders, names, strict=True):
         if not folder.is_dir() or any(s.is_foreign for s in models.in_folder(folder)):
-            library.add(models.find(name))
+            library.offer(models.find(name))
     if not library.sets:
         raise checkpoints.CheckpointError(
             f"No finished checkpoint lies in {', '.join(names)}; train one with train.py, or name "
@@ -111,49 +145,110 @@ def build(
     if library.device.type == "cuda":
         library.load_all()
     # Whoever may name paths may also look at the runs that lie here.
-    roots = [RUNS] if allow_paths else []
-    director = None
-    if train_minutes != 0:
-        director = Director(RUNS / "live", Limits(minutes=train_minutes))
-    demo = build_demo(library, on_device, Access(allow_hub, allow_paths), roots, director)
+    roots = [RUNS] if private else []
+    director = None if train_minutes == 0 else _director(train_minutes, desk)
+    demo = build_demo(library, on_device, desk, roots, director)
     if is_wanted and library.device.type == "cpu":
         # Not a daemon, which would be cut off within a network pass when the page is closed.
         threading.Thread(target=library.work_ahead, args=(is_wanted,)).start()
     return demo
 
 
+def _director(minutes: float | None, desk):
+    """Of live trainings; None, said, where there is nowhere to write them."""
+    from cyclegan.labs.live import Director, Limits
+
+    limits = Limits(minutes=minutes)
+    if not desk.house.private:
+        of = desk.limits
+        limits = Limits(
+            folders=False,
+            minutes=minutes,
+            per_owner=of.trainings,
+            disk=of.trained,
+            disk_per_owner=of.trained_visitor,
+        )
+    try:
+        return Director(RUNS / "live", limits)
+    except OSError as error:
+        logging.warning("Nothing can be trained here: %s: %s.", error.filename, error.strerror)
+        return None
+
+
 def is_private(args: argparse.Namespace) -> bool:
     """Whether the visitor can only be somebody at this machine, who may name its files."""
     host = args.host or os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     shared = args.share or os.environ.get("GRADIO_SHARE", "").lower() == "true"
-    return host in ("127.0.0.1", "localhost", "::1") and not shared and "SPACE_ID" not in os.environ
+    is_loopback = host in ("localhost", "::1") or host.startswith("127.")
+    return is_loopback and not shared and "SPACE_ID" not in os.environ
+
+
+def settle(stack: ExitStack) -> Path | None:
+    """The page's own temporary folder, before Gradio looks for one; None, said, without."""
+    from cyclegan.page.hosting import disk
+
+    # The page asks itself whether it is there; no proxy leads to this machine.
+    for name in ("NO_PROXY", "no_proxy"):
+        others = os.environ.get(name)
+        os.environ[name] = ",".join(filter(None, (others, "localhost,127.0.0.1,::1")))
+    try:
+        return stack.enter_context(disk.settled())
+    except OSError as error:
+        logging.warning("The page has no temporary folder of its own: %s.", error.strerror or error)
+        return None
 
 
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
-    is_open = threading.Event()
+    private = is_private(args)
+    is_open, stack = threading.Event(), ExitStack()
     is_open.set()
     try:
         load_plugins()
+        root = settle(stack)
         names = args.checkpoints or [str(f) for f in (checkpoints.BUNDLED, RUNS) if f.is_dir()]
-        minutes = args.max_train_minutes if args.training else 0
-        demo = build(names, args.allow_hub, is_private(args), minutes, is_open.is_set, args.device)
-    except (checkpoints.CheckpointError, ConfigError) as error:
-        print(f"app.py: {error}", file=sys.stderr)
-        return 2
-    from cyclegan.page.demo import launch_options
-
-    try:
-        demo.launch(
-            server_name=args.host, server_port=args.port, share=args.share, **launch_options()
+        minutes = args.max_train_minutes or (None if private else MINUTES)
+        demo = build(
+            names,
+            args.allow_hub,
+            private,
+            minutes if args.training else 0,
+            is_open.is_set,
+            args.device,
+            args.is_class,
+            args.allowed_hosts,
+            root,
         )
-    except OSError as error:
-        print(f"app.py: {error}", file=sys.stderr)
-        return 2
+        from cyclegan.page.demo import launch_options
+
+        _, local, shared = demo.launch(
+            server_name=args.host,
+            server_port=args.port,
+            share=args.share,
+            prevent_thread_lock=True,
+            **launch_options(demo),
+        )
+        if args.training and not private:
+            address = f"{shared or local}?host={demo.desk.visitors.host_key}"
+            print(f"* For you alone, to steer every training: {address}", flush=True)
+        demo.block_thread()
+    except (checkpoints.CheckpointError, ConfigError) as error:
+        return _fail(str(error))
+    except Exception as error:  # Gradio and the system raise whatever is in the way.
+        logging.debug("The page does not open.", exc_info=error)
+        return _fail(f"the page does not open: {str(error) or type(error).__name__}")
     finally:
         is_open.clear()
+        stack.close()
     return 0
 
 
+def _fail(sentence: str) -> int:
+    print(f"app.py: {' '.join(sentence.split())}", file=sys.stderr)
+    return 2
+
+
 if __name__ == "__main__":
+    # To be told to end is to leave nothing behind, as by Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

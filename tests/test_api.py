@@ -12,7 +12,7 @@ from cyclegan.store import checkpoints
 @pytest.fixture(scope="module")
 def client():
     demo = build([checkpoints.BUNDLED])
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
     yield Client(address, verbose=False)
     demo.close()
 

@@ -1,5 +1,7 @@
 """The command line of the page."""
 
+import contextlib
+import os
 import socket
 import sys
 import threading
@@ -66,6 +68,114 @@ def test_a_taken_port_is_a_sentence(capsys, tmp_path):
         assert app.main(["--checkpoints", str(tmp_path), "--port", str(port)]) == 2
     error = capsys.readouterr().err
     assert str(port) in error and "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("Cannot find empty port in range: 7860-7959"),
+        ValueError("When localhost is not accessible, a shareable link must be created."),
+        OverflowError("bind(): port must be 0-65535."),
+        PermissionError(13, "Permission denied", "/tmp/gradio"),
+        RuntimeError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_a_launch_raises_is_a_sentence(error, capsys, tmp_path, monkeypatch):
+    def launch(*_, **__):
+        raise error
+
+    write(tmp_path / "set" / "gan", GAN)
+    monkeypatch.setattr(gr.Blocks, "launch", launch)
+    assert app.main(["--checkpoints", str(tmp_path), "--no-training"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("app.py: the page does not open: ") and said.count("\n") == 1
+    assert (str(error) or "RuntimeError") in said
+
+
+def test_a_port_that_is_none_is_a_sentence(capsys, tmp_path):
+    write(tmp_path / "set" / "gan", GAN)
+    assert app.main(["--checkpoints", str(tmp_path), "--port", "99999", "--no-training"]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.fixture
+def opened(monkeypatch) -> list[gr.Blocks]:
+    """The pages that `app.main` would have opened."""
+    found = []
+
+    def launch(demo, **_):
+        found.append(demo)
+        return None, "http://127.0.0.1:7860/", None
+
+    monkeypatch.setattr(gr.Blocks, "launch", launch)
+    monkeypatch.setattr(gr.Blocks, "block_thread", lambda demo: None)
+    return found
+
+
+@pytest.mark.parametrize("place", ["runs", "runs/live"])
+def test_where_nothing_can_be_written_the_page_opens_without_training(
+    place, opened, caplog, tmp_path, monkeypatch
+):
+    write(tmp_path / "set" / "gan", GAN)
+    monkeypatch.chdir(tmp_path)
+    Path(place).parent.mkdir(exist_ok=True)
+    Path(place).write_text("a file")
+    assert app.main(["--checkpoints", "set"]) == 0
+    assert len(opened) == 1 and "Nothing can be trained here" in caplog.text
+    words = [str(getattr(block, "value", "")) for block in opened[0].blocks.values()]
+    assert any("Training is switched off" in word for word in words)
+
+
+@pytest.mark.parametrize("kind", ["a file", "nothing", "a folder of another user"])
+def test_a_page_without_a_temporary_folder_of_its_own_says_so(kind, caplog, tmp_path, monkeypatch):
+    place = tmp_path / "tmp"
+    if kind == "a file":
+        place.write_text("")
+    if kind == "a folder of another user":
+        error = PermissionError(13, "Permission denied")
+        monkeypatch.setattr("tempfile.mkdtemp", lambda **_: (_ for _ in ()).throw(error))
+        place = tmp_path
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    with contextlib.ExitStack() as stack:
+        assert app.settle(stack) is None
+    assert "no temporary folder of its own" in caplog.text
+
+
+@pytest.mark.parametrize("others", [None, "example.org", "a,b"])
+def test_no_proxy_leads_to_this_machine(others, monkeypatch):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, others) if others else monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with contextlib.ExitStack() as stack:
+        app.settle(stack)
+        for name in ("NO_PROXY", "no_proxy"):
+            listed = os.environ[name].split(",")
+            assert {"localhost", "127.0.0.1", *(others.split(",") if others else ())} <= {*listed}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "private"),
+    [
+        ([], True),
+        (["--host", "127.0.0.5"], True),
+        (["--host", "localhost"], True),
+        (["--host", "0.0.0.0"], False),
+        (["--host", "192.168.1.7"], False),
+        (["--share"], False),
+    ],
+)
+def test_a_page_that_others_reach_has_limits_and_a_link_for_its_host(
+    arguments, private, opened, capsys, tmp_path, monkeypatch
+):
+    for name in ("GRADIO_SERVER_NAME", "GRADIO_SHARE", "SPACE_ID"):
+        monkeypatch.delenv(name, raising=False)
+    write(tmp_path / "set" / "gan", GAN)
+    monkeypatch.chdir(tmp_path)
+    assert app.main(["--checkpoints", "set", *arguments]) == 0
+    desk = opened[0].desk
+    assert desk.house.private == private and (desk.sweeper is None) == private
+    assert (f"?host={desk.visitors.host_key}" in capsys.readouterr().out) != private
 
 
 def test_the_bundled_set_has_the_four_variants_of_both_switches():

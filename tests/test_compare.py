@@ -9,7 +9,7 @@ from PIL import Image
 from tiny import config, noise
 from variants import FULL, GAN, GAN_IDENTITY, JUDGES, write
 
-from cyclegan.core import figures, images
+from cyclegan.core import figures, pictures
 from cyclegan.core.config import Change
 from cyclegan.core.media import PICTURES
 from cyclegan.inference.translator import LONGEST_SIDE
@@ -98,7 +98,7 @@ def test_an_unfair_comparison_is_said_to_be_one(tmp_path):
 
 
 def test_an_upload_that_was_cleared_away_is_a_sentence(library, tmp_path):
-    with pytest.raises(images.ImageError, match="choose it once more"):
+    with pytest.raises(pictures.ImageError, match="choose it once more"):
         translate(library, request(library, path=str(tmp_path / "gone.png")))
 
 
@@ -120,7 +120,7 @@ def test_an_example_that_is_remembered_needs_no_networks(library, tmp_path):
 
 def test_a_bad_picture_is_a_sentence(library, tmp_path):
     (tmp_path / "x.png").write_bytes(b"none")
-    with pytest.raises(images.ImageError, match="Your file is not a picture"):
+    with pytest.raises(pictures.ImageError, match="Your file is not a picture"):
         translate(library, request(library, path=str(tmp_path / "x.png")))
 
 

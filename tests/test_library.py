@@ -308,9 +308,9 @@ def translations(monkeypatch) -> Counter:
     """How often each variant translates in each direction."""
     counted, translate = Counter(), Translator.translate
 
-    def counting(self, picture, direction="xy"):
+    def counting(self, picture, direction="xy", *more):
         counted[self.config.objective.name, direction] += 1
-        return translate(self, picture, direction)
+        return translate(self, picture, direction, *more)
 
     monkeypatch.setattr(Translator, "translate", counting)
     return counted
@@ -391,7 +391,7 @@ def test_an_upload_is_decoded_once_and_reduced(library, tmp_path, monkeypatch):
     noise(1024, 40).save(tmp_path / "own.png")
     first = library.upload(str(tmp_path / "own.png"))
     assert first.size == (1024, 40) and first.picture.size == (512, 20)
-    monkeypatch.setattr("cyclegan.core.images.load", None)
+    monkeypatch.setattr("cyclegan.core.pictures.load", None)
     assert library.upload(str(tmp_path / "own.png")) is first
 
 
@@ -495,14 +495,16 @@ def golden(*names: str, **kinds) -> Model:
 
 def test_a_foreign_model_is_added_under_its_name_and_what_was_said_of_it(tmp_path):
     library = Library([])
-    title = library.add(golden("latest_net_G_A.pth"), Domains("horse", "zebra"), 128)
-    assert title == "latest_net_G_A.pth (horse → zebra, 128 px)"
-    set_ = library.sets[title]
+    key = library.add(golden("latest_net_G_A.pth"), Domains("horse", "zebra"), 128)
+    set_ = library.sets[key]
+    assert set_.title == "latest_net_G_A.pth (horse → zebra, 128 px)" and len(key) == 22
     assert set_.directions == ("xy",) and set_.domains == Domains("horse", "zebra")
     assert set_.variants[0].config.image_size == 128
     assert set_.variants[0].name == "the original authors' generator"
     plain = library.add(golden("upit_pytorch_model.bin"))
-    assert plain == "upit_pytorch_model.bin" and library.sets[plain].directions == ("xy", "yx")
+    assert library.sets[plain].title == "upit_pytorch_model.bin"
+    assert library.sets[plain].directions == ("xy", "yx")
+    assert library.offered == [], "nobody else is told of them"
 
 
 def test_a_bad_model_leaves_nothing_behind(tmp_path):
@@ -535,11 +537,15 @@ def test_a_model_larger_than_the_cache_still_serves(tmp_path):
 
 
 def test_guests_are_forgotten_oldest_first(tmp_path, monkeypatch):
-    monkeypatch.setattr("cyclegan.page.library.GUESTS", 2)
-    write(tmp_path / "gan", GAN)
-    library = Library([])
-    for name in ("one", "two", "one", "three"):
-        library.add(Model(name, (Source((tmp_path / "gan",)),), tmp_path))
-    assert list(library.sets) == ["two", "three"]
-    with pytest.raises(checkpoints.CheckpointError, match="one was opened too long ago"):
-        library.sets["one"]
+    model, folder = golden("latest_net_G_A.pth"), tmp_path / "opened"
+    library = Library([], opened=folder)
+    first = library.add(model)
+    size = sum(path.stat().st_size for path in folder.rglob("*.*"))
+    monkeypatch.setattr("cyclegan.page.library.OPENED_LIMIT", 2.5 * size)
+    second, third = library.add(model), library.add(model)
+    assert list(library.sets) == [second, third]
+    assert sorted(path.name for path in folder.iterdir()) == sorted([second, third])
+    with pytest.raises(checkpoints.CheckpointError, match="not here any more"):
+        library.sets[first]
+    library.forget(second)
+    assert list(library.sets) == [third] and not (folder / second).exists()

@@ -19,7 +19,7 @@ PANELS = "#result .panels img"
 @pytest.fixture(scope="module")
 def url():
     demo = build([checkpoints.BUNDLED])
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
     yield address
     demo.close()
 
@@ -172,7 +172,7 @@ def test_somebody_elses_lesson_and_method_are_shown_without_switches(browser, to
         write(tmp_path / "toys" / "signals" / arm.objective.slug, settings)
     write(tmp_path / "sets" / "pictures" / "full", FULL)
     demo = build([str(tmp_path / "toys"), str(tmp_path / "sets")])
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.set_default_timeout(PATIENCE)
     try:

@@ -28,7 +28,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def url(folder):
     demo = build_demo(Library([folder / "sets"]), run_roots=[folder / "runs"])
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
     yield address
     demo.close()
 
@@ -231,7 +231,7 @@ def test_without_a_laboratory_the_tab_says_how_to_make_one(browser, folder, tmp_
     labs.write_all(tmp_path / "plain")
     (tmp_path / "plain" / "report" / "report.json").unlink()
     demo = build_demo(Library([tmp_path]), run_roots=[folder / "runs"])
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
     page = visit(browser, address)
     page.get_by_text("python -m cyclegan.ablation run").wait_for()
     page.get_by_role("button", name="Runs").click()
@@ -244,7 +244,7 @@ def test_a_damaged_report_is_a_sentence(browser, tmp_path):
     labs.write_all(tmp_path / "lab")
     (tmp_path / "lab" / "report" / "report.json").write_text('{"variants": ')
     demo = build_demo(Library([tmp_path]))
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
     page = visit(browser, address)
     page.get_by_text("report.json cannot be read").wait_for()
     page.close()

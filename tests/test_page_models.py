@@ -37,7 +37,7 @@ def url(hub, tmp_path_factory):
     for objective in (variants.GAN_IDENTITY, variants.FULL):
         variants.write(folder / objective.slug, objective)
     demo = build([str(folder)])
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
     yield address
     demo.close()
 

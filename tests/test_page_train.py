@@ -24,8 +24,9 @@ from cyclegan import lessons
 from cyclegan.core.config import Change
 from cyclegan.labs.live import Command, Director, Limits
 from cyclegan.page.demo import build_demo, launch_options
+from cyclegan.page.hosting.desk import Desk
+from cyclegan.page.hosting.house import House
 from cyclegan.page.library import Library
-from cyclegan.page.models_tab import Access
 
 pytestmark = pytest.mark.browser
 
@@ -62,8 +63,8 @@ def url(director, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sets") / "set"
     for objective in (variants.GAN_IDENTITY, variants.FULL):
         variants.write(folder / objective.slug, objective)
-    demo = build_demo(Library([folder]), access=Access(hub=True, paths=True), director=director)
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    demo = build_demo(Library([folder]), desk=Desk(House(private=True)), director=director)
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
     yield address
     demo.close()
 
@@ -472,7 +473,7 @@ def test_a_phone_scrolls_down_only(browser, url, director, scheme):
 def test_a_page_without_training_says_so(browser, tmp_path):
     variants.write(tmp_path / "set" / "gan", variants.GAN)
     demo = build_demo(Library([tmp_path / "set"]))
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
     page = browser.new_page()
     page.goto(address)
     page.get_by_role("tab", name="Train").click()

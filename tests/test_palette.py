@@ -8,7 +8,7 @@ import pytest
 import cyclegan
 from cyclegan.core import palette
 from cyclegan.labs.ablation import variants
-from cyclegan.page.demo import CSS, launch_options
+from cyclegan.page.demo import CSS
 
 PACKAGE = Path(cyclegan.__file__).parent
 KINDS = {".py", ".css", ".js", ".html"}
@@ -36,7 +36,7 @@ def test_colours_stand_in_the_palette_alone():
 
 def test_the_style_sheet_gets_its_colours():
     """Gradio's own properties aside, what is drawn with is defined, at launch or in the sheet."""
-    given, sheet = launch_options()["css"], CSS.read_text(encoding="utf-8")
+    given, sheet = palette.css(), CSS.read_text(encoding="utf-8")
     for name in ("soft", "accent", "without"):
         assert f"var(--{name})" in sheet and f"--{name}:" not in sheet and f"--{name}:" in given
     light, dark = given.split(".dark")

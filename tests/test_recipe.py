@@ -10,7 +10,8 @@ from cyclegan.core.config import Change, Config, ConfigError, Domains, Objective
 from cyclegan.labs.live import Arm, LiveSettings
 from cyclegan.lessons import Lesson, Recipe
 from cyclegan.page import recipe
-from cyclegan.page.models_tab import Access
+from cyclegan.page.hosting.desk import Desk
+from cyclegan.page.hosting.house import House
 
 ID = "cyclegan"
 """The method whose controls are shown first."""
@@ -44,7 +45,7 @@ def form(monkeypatch) -> recipe.Form:
     listed = [*lessons.all_lessons(), Tones()]
     monkeypatch.setattr(lessons, "all_lessons", lambda: listed)
     with gr.Blocks():
-        return recipe.Form(Access(hub=True, paths=True))
+        return recipe.Form(Desk(House(private=True)))
 
 
 def read(form: recipe.Form, kind: str | None = None, **typed) -> LiveSettings:

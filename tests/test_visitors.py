@@ -30,7 +30,7 @@ def url(tmp_path):
             picture = noise(32, 32, seed=10 * index + (side == "y"))
             picture.save(tmp_path / "set" / "examples" / f"{index}-place-{side}.png")
     demo = build([str(tmp_path / "set")])
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **page.launch_options())
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **page.launch_options(demo))
     yield address
     demo.close()
 
@@ -40,9 +40,9 @@ def passes(monkeypatch) -> Counter:
     """How often each variant was asked to translate."""
     counted, translate = Counter(), Translator.translate
 
-    def counting(self, picture, direction="xy"):
+    def counting(self, picture, direction="xy", *more):
         counted[self.config.objective.name] += 1
-        return translate(self, picture, direction)
+        return translate(self, picture, direction, *more)
 
     monkeypatch.setattr(Translator, "translate", counting)
     return counted
@@ -143,7 +143,7 @@ def test_uploads_are_cleared_away(tmp_path, monkeypatch):
     monkeypatch.setattr(page, "FORGET_AFTER", 2)
     write(tmp_path / "set" / "gan", GAN)
     demo = build([str(tmp_path / "set")])
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **page.launch_options())
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **page.launch_options(demo))
     try:
         visitor = Visitor(url)
         visitor.upload(own(tmp_path))

@@ -15,8 +15,8 @@ from ..inference import evaluation
 from ..inference.translator import Translation
 from ..labs.ablation import variants
 from ..lessons import Example
-from ..store.checkpoints import CheckpointError
 from . import cards, compare, curves, film, lab_panels, panels, prediction, runs_view
+from .components import index_of, open_choice
 from .lab import LabError, Report, ReportRow, find, read
 from .library import Library
 from .sets import Variant
@@ -102,7 +102,9 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         )
         gr.HTML(lab_panels.section("curves"), apply_default_css=False)
         with gr.Row(elem_id="lab-curve-choices", equal_height=False):
-            what = gr.Dropdown([], label="Curve of", scale=1, min_width=180, elem_id="lab-what")
+            what = open_choice(
+                gr.Dropdown([], label="Curve of", scale=1, min_width=180, elem_id="lab-what")
+            )
             drawn = gr.Dropdown(
                 [], label="Objectives", multiselect=True, scale=4, min_width=280, elem_id="lab-rows"
             )
@@ -118,8 +120,10 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         )
         gr.HTML(lab_panels.section("film"), apply_default_css=False)
         with gr.Row(elem_id="lab-rivals"):
-            first = gr.Dropdown([], label="Left", min_width=160, elem_id="lab-first")
-            second = gr.Dropdown([], label="Right", min_width=160, elem_id="lab-second")
+            first = open_choice(gr.Dropdown([], label="Left", min_width=160, elem_id="lab-first"))
+            second = open_choice(
+                gr.Dropdown([], label="Right", min_width=160, elem_id="lab-second")
+            )
         reel = gr.HTML("", elem_id="lab-film", js_on_load=film.CONTROLS, apply_default_css=False)
         paper = gr.HTML("", elem_id="lab-paper", apply_default_css=False)
     with gr.Column() as runs:
@@ -224,13 +228,8 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         if not (pairs and rows):
             return lab_panels.NO_GRID
         asked = title, [row.name for row in rows], index, direction
-        try:
-            if is_known(*asked):
-                made = translated(*asked)
-            else:
-                made = library.in_turn("examples", work, *asked)
-        except CheckpointError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+        known = is_known(*asked)
+        made = translated(*asked) if known else library.in_turn("examples", work, *asked)
         lesson, example = report.lesson, pairs[index]
         cells = [
             _cell(row, lab.weights[row.name], made[row.name], example, direction) for row in rows
@@ -240,7 +239,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         return lab_panels.grid(cells, x, truth, "x" if direction == "xy" else "y", lesson)
 
     def on_example(event: gr.EventData, title: str, direction: str):
-        index = int(event.index) % len(examples_of(title))
+        index = index_of(event, len(examples_of(title)))
         return index, draw_thumbnails(title, index, direction)
 
     def on_direction(title: str, index: int, direction: str):

@@ -4,19 +4,19 @@ from collections.abc import Callable
 
 import gradio as gr
 
-from ..core import images
 from ..core.media import PICTURES
-from ..store.checkpoints import CheckpointError
 from .components import picture_input
+from .hosting.desk import Desk
+from .hosting.errors import RefusedError
 from .library import Library
 
 
-def build(library: Library, on_device: Callable) -> None:
+def build(library: Library, on_device: Callable, desk: Desk) -> None:
     """Add the endpoint to the current Blocks, if any variant takes pictures."""
     by_name = {
         f"{title}/{variant.source.name}": variant
-        for title, set_ in library.sets.items()
-        for variant in set_.variants
+        for title in library.offered
+        for variant in library.sets[title].variants
         if variant.lesson.medium is PICTURES
     }
     if not by_name:
@@ -27,7 +27,7 @@ def build(library: Library, on_device: Callable) -> None:
         picture = library.upload(path, "The file").picture
         return library.translate(by_name[name], picture, direction)
 
-    def translate(image: str, variant: str, direction: str):
+    def translate(image: str, variant: str, direction: str, visit: gr.Request):
         """Translate one picture with one variant.
 
         image: a picture file. variant: "SET/VARIANT", by the names of their folders.
@@ -36,22 +36,15 @@ def build(library: Library, on_device: Callable) -> None:
         has no such output, and the errors in 0–255 units.
         """
         if variant not in by_name:
-            valid = ", ".join(by_name)
-            raise gr.Error(
-                f"There is no variant {variant}; valid are {valid}.", print_exception=False
-            )
+            raise RefusedError(f"There is no such variant; valid are {', '.join(by_name)}.")
         directions = by_name[variant].directions
         if direction not in directions:
-            raise gr.Error(
-                f"The direction {direction} is not known; valid are {' and '.join(directions)}.",
-                print_exception=False,
-            )
+            raise RefusedError(f"There is no such direction; valid are {' and '.join(directions)}.")
         if not image:
-            raise gr.Error("There is no picture to translate.", print_exception=False)
-        try:
-            made = library.in_turn("pictures", run, variant, image, direction)
-        except (images.ImageError, CheckpointError) as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise RefusedError("There is no picture to translate.")
+        desk.check("translated", visit)
+        library.upload(image, "The file")
+        made = library.in_turn("guests", run, variant, image, direction, turn=desk.turn(visit))
         errors = {"cycle_error": made.cycle_error, "identity_error": made.identity_error}
         return made.translation, made.reconstruction, made.identity, errors
 
@@ -74,6 +67,6 @@ def build(library: Library, on_device: Callable) -> None:
             inputs,
             outputs,
             api_name="translate",
-            concurrency_id="networks",
-            concurrency_limit=1,
+            concurrency_id="translate",
+            concurrency_limit=2,
         )

@@ -83,7 +83,7 @@ class VariantRow:
     def title(self) -> str:
         if self.side is None:
             return self.name
-        if self.variant and self.variant.source.is_foreign:
+        if self.variant and self.variant.is_foreign:
             return "As published"  # Its objective is not known.
         return self.name[:1].upper() + self.name[1:]
 
@@ -143,7 +143,7 @@ class Shown:
 
 
 def translate(library: Library, request: Request) -> Shown:
-    """Run every wanted variant on one item. Raises images.ImageError for a bad picture."""
+    """Run every wanted variant on one item. Raises pictures.ImageError for a bad picture."""
     set_, direction = library.sets[request.title], request.direction
     variants = _variants(set_, request)
     notes, example = [], None
@@ -159,10 +159,11 @@ def translate(library: Library, request: Request) -> Shown:
         }
     else:
         upload = library.upload(request.path)
-        if upload.picture.size != upload.size:
+        longest = min([v.longest for v in variants.values() if v], default=LONGEST_SIDE)
+        if max(upload.size) > longest:
             width, height = upload.size
             notes.append(
-                f"Your picture has {width}×{height} pixels and was reduced to {LONGEST_SIDE} on "
+                f"Your picture has {width}×{height} pixels and was reduced to {longest} on "
                 "its longer side."
             )
         made = {

@@ -4,15 +4,43 @@ from typing import Any
 
 import gradio as gr
 
+from .hosting.errors import RefusedError
+
 
 def picture_input(**options: Any) -> gr.Image:
     """An image input that hands the uploaded file over as it is.
 
     Gradio would decode it first, and answer a damaged file or a bomb with a stack trace;
-    `images.load` knows what to say. (A subclass would have Gradio write a .pyi file beside it.)
+    `pictures.load` knows what to say. (A subclass would have Gradio write a .pyi file beside it.)
     Handlers that put something out to it give a value: an update, gr.skip() too, has Gradio build
     the visitor's component anew, without this.
     """
     component = gr.Image(**options)
     component.preprocess = lambda payload: payload.path if payload else None
     return component
+
+
+def index_of(event: gr.EventData, count: int) -> int:
+    """Which of `count` things was clicked; raises RefusedError where that is none of them."""
+    index = event._data.get("index") if isinstance(event._data, dict) else None
+    if not isinstance(index, int) or not 0 <= index < count:
+        raise RefusedError("There is no such thing to choose here any more.")
+    return index
+
+
+def open_choice(component: gr.Dropdown | gr.Radio | gr.CheckboxGroup):
+    """A choice among what changes for each visitor, which its handlers judge.
+
+    Gradio would hold a value against the choices that it remembers for a tab. It forgets tabs, and
+    would then refuse every event that has the component among its inputs.
+    """
+    component.preprocess = _short_texts
+    return component
+
+
+def _short_texts(payload: Any) -> Any:
+    listed = payload if isinstance(payload, list) else [payload]
+    fine = all(isinstance(value, str | int | float | None) for value in listed)
+    if not fine or len(listed) > 100 or any(len(str(value)) > 300 for value in listed):
+        raise gr.Error("This choice cannot be read.", print_exception=False)
+    return payload

@@ -9,19 +9,17 @@ from ..core import palette
 from ..labs.live import Director
 from ..store.formats import MAX_BYTES
 from . import ablation_tab, api, models_tab, train_tab, translate_tab
+from .hosting.desk import Desk
+from .hosting.house import House
+from .hosting.visitors import MAKE_KEY
 from .library import Library
-from .models_tab import Access
-
-WAITING = 256
-"""Clicks that wait at most; more are refused, with Gradio's sentence that the page is busy. A
-visitor's tab has six in the queues at most, and rarely more than one."""
+from .markup import render
 
 FORGET_EVERY, FORGET_AFTER = 600, 4 * 3600
 """Seconds: how often uploads and downloads are looked through, and after how long they go."""
 
-SESSIONS = 256
-"""Tabs whose state is kept; of more, the one used longest ago begins anew. Until then Gradio keeps
-what a tab shows, a few MB with a large picture."""
+SESSIONS = 1000
+"""Tabs whose state is kept; of more, the one used longest ago begins anew. New ones are counted."""
 
 CSS = Path(__file__).with_name("style.css")
 
@@ -33,30 +31,24 @@ THEME = gr.themes.Base(
     radius_size=gr.themes.sizes.radius_md,
 )
 
-INTRODUCTION = """
-<header class="title">
-<h1>What does cycle consistency do?</h1>
-<p>CycleGAN learns to turn pictures of one kind into another from <em>unpaired</em> examples; its
-cycle loss asks that the way there and back end where it began. Below, the same networks, trained
-on the same data from the same seed, with that loss and without it.</p>
-</header>
-"""
+INTRODUCTION = render("page.introduction")
 
 
 def build_demo(
     library: Library,
     on_device: Callable = lambda function: function,
-    access: Access = Access(),  # noqa: B008 (frozen)
+    desk: Desk | None = None,
     run_roots: Sequence[Path] = (),
     director: Director | None = None,
 ) -> gr.Blocks:
     """The page over a library of checkpoint sets (at least one).
 
     on_device: wraps the function that runs networks (`spaces.GPU` on a ZeroGPU Space).
-    access: what visitors may open. run_roots: folders below which training runs are offered with
-    their curves. director: of live trainings, or None where nothing may be trained. Launch the
-    page with `launch_options()`.
+    desk: what visitors may do; without one, all that does not touch this machine. run_roots:
+    folders below which training runs are offered with their curves. director: of live trainings,
+    or None where nothing may be trained. Launch the page with `launch_options(demo)`.
     """
+    desk = desk or Desk(House())
     with gr.Blocks(
         title="What does cycle consistency do?",
         analytics_enabled=False,
@@ -64,29 +56,49 @@ def build_demo(
         delete_cache=(FORGET_EVERY, FORGET_AFTER),
     ) as demo:
         gr.HTML(INTRODUCTION, apply_default_css=False)
-        own = gr.State([])
+        # The same in every page that is ever opened here: a visitor's things outlive a restart.
+        visitor = gr.BrowserState(None, storage_key="cyclegan-visitor", secret="cyclegan")
         with gr.Tabs() as tabs:
             with gr.Tab("Translate", id="translate") as translate:
-                open_in_translate = translate_tab.build(library, on_device, own, tabs)
+                open_in_translate, sets, choices = translate_tab.build(
+                    library, on_device, desk, visitor, tabs
+                )
             with gr.Tab("Ablation", id="ablation") as ablation:
                 show_when = ablation_tab.build(library, on_device, run_roots)
                 show_when(ablation.select)
             with gr.Tab("Train", id="train") as train:
                 look_when, timer = train_tab.build(
-                    library, director, access, own, open_in_translate
+                    library, director, desk, visitor, open_in_translate
                 )
                 look_when(train.select)
             with gr.Tab("Models", id="models") as model:
-                models_tab.build(library, access, own, open_in_translate)
+                shelf, shelf_of = models_tab.build(library, desk, visitor, open_in_translate)
             for other in (translate, ablation, model):
                 other.select(lambda: gr.Timer(active=False), None, timer, api_visibility="private")
-        api.build(library, on_device)
-    demo.queue(default_concurrency_limit=4, max_size=WAITING)
+        api.build(library, on_device, desk)
+
+        def on_arrival(key: str | None, visit: gr.Request):
+            """Who comes again finds what they opened."""
+            who = desk.who(key, visit)
+            desk.visitors.arrive(who, visit.query_params.get("host"))
+            if not desk.visitors.models(who):
+                return gr.skip(), gr.skip()
+            return gr.Dropdown(choices=choices(who)), shelf_of(who)
+
+        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        demo.load(None, visitor, visitor, js=MAKE_KEY, api_visibility="private").then(
+            on_arrival, visitor, [sets, shelf], **quiet
+        )
+    # How many may wait is counted by tab and client, at the gate.
+    demo.queue(default_concurrency_limit=4, max_size=None, api_open=False)
+    desk.teller.tell_all(demo.fns.values())
+    demo.desk = desk
     return demo
 
 
-def launch_options() -> dict:
+def launch_options(demo: gr.Blocks) -> dict:
     """What belongs to `launch()` in Gradio 6 rather than to the Blocks."""
+    desk: Desk = demo.desk
     return {
         "theme": THEME,
         "css": palette.css(),
@@ -94,6 +106,9 @@ def launch_options() -> dict:
         "footer_links": ["api", "gradio"],
         "run_history": False,
         "ssr_mode": False,
-        "max_file_size": MAX_BYTES,
+        "max_file_size": MAX_BYTES if desk.house.private else desk.limits.upload,
         "state_session_capacity": SESSIONS,
+        # Those that wait for their turn at a network wait in threads, which cost little.
+        "max_threads": 200,
+        "app_kwargs": {"middleware": [desk.middleware(demo)]},
     }

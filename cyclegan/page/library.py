@@ -1,13 +1,17 @@
 """The checkpoint sets that the page offers, their loaded networks, and what these made.
 
-Knows how much may be kept in memory, and in which thread networks run; knows no components.
+Knows how much may be kept in memory, and in which thread networks run; knows no components. What
+visitors bring is opened in processes with limits (`core.confined`), before any lock is taken.
 """
 
 import hashlib
 import os
-import sys
+import secrets
+import shutil
+import tempfile
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from itertools import product
@@ -20,12 +24,14 @@ import torch
 from cachetools import LRUCache
 from PIL import Image
 
-from ..core import images
+from ..core import pictures
 from ..core.config import Direction, Domains
 from ..inference.translator import LONGEST_SIDE, Translation, Translator
-from ..store import checkpoints
+from ..methods import work
+from ..store import checkpoints, opening
 from ..store.catalogue import Model, Source
-from .sets import ROWS, CheckpointSet, Variant, read_metrics, sets_in
+from .lane import Lane, Turn
+from .sets import ROWS, CheckpointSet, Variant, sets_in
 from .slack import Slack
 
 MEMORY_LIMIT = 2 * 1024**3
@@ -34,15 +40,20 @@ MEMORY_LIMIT = 2 * 1024**3
 EXAMPLES_LIMIT = 128 * 1024**2
 """Bytes of translated examples that are remembered; the bundled ones are about 40 MB."""
 
-VISITORS_LIMIT, UPLOADS_LIMIT = 64 * 1024**2, 16 * 1024**2
-"""Bytes of what was made of visitors' own pictures, and of these pictures: twenty large ones."""
+VISITORS_LIMIT, UPLOADS_LIMIT = 64 * 1024**2, 128 * 1024**2
+"""Bytes of what was made of visitors' own pictures, and of these pictures: 160 large ones."""
 
-STAND_BACK = {"examples": 5, "pictures": 10}
+STAND_BACK = {"examples": 5, "pictures": 10, "guests": 12}
 """By how much networks are nicer than the threads that answer; five points are a third of the CPU.
 Without it, a class waited five times as long for answers that were there."""
 
-GUESTS = 256
-"""Models that visitors opened and that are remembered; beyond that, the oldest are forgotten."""
+OPENED_LIMIT = 4 * 2**30
+"""Bytes on disk of models that visitors opened; beyond that, those opened longest ago go first."""
+
+SHORTEST_SIDE = 96
+"""Pixels: networks too heavy even for pictures of this side are not opened for visitors."""
+
+GONE = "This model is not here any more, or belongs to somebody else; open it again under Models."
 
 
 @dataclass(frozen=True)
@@ -54,19 +65,23 @@ class Upload:
 
 
 class _Sets(dict):
-    """Sets by title; a title that was forgotten is answered with a sentence."""
+    """Sets by their keys; one that is not there is answered with a sentence."""
 
-    def __missing__(self, title: str) -> CheckpointSet:
-        raise checkpoints.CheckpointError(
-            f"{title} was opened too long ago; open it again under Models."
-        )
+    def __missing__(self, key: str) -> CheckpointSet:
+        raise checkpoints.CheckpointError(GONE)
 
 
 class Library:
     """All sets below some folders, the models that visitors opened, and the loaded networks.
 
     folders: each a set, or a folder of sets (nested folders of runs included).
-    device: where networks run. memory: bytes of weights that stay loaded.
+    device: where networks run. memory: bytes of weights that stay loaded. opened: where what
+    visitors open is written; a folder that goes with the library, without. heaviest: the most
+    operations that a network of theirs may take for a picture; for a heavier one pictures are
+    reduced, down to SHORTEST_SIDE. None for any.
+
+    `sets` has those of the host by title, and those of visitors by a key that nobody can guess;
+    `offered` are the host's.
     """
 
     def __init__(
@@ -74,39 +89,76 @@ class Library:
         folders: Iterable[Path],
         device: torch.device | str = "cpu",
         memory: int = MEMORY_LIMIT,
+        opened: Path | None = None,
+        heaviest: float | None = None,
     ):
         self.device = torch.device(device)
+        self._own = None if opened else tempfile.TemporaryDirectory(prefix="cyclegan-opened-")
+        self._folder = opened or Path(self._own.name)
+        self._heaviest = heaviest
         self.sets: dict[str, CheckpointSet] = _Sets()
         for set_ in (set_ for folder in folders for set_ in sets_in(Path(folder))):
             alike = sum(other.title == set_.title for other in self.sets.values())
             self.sets[f"{set_.title} ({alike + 1})" if alike else set_.title] = set_
-        self._guests: list[str] = []
+        self._guests: OrderedDict[str, int] = OrderedDict()
         self._changing = Lock()
-        self._loading = Lock()
+        self._loading: dict[Source, Future] = {}
         self._loaded = _cache(memory, _weights)
         self._of_examples = _cache(EXAMPLES_LIMIT, _views)
         self._of_visitors = _cache(VISITORS_LIMIT, _views)
         self._uploads = _cache(UPLOADS_LIMIT, lambda upload: _bytes(upload.picture))
         self._remembering = Lock()
-        self._threads = {
-            kind: ThreadPoolExecutor(1, kind, initializer=_stand_back, initargs=(niceness,))
-            for kind, niceness in STAND_BACK.items()
-        }
+        self._lanes = {kind: Lane(kind, niceness) for kind, niceness in STAND_BACK.items()}
         self._slack = Slack()
 
-    def translator(self, source: Source) -> Translator:
-        """The networks of a checkpoint, loaded once however many ask at the same moment."""
-        with self._loading:
-            if source not in self._loaded:
-                self._loaded[source] = Translator(source.load(), self.device)
-            return self._loaded[source]
+    @property
+    def offered(self) -> list[str]:
+        """Titles of the host's sets."""
+        with self._changing:
+            return [key for key in self.sets if key not in self._guests]
 
-    def in_turn(self, kind: Literal["examples", "pictures"], function: Callable, *arguments) -> Any:
+    def translator(self, source: Source) -> Translator:
+        """The networks of a checkpoint, loaded once however many ask at the same moment.
+
+        Each is loaded outside of any lock: one that takes long holds up nobody else's.
+        """
+        with self._remembering:
+            if source in self._loaded:
+                return self._loaded[source]
+            loading = self._loading.get(source)
+            is_first = loading is None
+            if is_first:
+                loading = self._loading[source] = Future()
+        if not is_first:
+            return loading.result()
+        try:
+            found = Translator(source.load(), self.device)
+            with self._remembering:
+                self._loaded[source] = found
+            loading.set_result(found)
+            return found
+        except BaseException as error:
+            loading.set_exception(error)
+            raise
+        finally:
+            with self._remembering:
+                del self._loading[source]
+
+    def in_turn(
+        self,
+        kind: Literal["examples", "pictures", "guests"],
+        function: Callable,
+        *arguments,
+        turn: Turn = ("", False),
+    ) -> Any:
         """Call what runs networks in the one thread for its kind; returns what it returns.
+
+        turn: of those that wait, each has theirs.
 
         More at once are no faster on a CPU, and every thread that ever ran networks would keep
         buffers of its own. But an example, which is small and remembered, is not to wait for a
-        visitor's picture, which may take seconds.
+        visitor's picture, which may take seconds, and neither for a visitor's network, which may
+        take any time.
         """
 
         def work():
@@ -116,34 +168,90 @@ class Library:
                 self._slack.give_back()
 
         # A shared GPU knows the visitor by the context.
-        return self._threads[kind].submit(copy_context().run, work).result()
+        return self._lanes[kind].do(turn, copy_context().run, work)
 
     def add(
         self, model: Model, domains: Domains | None = None, image_size: int | None = None
     ) -> str:
-        """Load a model that a visitor named; returns the title it has from now on.
+        """Open a model that a visitor named; returns the key it has from now on.
 
         domains, image_size: for foreign files, which do not say. Raises CheckpointError or
         ConfigError.
         """
-        variants = []
-        for source in model.sources:
-            if source.is_foreign:
-                source = replace(source, domains=domains, image_size=image_size)
-            networks = self.translator(source)
-            metrics = read_metrics(source.paths[0])
-            variants.append(Variant(source, networks.config, metrics, networks.directions))
-        own = (domains, image_size) if model.sources[0].is_foreign else (None, None)
-        named = [f"{own[0].x} → {own[0].y}" if own[0] else "", f"{own[1]} px" if own[1] else ""]
-        details = ", ".join(filter(None, named))
+        key = secrets.token_urlsafe(16)
+        folder = self._folder / key
+        is_foreign = any(source.is_foreign for source in model.sources)
+        try:
+            sources = [
+                self._converted(source, folder / str(i), domains, image_size)
+                for i, source in enumerate(model.sources)
+            ]
+            variants = tuple(map(self._opened, sources))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        said = [f"{domains.x} → {domains.y}" if domains else "", image_size and f"{image_size} px"]
+        details = ", ".join(filter(None, said)) if is_foreign else ""
         title = f"{model.name} ({details})" if details else model.name
+        set_ = CheckpointSet(title, model.folder, variants, is_guest=True)
+        _ = set_.examples  # Read now, in this visitor's time.
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         with self._changing:
-            if title not in self.sets:
-                self._guests.append(title)
-            self.sets[title] = CheckpointSet(title, model.folder, tuple(variants))
-            if len(self._guests) > GUESTS:
-                del self.sets[self._guests.pop(0)]
+            self.sets[key] = set_
+            self._guests[key] = size
+            oldest = list(self._guests)[:-1]
+        for old in oldest:
+            with self._changing:
+                is_full = sum(self._guests.values()) > OPENED_LIMIT
+            if is_full:
+                self.forget(old)
+        return key
+
+    def offer(self, model: Model) -> str:
+        """Open a model that the host named, for everybody; returns its title."""
+        key = self.add(model)
+        with self._changing:
+            del self._guests[key]
+            set_ = replace(self.sets.pop(key), is_guest=False)
+            title = set_.title
+            if title in self.sets:
+                title = f"{title} ({sum(key.startswith(title) for key in self.sets) + 1})"
+            self.sets[title] = replace(set_, title=title)
         return title
+
+    def _converted(
+        self, source: Source, folder: Path, domains: Domains | None, image_size: int | None
+    ) -> Source:
+        if not source.is_foreign:
+            return source
+        opening.convert(source.paths, folder, domains, image_size)
+        return Source((folder,))
+
+    def _opened(self, source: Source) -> Variant:
+        config = checkpoints.read_config(source.paths[0])
+        longest = LONGEST_SIDE
+        if self._heaviest is not None and (asked := work(config, longest)) > self._heaviest:
+            longest = int(longest * (self._heaviest / asked) ** 0.5) // 32 * 32
+        if longest < SHORTEST_SIDE:
+            raise checkpoints.CheckpointError(
+                f"{source.name} is too large a network for this page: {config.generator.words}. On "
+                "a machine of your own, python app.py opens it."
+            )
+        networks = self.translator(source)
+        metrics = checkpoints.read_metrics(source.paths[0])
+        return Variant(source, networks.config, metrics, networks.directions, longest)
+
+    def forget(self, key: str) -> None:
+        """Let go of a model that a visitor opened."""
+        with self._changing:
+            if self._guests.pop(key, None) is None:
+                return
+            del self.sets[key]
+        shutil.rmtree(self._folder / key, ignore_errors=True)
+
+    def is_guest(self, key: str) -> bool:
+        """Whether a visitor opened it."""
+        return key in self._guests
 
     def on_cpu(self) -> "Library":
         """The same sets with networks on the CPU."""
@@ -155,8 +263,8 @@ class Library:
 
     def load_all(self) -> None:
         """Load every network now: on a shared GPU each call starts from what is loaded here."""
-        for set_ in self.sets.values():
-            for variant in set_.variants:
+        for key in self.offered:
+            for variant in self.sets[key].variants:
                 self.translator(variant.source)
 
     def upload(self, path: str, name: str = "Your file") -> Upload:
@@ -165,12 +273,12 @@ class Library:
             key = path, os.stat(path).st_mtime_ns
         except OSError as error:
             sentence = "Your picture is no longer kept here; choose it once more."
-            raise images.ImageError(sentence) from error
+            raise pictures.ImageError(sentence) from error
         with self._remembering:
             if key in self._uploads:
                 return self._uploads[key]
-        whole = images.load(path, name)
-        upload = Upload(images.reduce(whole, LONGEST_SIDE), whole.size)
+        opened = pictures.open_confined(path, name, LONGEST_SIDE)
+        upload = Upload(opened.picture, opened.came)
         with self._remembering:
             return self._uploads.setdefault(key, upload)
 
@@ -197,7 +305,7 @@ class Library:
         with self._remembering:
             if key in cache:
                 return cache[key]
-        made = self.translator(variant.source).translate(item(), key[-1])
+        made = self.translator(variant.source).translate(item(), key[-1], variant.longest)
         with self._remembering:
             return cache.setdefault(key, made)
 
@@ -226,17 +334,12 @@ class Library:
 
     def _foreseen(self) -> Iterator[tuple[str, Variant, int, Direction]]:
         """What a click can ask for, that which is nearest to the opening page first."""
-        for title, set_ in list(self.sets.items()):
+        for title, set_ in [(key, self.sets[key]) for key in self.offered]:
             for second in (True, False) if len(set_.method.switches) > 1 else (True,):
                 rows = [set_.row(name, second) for name in set_.rows[:ROWS]]
                 for variant, direction in product(filter(None, rows), set_.directions):
                     for index in range(len(set_.examples)):
                         yield title, variant, index, direction
-
-
-def _stand_back(niceness: int) -> None:
-    if sys.platform == "linux":  # Elsewhere the whole process would stand back.
-        os.nice(niceness)
 
 
 def _cache(limit: int, size: Callable[[Any], int]) -> LRUCache:

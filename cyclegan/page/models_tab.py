@@ -7,28 +7,24 @@ is the visitor. Knows Gradio; what a name means is `models`' business, the cards
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
 
-from ..core.config import ConfigError, Domains
+from ..core.config import LARGEST, ConfigError, Domains
+from ..core.files import is_number
 from ..store import catalogue as models
 from ..store import formats, hub
 from ..store.checkpoints import CheckpointError
 from . import cards
+from .components import index_of
+from .hosting import disk
+from .hosting.desk import Desk
+from .hosting.house import House
 from .library import Library
 
 POLL = 0.2
 """Seconds between two looks at a transfer."""
-
-
-@dataclass(frozen=True)
-class Access:
-    """What a visitor may open besides what is there: Hub repos, and paths of this machine."""
-
-    hub: bool = True
-    paths: bool = False
 
 
 UNSAID = 256
@@ -37,26 +33,28 @@ UNSAID = 256
 NOTHING = "Name a model, or choose a file."
 
 
-def build(library: Library, access: Access, own: gr.State, open_in_translate: Callable) -> None:
+def build(
+    library: Library, desk: Desk, visitor: gr.BrowserState, open_in_translate: Callable
+) -> tuple[gr.HTML, Callable[[str], str]]:
     """Lay the tab out inside the current Blocks and wire it.
 
-    own: titles that this visitor opened. open_in_translate(trigger, title) wires an event and a
-    component that holds a title to the Translate tab.
+    visitor: holds their key. open_in_translate(trigger, title) wires an event and a component that
+    holds a set's key to the Translate tab. Returns the cards, and what draws those of a visitor.
     """
-    offered = list(library.sets)
+    offered, access = library.offered, desk.house
     with gr.Row(elem_id="opening", equal_height=False):
         with gr.Column(scale=1, min_width=280):
             name = gr.Textbox(
                 label="A model by name",
                 placeholder=_placeholder(access),
                 elem_id="model-name",
-                visible=access.hub or access.paths,
+                visible=access.hub or access.private,
                 max_lines=1,
             )
             files = gr.File(
                 label="Or weight files: a model, or one a direction",
                 file_count="multiple",
-                file_types=list(formats.SUFFIXES),
+                file_types=[*formats.SUFFIXES, ".tar"],  # Browsers know the last ending alone.
                 height=146,
                 elem_id="model-files",
             )
@@ -83,47 +81,55 @@ def build(library: Library, access: Access, own: gr.State, open_in_translate: Ca
     title = gr.State(None)
     stops: dict[str, threading.Event] = {}
 
+    def seen_by(who: str) -> list[str]:
+        return offered + [one for one in desk.visitors.models(who) if one in library.sets]
+
+    def shelf_of(who: str) -> str:
+        return cards.shelf(library, seen_by(who))
+
     def on_open(
         name: str,
         files: list[str] | None,
         x: str,
         y: str,
         size: float | None,
-        own: list[str],
+        key: str | None,
         visit: gr.Request,
     ):
+        who = desk.who(key, visit)
         busy = gr.Button(interactive=False), gr.Button(interactive=True)
         free = gr.Button(interactive=True), gr.Button(interactive=False)
         stop = stops[visit.session_hash] = threading.Event()
         try:
             domains = _domains(x, y)
             opened = None
-            side = None if size in (None, UNSAID) else int(size)
-            for state in _opened(library, access, name, files, domains, side, stop):
-                if isinstance(state, str):
-                    opened = state
-                else:
-                    yield gr.skip(), gr.skip(), cards.progress(*state), gr.skip(), *busy
-        except (CheckpointError, ConfigError) as error:
-            yield gr.skip(), gr.skip(), cards.failed(str(error)), gr.skip(), *free
+            side = None if size in (None, UNSAID) else _side(size)
+            desk.check("opened", visit)
+            with desk.one_at_a_time(who, "opening a model"):
+                for state in _opened(library, desk, name, files, domains, side, stop):
+                    if isinstance(state, str):
+                        opened = state
+                    else:
+                        yield gr.skip(), cards.progress(*state), gr.skip(), *busy
+            keep(library, desk, who, opened)
+        except Exception as error:  # Whatever it was, the buttons come back.
+            yield gr.skip(), cards.failed(desk.teller.sentence(error)), gr.skip(), *free
             return
         finally:  # Also where the tab was closed meanwhile.
             stop.set()
             stops.pop(visit.session_hash, None)
-        own = [title for title in own if title != opened] + [opened]
-        shown = cards.shelf(library, offered + own)
-        yield opened, own, cards.opened(library.sets[opened]), shown, *free
+        yield opened, cards.opened(library.sets[opened]), shelf_of(who), *free
 
     def on_cancel(visit: gr.Request):
         # It only says so: what the page shows is the opening's business alone.
         if stop := stops.get(visit.session_hash):
             stop.set()
 
-    outputs = [title, own, status, shelf, opening, cancel]
+    outputs = [title, status, shelf, opening, cancel]
     gr.on(
         [opening.click, name.submit],
         on_open,
-        [name, files, x, y, size, own],
+        [name, files, x, y, size, visitor],
         outputs,
         show_progress="hidden",
         concurrency_id="opening",
@@ -132,18 +138,35 @@ def build(library: Library, access: Access, own: gr.State, open_in_translate: Ca
     )
     cancel.click(on_cancel, None, None, queue=False, api_visibility="private")
 
-    def on_card(event: gr.EventData, own: list[str]) -> str | None:
-        titles = offered + own
-        index = int(event.index)
-        return titles[index] if 0 <= index < len(titles) else None
+    def on_card(event: gr.EventData, key: str | None, visit: gr.Request) -> str | None:
+        titles = seen_by(desk.who(key, visit))
+        return titles[index_of(event, len(titles))]
 
-    chosen = shelf.click(on_card, own, title, api_visibility="private")
+    chosen = shelf.click(on_card, visitor, title, api_visibility="private")
     open_in_translate(chosen.success, title)
+    return shelf, shelf_of
 
 
-def _placeholder(access: Access) -> str:
+def keep(library: Library, desk: Desk, who: str, opened: str) -> None:
+    """Note that a visitor opened a model, in the place of an older one of the same title."""
+    if not library.is_guest(opened):
+        return
+    title = library.sets[opened].title
+    had = [one for one in desk.visitors.models(who) if one in library.sets]
+    alike = tuple(one for one in had if one != opened and library.sets[one].title == title)
+    for gone in desk.visitors.keep(who, opened, alike):
+        library.forget(gone)
+
+
+def _side(size: float) -> int:
+    if not is_number(size) or size != int(size) or not 1 <= size <= LARGEST:
+        raise ConfigError(f"Trained at: a whole number of pixels from 1 to {LARGEST:,}.")
+    return int(size)
+
+
+def _placeholder(access: House) -> str:
     hub_name = "user/repo, user/repo@revision, user/repo:variant or :file"
-    return f"{hub_name}, or a path" if access.paths else hub_name
+    return f"{hub_name}, or a path" if access.private else hub_name
 
 
 def _domains(x: str, y: str) -> Domains | None:
@@ -157,7 +180,7 @@ def _domains(x: str, y: str) -> Domains | None:
 
 def _opened(
     library: Library,
-    access: Access,
+    desk: Desk,
     name: str,
     files: list[str] | None,
     domains: Domains | None,
@@ -173,7 +196,7 @@ def _opened(
     def work() -> None:
         try:
             progress = lambda done, total: said.put((done, total))  # noqa: E731
-            model = _model(library, access, name, files, progress, stopped.is_set)
+            model = _model(library, desk, name, files, progress, stopped.is_set)
             said.put(model if isinstance(model, str) else library.add(model, domains, size))
         except Exception as error:  # Handed over: the generator raises it.
             said.put(error)
@@ -196,30 +219,31 @@ def _opened(
 
 def _model(
     library: Library,
-    access: Access,
+    desk: Desk,
     name: str,
     files: list[str] | None,
     progress: hub.Progress,
     cancelled: Callable[[], bool],
 ) -> models.Model | str:
     """The model that a visitor means, or the title of one that is there already."""
-    name = name.strip()
-    if name in library.sets:
+    name, access = (name or "").strip(), desk.house
+    if name in library.offered:
         return name
     if not name:
         if not files:
             raise CheckpointError(NOTHING)
         return _uploaded([Path(file) for file in files])
-    if access.paths:
+    if access.private:
         return models.find(name, progress, cancelled, with_hub=access.hub)
     hub_name = hub.parse(name) if access.hub else None
     if hub_name is None:
         allowed = "a Hub name as user/repo, or " if access.hub else ""
         raise CheckpointError(
-            f"{name} cannot be opened here. Give {allowed}a file, or choose one of: "
-            f"{', '.join(library.sets)}."
+            f"This name cannot be opened here. Give {allowed}a file, or choose one of: "
+            f"{', '.join(library.offered)}."
         )
-    return models.pull(hub_name, progress, cancelled)
+    # Neither the host's login nor the host's cache is a visitor's.
+    return models.pull(hub_name, progress, cancelled, hub.Visitor(desk.root / disk.PULLED))
 
 
 def _uploaded(paths: list[Path]) -> models.Model:

@@ -12,10 +12,15 @@ import gradio as gr
 
 from .. import lessons
 from ..core.config import Change, ConfigError, Domains, Objective
+from ..core.files import is_number
 from ..labs.live import Arm, LiveSettings
 from ..lessons import Lesson, Recipe, hub_columns, intake
 from ..lessons.lesson import quick
-from .models_tab import Access
+from ..store import hub
+from .components import open_choice
+from .hosting import disk
+from .hosting.desk import Desk
+from .hosting.errors import inform
 
 OWN, HUB = ":own", ":hub"
 """Kinds of data that are no lesson of the shelf."""
@@ -48,10 +53,10 @@ class Form:
     inputs: the components whose values `read` takes, in this order.
     """
 
-    def __init__(self, access: Access):
-        self._access = access
+    def __init__(self, desk: Desk):
+        self._desk, self._access = desk, desk.house
         self._lessons = {lesson.name: lesson for lesson in lessons.all_lessons()}
-        self._kinds = [*self._lessons, OWN, *([HUB] if access.hub else [])]
+        self._kinds = [*self._lessons, OWN, *([HUB] if desk.house.hub else [])]
         self._asked: dict[Hashable, gr.components.Component] = {}
         self._frames: dict[Hashable, gr.blocks.Block] = {}
         self._lay_out()
@@ -90,7 +95,7 @@ class Form:
         if kind in WORDS:
             x, y = (given[f"{side} name"].strip()[:40] or side for side in "XY")
             base = replace(base, domains=Domains(x, y))
-        if kind == OWN and access.paths and given["folder"].strip():
+        if kind == OWN and access.private and given["folder"].strip():
             folder = given["folder"].strip()
             training = replace(training, data=folder, resize="resize-and-crop")
         elif kind == OWN:
@@ -98,7 +103,7 @@ class Form:
             fill = _from_files(sides, size, progress)
         elif kind == HUB and access.hub:
             columns = given["X column"], given["Y column"]
-            fill = _from_hub(given["dataset"], columns, size, progress)
+            fill = _from_hub(given["dataset"], columns, size, progress, self._visitor())
         width, blocks = int(counts["width"]), int(counts["blocks"])
         generator = replace(base.generator, width=width, blocks=blocks)
         base = replace(base, generator=generator, training=training, image_size=size)
@@ -106,6 +111,10 @@ class Form:
         if a.name == b.name:
             b = replace(b, name=f"{b.name} (2)")
         return LiveSettings(base, (a, b), counts["minutes"] or None), fill
+
+    def _visitor(self) -> hub.Visitor | None:
+        """For whom datasets are pulled: not by the host's login, unless it is the host."""
+        return None if self._access.private else hub.Visitor(self._desk.root / disk.PULLED)
 
     def _recipe(self, kind: str) -> Recipe:
         lesson = self._lessons.get(kind)
@@ -182,7 +191,7 @@ class Form:
                 )
             self._asked["folder"] = gr.Textbox(
                 label="Or a folder of this machine",
-                visible=self._access.paths,
+                visible=self._access.private,
                 placeholder="horses",
             )
             gr.Markdown(intake.LIMITS, elem_classes="hint")
@@ -234,15 +243,18 @@ def turning(recipe: Recipe) -> Change | None:
 
 
 def number(value: float | None, name: str) -> float:
-    """A number that a visitor typed; raises ConfigError for an empty field."""
+    """A number that a visitor typed; raises ConfigError for an empty field, and for others."""
     if value is None:
         raise ConfigError(f"{name} is empty; it needs a number.")
+    if not is_number(value):
+        raise ConfigError(f"{name} needs a number.")
     return float(value)
 
 
 def _number_or_list(name: str, word: str, shown: dict) -> gr.components.Component:
     if "choices" in shown:
-        return gr.Dropdown(label=f"{word}, px" if name == "size" else word, **shown, **NARROW)
+        label = f"{word}, px" if name == "size" else word
+        return open_choice(gr.Dropdown(label=label, **shown, **NARROW))
     whole = {"precision": 0} if name in ("seed", "steps") else {}
     return gr.Number(label=word, **{"value": 0, **shown}, **whole, **NARROW)
 
@@ -274,18 +286,28 @@ def _arm_of(recipe: Recipe, index: int, given: Given) -> Arm:
 
 
 def _from_files(sides: list, size: int, progress: Callable) -> Fill:
-    return lambda target: intake.take_in(target, *sides, size, _showing(progress))
+    return lambda target: _tell(intake.take_in(target, *sides, size, _showing(progress)))
 
 
-def _from_hub(name: str, columns: tuple[str, str], size: int, progress: Callable) -> Fill:
+def _from_hub(
+    name: str,
+    columns: tuple[str, str],
+    size: int,
+    progress: Callable,
+    visitor: hub.Visitor | None,
+) -> Fill:
     def fill(target: Path) -> None:
         def arrived(done: int, total: int) -> None:
             progress(done / max(1, total), desc=f"{done / 2**20:.0f} of {total / 2**20:.0f} MiB")
 
-        sides = hub_columns.pull_pictures(name, columns, arrived)
-        intake.take_in(target, *sides, size, _showing(progress))
+        sides = hub_columns.pull_pictures(name, columns, arrived, visitor=visitor)
+        _tell(intake.take_in(target, *sides, size, _showing(progress)))
 
     return fill
+
+
+def _tell(taken: intake.Taken) -> None:
+    inform(taken.sentence, "Pictures")
 
 
 def _showing(progress: Callable) -> intake.Tally:

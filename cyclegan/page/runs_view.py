@@ -10,9 +10,13 @@ import gradio as gr
 
 from ..training.runs import read_log
 from . import curves
+from .components import open_choice
+from .markup import absent
 
-NONE = """<p class="absent">No run lies in the folders that this page was started with. train.py
-writes one; its curves are here from its first log line on.</p>"""
+NONE = absent(
+    "No run lies in the folders that this page was started with. train.py writes one; its curves "
+    "are here from its first log line on."
+)
 
 
 def build(roots: Sequence[Path]) -> None:
@@ -21,8 +25,10 @@ def build(roots: Sequence[Path]) -> None:
         return
     with gr.Accordion("Runs", open=False, elem_id="runs") as accordion:
         with gr.Row(equal_height=True, elem_id="run-choices"):
-            run = gr.Dropdown([], label="Run", scale=3, min_width=240, elem_id="run")
-            what = gr.Dropdown([], label="Curve of", scale=1, min_width=180, elem_id="run-what")
+            run = open_choice(gr.Dropdown([], label="Run", scale=3, min_width=240, elem_id="run"))
+            what = open_choice(
+                gr.Dropdown([], label="Curve of", scale=1, min_width=180, elem_id="run-what")
+            )
             refresh = gr.Button("Refresh", size="md", scale=0, min_width=96, elem_id="run-refresh")
         said = gr.HTML("", elem_id="run-summary", apply_default_css=False)
         plot = gr.LinePlot(

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from PIL import Image
+
 from .. import lessons, methods
+from ..core import pictures
 from ..core.config import Config, Direction, Domains
-from ..core.images import ImageError
+from ..core.pictures import ImageError
+from ..inference.translator import LONGEST_SIDE
 from ..lessons import DataError, Example, Lesson, examples
 from ..methods import Method, View
 from ..store import checkpoints
@@ -25,18 +29,25 @@ ROWS = 4
 class Variant:
     """One checkpoint of a set, before its networks are loaded.
 
-    directions: what it can translate; a foreign file may hold one generator alone.
+    directions: what it can translate; a foreign file may hold one generator alone. longest: in
+    pixels, the side to which pictures are reduced for it.
     """
 
     source: Source
     config: Config
     metrics: dict
     directions: tuple[Direction, ...] = ("xy", "yx")
+    longest: int = LONGEST_SIDE
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it came from other people's files, which say nothing of their objective."""
+        return isinstance(self.config.facts.get("layout"), str)
 
     @property
     def name(self) -> str:
-        """The objective's name; a foreign file says nothing of its objective."""
-        return self.config.facts.get("layout") or self.config.objective.name
+        """The objective's name, or the layout of a foreign file."""
+        return self.config.facts["layout"] if self.is_foreign else self.config.objective.name
 
     @property
     def method(self) -> Method:
@@ -58,11 +69,12 @@ class Variant:
 
 @dataclass(frozen=True)
 class CheckpointSet:
-    """Variants of one lesson, by their folders' names."""
+    """Variants of one lesson, by their folders' names. is_guest: whether a visitor brought it."""
 
     title: str
     folder: Path
     variants: tuple[Variant, ...]
+    is_guest: bool = False
 
     @property
     def domains(self) -> Domains:
@@ -128,10 +140,19 @@ class CheckpointSet:
     def examples(self) -> list[Example]:
         """The set's own pairs, else its lesson's; read when they are first asked for."""
         try:
-            return examples.of_set(self.folder, self.lesson)
+            load = _confined if self.is_guest else pictures.load
+            return examples.of_set(self.folder, self.lesson, load)
         except (DataError, ImageError, OSError) as error:
             logging.warning("%s has no examples: %s", self.title, error)
             return []
+
+
+MOST_PIXELS = 4_000_000
+"""Of an example in a visitor's set; those that this project writes have a tenth."""
+
+
+def _confined(path: Path) -> Image.Image:
+    return pictures.open_confined(path, longest=LONGEST_SIDE, most=MOST_PIXELS).picture
 
 
 def sets_in(folder: Path) -> list[CheckpointSet]:
@@ -141,11 +162,6 @@ def sets_in(folder: Path) -> list[CheckpointSet]:
     """
     places = {lesson.name: place for place, lesson in enumerate(lessons.all_lessons())}
     return sorted(_below(folder), key=lambda set_: places.get(set_.lesson.name, len(places)))
-
-
-def read_metrics(folder: Path) -> dict:
-    path = folder / checkpoints.METRICS
-    return checkpoints.read_json(path) if path.exists() else {}
 
 
 def _below(folder: Path, depth: int = 3) -> list[CheckpointSet]:
@@ -162,7 +178,7 @@ def _at(folder: Path) -> list[CheckpointSet]:
     by_data: dict[str, list[Variant]] = {}
     for child in checkpoints.find(folder):
         try:
-            config, metrics = checkpoints.read_config(child), read_metrics(child)
+            config, metrics = checkpoints.read_config(child), checkpoints.read_metrics(child)
         except checkpoints.CheckpointError as error:
             logging.warning("Left out: %s", error)
             continue

@@ -10,20 +10,21 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import gradio as gr
 
-from ..core.config import ConfigError
 from ..labs import publishing
 from ..labs.live import Command, ControlError, Director, LiveSettings, Status, control
-from ..lessons import DataError
 from ..store import catalogue, checkpoints
 from ..store.checkpoints import CheckpointError
-from . import live_panels, recipe
+from . import cards, live_panels, models_tab, recipe
+from .components import open_choice
+from .hosting.desk import Desk
+from .hosting.errors import inform
+from .hosting.house import House
 from .library import Library
-from .models_tab import Access
+from .markup import absent, render
 from .translate_tab import SAVE_FILE
 
 EVERY = 2.0
@@ -35,19 +36,13 @@ PATIENCE = 2.0
 PAUSE, GO_ON = "Pause", "Go on"
 BOTH = "both arms"
 
-NOT_HERE = (
-    '<p class="absent">Training is switched off on this page. On a machine of your own, '
-    "<code>python app.py</code> trains here while you watch.</p>"
-)
-NONE_YET = (
-    '<p class="absent">Press Start: the same networks begin twice from the same weights and see '
-    "the same pictures in the same order; only the objective differs. The first pictures come "
-    "within seconds, the difference within minutes.</p>"
+NOT_HERE = render("train.not_here")
+NONE_YET = absent(
+    "Press Start: the same networks begin twice from the same weights and see the same pictures in "
+    "the same order; only the objective differs. The first pictures come within seconds, the "
+    "difference within minutes."
 )
 NO_CHECKPOINT = "There is no checkpoint of this training yet."
-
-FAULTS = (ConfigError, ControlError, CheckpointError, DataError, OSError)
-"""What is answered with its sentence: a visitor's, the Hub's or the disk's fault."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +59,13 @@ class Drawn:
 def build(
     library: Library,
     director: Director | None,
-    access: Access,
-    own: gr.State,
+    desk: Desk,
+    visitor: gr.BrowserState,
     open_in_translate: Callable,
 ) -> tuple[Callable, gr.Timer]:
     """Lay the tab out inside the current Blocks and wire it.
 
-    director: None where nothing may be trained. own, open_in_translate: as in the Models tab.
+    director: None where nothing may be trained. visitor, open_in_translate: as in the Models tab.
     Returns what has to be called when the tab is opened, as a function that takes an event, and
     the timer that looks while the tab is open.
     """
@@ -79,6 +74,7 @@ def build(
         return lambda opened: None, gr.Timer(EVERY, active=False)
     # Downloads, and the checkpoints that were opened in Translate.
     copies = tempfile.TemporaryDirectory(prefix="cyclegan-trainings-")
+    access = desk.house
 
     # Layout.
     timer = gr.Timer(EVERY, active=False)
@@ -87,7 +83,7 @@ def build(
     doomed = gr.State(None)
     with gr.Row(elem_id="training", equal_height=False):
         with gr.Column(scale=0, min_width=272, elem_id="recipe"):
-            form = recipe.Form(access)
+            form = recipe.Form(desk)
             start = gr.Button("Start", variant="primary", size="md", elem_id="start")
             problem = gr.HTML("", elem_id="problem", apply_default_css=False)
         with gr.Column(scale=1, min_width=320, elem_id="live"):
@@ -125,14 +121,16 @@ def build(
             with gr.Accordion("Change it while it runs", open=False, elem_id="change"):
                 weights = gr.HTML("", elem_id="weights", apply_default_css=False)
                 with gr.Row(elem_classes="foot"):
-                    what = gr.Dropdown([], label="What", min_width=150)
-                    whose = gr.Dropdown([(BOTH, -1)], value=-1, label="Whose", min_width=150)
+                    what = open_choice(gr.Dropdown([], label="What", min_width=150))
+                    whose = open_choice(
+                        gr.Dropdown([(BOTH, -1)], value=-1, label="Whose", min_width=150)
+                    )
                     value = gr.Number(
                         0, label="New value (weight 0: off)", min_width=130, elem_id="value"
                     )
                     apply = gr.Button("Apply", size="md", min_width=90, elem_id="apply")
             with gr.Accordion("What came of it", open=False, elem_id="kept"):
-                kept = gr.HTML("", elem_id="kept-as", apply_default_css=False)
+                kept_as = gr.HTML("", elem_id="kept-as", apply_default_css=False)
                 with gr.Row():
                     use = gr.Button("Translate with it", size="sm", elem_id="use")
                     take = gr.Button("Download", size="sm", elem_id="take")
@@ -165,12 +163,42 @@ def build(
 
     # Wiring.
     buttons = [pause, step, stop, discard, apply, use, take, publish]
-    looked = [chosen, state, frame, charts, term, whose, what, weights, kept, drawn, *buttons]
+    looked = [chosen, state, frame, charts, term, whose, what, weights, kept_as, drawn, *buttons]
 
-    def look(id: str | None, wanted: str | None, before: Drawn | None):
+    def seen_by(who: str) -> dict[str, Status]:
+        """The trainings that a visitor sees: their own, or all of them."""
+        if access.is_class or desk.visitors.is_host(who):
+            return director.all()
+        return director.of(who) if who else {}
+
+    def may_steer(who: str, id: str) -> bool:
+        return desk.visitors.may_steer(who, director.owner(id))
+
+    def check_sight(who: str, id: str | None) -> Status:
+        """Raises ControlError for a training that this visitor does not see."""
+        seen = seen_by(who).get(id) if isinstance(id, str) else None
+        if seen is None:
+            gone = director.gone(id) if isinstance(id, str) else ""
+            raise ControlError(gone or "There is no such training here any more.")
+        return seen
+
+    def check_hand(who: str, id: str | None) -> Status:
+        """Raises ControlError for a training that is another's to steer."""
+        seen = check_sight(who, id)
+        if not may_steer(who, id):
+            raise ControlError("This training is steered by whoever started it.")
+        return seen
+
+    def look(
+        visit: gr.Request, id: str | None, wanted: str | None, before: Drawn | None, key: str | None
+    ):
         """Everything that shows a training, or nothing where nothing has changed."""
-        known = director.all()
+        who = desk.who(key, visit)
+        known = seen_by(who)
+        id, wanted = (given if isinstance(given, str) else None for given in (id, wanted))
         given = id
+        if id is not None and id not in known and (said := director.gone(id)):
+            inform(said, "Removed")
         if id not in known:
             alive = [i for i, seen in known.items() if seen.is_alive or seen.state == "queued"]
             id = next(iter([*alive, *known]), None)
@@ -180,19 +208,22 @@ def build(
             return _nothing()
         seen = known[id]
         listed = [(_label(i, s), i) for i, s in known.items()]
-        key = (id, wanted, seen.written, seen.state, listed)
-        if before and key == before.key:
+        mark = (id, wanted, seen.written, seen.state, listed)
+        if before and mark == before.key:
             return (gr.skip(),) * len(looked)
         try:
             settings, logs = director.settings(id), director.curves(id)
             pictures = director.frame(id)
-        except (ControlError, CheckpointError, OSError):  # Discarded since, by somebody else.
-            return (gr.skip(),) * len(looked)
+        except (ControlError, CheckpointError, OSError):
+            if seen.state != "damaged":  # Discarded since, by somebody else.
+                return (gr.skip(),) * len(looked)
+            now = Drawn(mark, listed, [], [], [])
+            return _damaged(now, before, id, given, seen, may_steer(who, id))
         terms = live_panels.choices(logs, settings)
         if wanted not in [name for _, name in terms]:
             wanted = terms[0][1] if terms else None
         names = [(BOTH, -1), *((arm.name, i) for i, arm in enumerate(settings.arms))]
-        now = Drawn(key, listed, terms, names, live_panels.changeable(settings))
+        now = Drawn(mark, listed, terms, names, live_panels.changeable(settings))
         return (
             _listing(now.listed, before and before.listed, id, given),
             live_panels.status(seen, settings),
@@ -204,30 +235,30 @@ def build(
             live_panels.weights(settings, seen.changes),
             _kept(director, id, seen, access),
             now,
-            *_buttons(seen),
+            *_buttons(seen, may_steer(who, id)),
         )
 
-    def on_start(*values, progress=gr.Progress()):  # noqa: B008 (Gradio asks for it)
+    def on_start(visit: gr.Request, key, *values, progress=gr.Progress()):  # noqa: B008
+        who = desk.who(key, visit)
         try:
-            id = director.start(*form.read(values, progress))
-        except FAULTS as error:
-            return gr.skip(), _failed(error)
+            desk.check("started", visit)
+            with desk.one_at_a_time(who, "starting a training"):
+                id = director.start(*form.read(values, progress), owner=who)
+        except Exception as error:
+            return gr.skip(), cards.failed(desk.teller.sentence(error))
         return gr.Dropdown(choices=[(id, id)], value=id), ""
 
     def ask(do: Callable[..., Command | None]) -> Callable:
         """A handler that asks for something, and waits a moment until it is done."""
 
-        def handler(id: str | None, *more):
+        def handler(visit: gr.Request, key: str | None, id: str | None, *more):
             if id is None:
                 return
-            try:
-                before = director.status(id)
-                command = do(id, *more)
-                if command:
-                    director.command(id, command)
-                    _await(director, id, command, before)
-            except FAULTS as error:
-                raise gr.Error(str(error), print_exception=False) from error
+            before = check_hand(desk.who(key, visit), id)
+            command = do(id, *more)
+            if command:
+                director.command(id, command)
+                _await(director, id, command, before)
 
         return handler
 
@@ -243,49 +274,50 @@ def build(
     def on_apply(id: str, name: str, arm: int, value: float | None) -> Command:
         return Command("set", name, recipe.number(value, "The new value"), None if arm < 0 else arm)
 
-    def on_discard(id: str | None):
-        label = escape(_label(id, director.all()[id])) if id in director.all() else ""
-        question = f"Discard {label}, and all that it made?"
-        return id, f'<p class="sentence">{question}</p>', gr.Row(visible=bool(label))
+    def on_discard(visit: gr.Request, key: str | None, id: str | None):
+        seen = check_hand(desk.who(key, visit), id)
+        label = _label(id, seen)
+        return id, render("train.question", label=label), gr.Row(visible=bool(label))
 
-    def on_destroy(id: str | None):
-        ask(lambda id: director.discard(id))(id)
+    def on_destroy(visit: gr.Request, key: str | None, id: str | None):
+        ask(lambda id: director.discard(id))(visit, key, id)
         ends = time.monotonic() + PATIENCE
         while id in director.all() and time.monotonic() < ends:
             time.sleep(0.05)
         return None, gr.Row(visible=False)
 
-    def checked(id: str | None) -> Status:
+    def kept(who: str, id: str | None) -> Status:
         """The status of a training with a checkpoint; raises ControlError for others."""
-        if id is None or not (seen := director.status(id)).saved_step:
+        seen = check_sight(who, id)
+        if not seen.saved_step:
             raise ControlError(NO_CHECKPOINT)
         return seen
 
-    def on_use(id: str | None, own: list[str]):
-        try:
-            seen = checked(id)
-            # A copy, as the training may go on, or be discarded.
-            folder = Path(copies.name) / f"{id}-{seen.saved_step}"
-            for arm in director.arms(id):
-                if not (folder / arm.name).exists():
-                    _copy(arm, folder / arm.name)
-            sources = tuple(catalogue.Source((folder / arm.name,)) for arm in director.arms(id))
-            name = f"trained here: {id}, step {seen.saved_step:,}"
-            opened = library.add(catalogue.Model(name, sources, folder))
-        except FAULTS as error:
-            raise gr.Error(str(error), print_exception=False) from error
-        return opened, [name for name in own if name != opened] + [opened]
+    def on_use(visit: gr.Request, key: str | None, id: str | None):
+        who = desk.who(key, visit)
+        seen = kept(who, id)
+        # A copy, as the training may go on, or be discarded.
+        folder = Path(copies.name) / f"{id}-{seen.saved_step}"
+        for arm in director.arms(id):
+            if not (folder / arm.name).exists():
+                _copy(arm, folder / arm.name)
+        sources = tuple(catalogue.Source((folder / arm.name,)) for arm in director.arms(id))
+        name = f"trained here: {id}, step {seen.saved_step:,}"
+        opened = library.add(catalogue.Model(name, sources, folder))
+        models_tab.keep(library, desk, who, opened)
+        return opened
 
-    def on_take(id: str | None):
-        try:
-            checked(id)
-            return str(director.archive(id, Path(copies.name) / f"{id}.zip"))
-        except FAULTS as error:
-            raise gr.Error(str(error), print_exception=False) from error
+    def on_take(visit: gr.Request, key: str | None, id: str | None):
+        kept(desk.who(key, visit), id)
+        return str(director.archive(id, Path(copies.name) / f"{id}.zip"))
 
-    def on_publish(id: str | None, repo: str, token: str, private: bool):
+    def on_publish(
+        visit: gr.Request, key: str | None, id: str | None, repo: str, token: str, private: bool
+    ):
+        who = desk.who(key, visit)
         try:
-            checked(id)
+            check_hand(who, id)
+            kept(who, id)
             if not repo.strip():
                 raise ControlError("Publishing needs a name, as in user/repo.")
             if not token.strip():  # Without one the client would take the host's own.
@@ -293,20 +325,19 @@ def build(
             address = publishing.push(
                 director.folder(id), repo.strip(), private, token=token.strip()
             )
-        except FAULTS as error:
-            return _failed(error), gr.skip()
-        address = escape(address)
-        return f'<p class="sentence">Published: <a href="{address}">{address}</a></p>', ""
+        except Exception as error:
+            return cards.failed(desk.teller.sentence(error)), gr.skip()
+        return render("train.published", address=address), ""
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    seeing = {"fn": look, "inputs": [chosen, term, drawn], "outputs": looked, **quiet}
+    seeing = {"fn": look, "inputs": [chosen, term, drawn, visitor], "outputs": looked, **quiet}
     timer.tick(**seeing)
     # The last choice counts, whatever is under way.
     gr.on([chosen.input, term.input], **seeing, trigger_mode="always_last")
     chosen.input(lambda: (gr.Row(visible=False), ""), None, [sure, published], **quiet)
     start.click(
         on_start,
-        form.inputs,
+        [visitor, *form.inputs],
         [chosen, problem],
         show_progress_on=problem,
         concurrency_limit=4,
@@ -319,18 +350,18 @@ def build(
         (apply, on_apply, [what, whose, value]),
     ]
     for button, do, more in asks:
-        button.click(ask(do), [chosen, *more], None, **quiet).success(**seeing)
-    discard.click(on_discard, chosen, [doomed, asked, sure], **quiet)
+        button.click(ask(do), [visitor, chosen, *more], None, **quiet).success(**seeing)
+    discard.click(on_discard, [visitor, chosen], [doomed, asked, sure], **quiet)
     keep.click(lambda: gr.Row(visible=False), None, sure, **quiet)
-    destroy.click(on_destroy, doomed, [doomed, sure], **quiet).success(**seeing)
-    used = use.click(on_use, [chosen, own], [title, own], api_visibility="private")
+    destroy.click(on_destroy, [visitor, doomed], [doomed, sure], **quiet).success(**seeing)
+    used = use.click(on_use, [visitor, chosen], title, api_visibility="private")
     open_in_translate(used.success, title)
-    take.click(on_take, chosen, file, api_visibility="private").success(
+    take.click(on_take, [visitor, chosen], file, api_visibility="private").success(
         None, js=SAVE_FILE.replace("'file'", "'archive'"), api_visibility="private"
     )
     publish.click(
         on_publish,
-        [chosen, repo, token, private],
+        [visitor, chosen, repo, token, private],
         [published, token],
         show_progress_on=published,
         api_visibility="private",
@@ -351,6 +382,19 @@ def _nothing() -> tuple:
         gr.Dropdown(choices=[], value=None, visible=False),
         *(gr.skip(), gr.skip(), "", "", None),
         *_buttons(None),
+    )
+
+
+def _damaged(
+    now: Drawn, before: Drawn | None, id: str, given: str | None, seen: Status, steers: bool
+) -> tuple:
+    """A training whose settings cannot be read: what is wrong, and that it can be discarded."""
+    return (
+        _listing(now.listed, before and before.listed, id, given),
+        cards.failed(seen.sentence),
+        *("", "", gr.Dropdown(choices=[], value=None, visible=False)),
+        *(gr.skip(), gr.skip(), "", "", now),
+        *_buttons(seen, steers),
     )
 
 
@@ -382,20 +426,22 @@ def _label(id: str, seen: Status) -> str:
     return f"{time} {name} · {live_panels.STATES.get(seen.state, seen.state).lower()}{place}"
 
 
-def _buttons(seen: Status | None) -> tuple:
+def _buttons(seen: Status | None, steers: bool = False) -> tuple:
     """Pause, one step, stop, discard, apply, use, take, publish: as they make sense now."""
     if seen is None:
         return tuple(gr.Button(interactive=False) for _ in range(8))
-    runs = seen.is_alive and seen.state != "measuring"
+    runs = seen.is_alive and seen.state != "measuring" and steers
+    rests = seen.is_resumable and steers
     word = GO_ON if seen.state == "paused" or seen.is_resumable else PAUSE
     kept = bool(seen.saved_step)
     return (
-        gr.Button(word, interactive=runs or seen.is_resumable),
-        gr.Button(interactive=seen.state == "paused"),
-        gr.Button(interactive=runs or seen.state == "queued"),
-        gr.Button(interactive=True),
+        gr.Button(word, interactive=runs or rests),
+        gr.Button(interactive=seen.state == "paused" and steers),
+        gr.Button(interactive=runs or (seen.state == "queued" and steers)),
+        gr.Button(interactive=steers),
         gr.Button(interactive=runs),
-        *(gr.Button(interactive=kept) for _ in range(3)),
+        *(gr.Button(interactive=kept) for _ in range(2)),
+        gr.Button(interactive=kept and steers),
     )
 
 
@@ -424,21 +470,9 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _failed(error: Exception) -> str:
-    return f'<p class="sentence failed">{escape(str(error))}</p>'
-
-
-def _kept(director: Director, id: str, seen: Status, access: Access) -> str:
+def _kept(director: Director, id: str, seen: Status, access: House) -> str:
     if not seen.saved_step:
-        return '<p class="sentence">There is no checkpoint yet.</p>'
-    said = f"Both arms are kept as of step {seen.saved_step:,}."
-    if not access.paths:
-        return f'<p class="sentence">{said}</p>'
-    commands = "".join(
-        f"<code>python train.py --resume {escape(shlex.quote(str(folder)))}</code><br>"
-        for folder in director.arms(id)
-    )
-    return (
-        f'<p class="sentence">{said} They are ordinary runs, in Ablation and for the command '
-        f"line:<br>{commands}</p>"
-    )
+        return render("train.kept", sentence="There is no checkpoint yet.", folders=())
+    folders = [shlex.quote(str(folder)) for folder in director.arms(id)] if access.private else ()
+    sentence = f"Both arms are kept as of step {seen.saved_step:,}."
+    return render("train.kept", sentence=sentence, folders=folders)

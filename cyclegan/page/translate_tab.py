@@ -9,23 +9,23 @@ is known in `answers`, the markup in `panels`.
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 import pandas as pd
 
-from ..core import images, palette, sheets
+from ..core import palette, sheets
 from ..core.config import Direction
 from ..core.figures import CYCLE_ERROR
 from ..core.media import PICTURES
-from ..store.checkpoints import CheckpointError
 from . import panels
 from .answers import Answer, Answers
 from .compare import JPEG, NOISE, Closer, Probe, Request, look_closer, translate
-from .components import picture_input
+from .components import index_of, open_choice, picture_input
+from .hosting.desk import Desk
+from .hosting.errors import as_text
 from .library import Library
 from .sets import ROWS, CheckpointSet
 
@@ -40,15 +40,6 @@ element.addEventListener('click', (event) => {
 """
 
 SAVE_FILE = "() => document.getElementById('file').click()"
-
-
-@contextmanager
-def telling() -> Iterator[None]:
-    """A visitor's fault, or a file's, becomes a sentence on the page."""
-    try:
-        yield
-    except (images.ImageError, CheckpointError) as error:
-        raise gr.Error(str(error), print_exception=False) from error
 
 
 def wish() -> int:
@@ -86,16 +77,18 @@ def colours(close: Closer) -> dict[str, str]:
     return {row.title: palette.WITH if row.side else palette.WITHOUT for row in rows}
 
 
-def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -> Callable:
+def build(
+    library: Library, on_device: Callable, desk: Desk, visitor: gr.BrowserState, tabs: gr.Tabs
+) -> tuple[Callable, gr.Dropdown, Callable[[str], list]]:
     """Lay the tab out inside the current Blocks and wire it.
 
     on_device: wraps the one function that runs networks (`spaces.GPU` on a ZeroGPU Space).
-    own: titles of the models that this visitor opened. tabs: where this tab has the id
-    "translate". Returns a function that wires an event, and a component that holds a title, to
-    the choice of that set.
+    visitor: holds their key. tabs: where this tab has the id "translate". Returns a function that
+    wires an event, and a component that holds a set's key, to the choice of that set; the list of
+    sets; and what a visitor may choose there.
     """
     downloads = tempfile.TemporaryDirectory(prefix="cyclegan-sheets-")
-    titles = list(library.sets)
+    titles = library.offered
     first = library.sets[titles[0]]
     opening = Request(
         titles[0],
@@ -110,10 +103,18 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
             return translate(library, request)
         return look_closer(library, request, probe)
 
-    def run(request: Request, probe: Probe | None = None):
+    def run(request: Request, visit: gr.Request, probe: Probe | None = None):
         kind = "pictures" if request.example is None or probe else "examples"
-        with telling():
-            return library.in_turn(kind, work, request, probe)
+        kind = "guests" if library.is_guest(request.title) else kind
+        desk.check_listens(visit)
+        if request.path:  # Not in a thread of networks: whoever waits for these waits for no file.
+            library.upload(request.path)
+
+        def still_wanted():
+            desk.check_listens(visit)
+            return work(request, probe)
+
+        return library.in_turn(kind, still_wanted, turn=desk.turn(visit))
 
     # The first result is made before there is a visitor, when a shared GPU is out of reach.
     answers = Answers(library)
@@ -141,18 +142,22 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
                     elem_id="upload",
                     buttons=[],
                 )
-            direction = gr.Radio(
-                direction_choices(first),
-                value=opening.direction,
-                label="Direction",
-                elem_id="direction",
+            direction = open_choice(
+                gr.Radio(
+                    direction_choices(first),
+                    value=opening.direction,
+                    label="Direction",
+                    elem_id="direction",
+                )
             )
-            rows = gr.CheckboxGroup(
-                list(first.rows),
-                value=opening_rows(first),
-                label="Rows",
-                elem_id="rows",
-                visible=len(first.rows) > 1,
+            rows = open_choice(
+                gr.CheckboxGroup(
+                    list(first.rows),
+                    value=opening_rows(first),
+                    label="Rows",
+                    elem_id="rows",
+                    visible=len(first.rows) > 1,
+                )
             )
             second = gr.Checkbox(
                 value=True,
@@ -160,8 +165,8 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
                 elem_id="second",
                 visible=bool(second_switch(first)),
             )
-            chosen_set = gr.Dropdown(
-                titles, value=titles[0], label="Checkpoint set", elem_id="chosen-set"
+            chosen_set = open_choice(
+                gr.Dropdown(titles, value=titles[0], label="Checkpoint set", elem_id="chosen-set")
             )
             download = gr.Button("Download as one picture", size="md", elem_id="download")
             file = gr.DownloadButton(visible="hidden", elem_id="file")
@@ -203,6 +208,7 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
         old: Request, title: str, direction: Direction, second: bool, rows: list[str]
     ) -> Request:
         set_ = library.sets[title]
+        direction = direction if direction in set_.directions else set_.directions[0]
         wanted = tuple(name for name in set_.rows if name in rows)
         second = second or not second_switch(set_)
         # Another set has other examples, but a visitor's own picture stays.
@@ -218,18 +224,16 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
         return request, *drawn, *(gr.skip(),) * 2, look
 
     def quickly(request: Request, is_open: bool) -> tuple:
-        with telling():
-            answer = answers.ready(request)
+        answer = answers.ready(request)
         if answer:
             return sent(request, answer, is_open)
         wishes = (gr.skip(), wish()) if request.example is None else (wish(), gr.skip())
         return request, *(gr.skip(),) * 4, *wishes, gr.skip()
 
-    def on_missing(request: Request, is_open: bool):
+    def on_missing(request: Request, is_open: bool, visit: gr.Request):
         # An example that was clicked meanwhile is there already.
-        with telling():
-            answer = answers.ready(request)
-        return sent(request, answer or answers.draw(request, run(request)), is_open)
+        answer = answers.ready(request)
+        return sent(request, answer or answers.draw(request, run(request, visit)), is_open)
 
     def on_switch(is_open, old, title, direction, second, rows):
         return quickly(request_from(old, title, direction, second, rows), is_open)
@@ -248,32 +252,39 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
             gr.Column(visible=takes_pictures(set_)),
         )
 
-    def on_open(title: str | None, own: list[str], is_open, old, second):
+    def choices(who: str) -> list[tuple[str, str]]:
+        own = [one for one in desk.visitors.models(who) if one in library.sets]
+        return [(library.sets[one].title, one) for one in (*titles, *own)]
+
+    def on_open(title: str | None, key: str | None, is_open, old, second, visit: gr.Request):
         if title is None:
             return (gr.skip(),) * len(opened_by_title)
-        dropdown = gr.Dropdown(choices=titles + own, value=title)
+        dropdown = gr.Dropdown(choices=choices(desk.who(key, visit)), value=title)
         shown = on_set(is_open, old, title, second)
         return *shown, dropdown, gr.Tabs(selected="translate")
 
     def on_example(event: gr.EventData, is_open: bool, old: Request):
-        request = replace(old, example=int(event.index), path=None)
+        index = index_of(event, len(library.sets[old.title].examples))
+        request = replace(old, example=index, path=None)
         return *quickly(request, is_open), None
 
-    def on_upload(path: str | None, is_open: bool, old: Request):
+    def on_upload(path: str | None, is_open: bool, old: Request, visit: gr.Request):
         if path is None:
             return *(gr.skip(),) * len(shown), None
         request = replace(old, example=None, path=path)
         try:
-            return *sent(request, answers.draw(request, run(request)), is_open), path
-        except gr.Error as error:
+            with desk.one_at_a_time(visit.session_hash, "opening a picture"):
+                library.upload(path)
+            return *sent(request, answers.draw(request, run(request, visit)), is_open), path
+        except Exception as error:
             # What was shown stays, without the marks that Gradio puts over a failed output.
-            gr.Warning(error.message)
+            gr.Warning(as_text(desk.teller.sentence(error)))
             return *(gr.skip(),) * len(shown), None
 
-    def on_close_up(request: Request, kind: str, sigma: float, quality: int):
+    def on_close_up(request: Request, kind: str, sigma: float, quality: int, visit: gr.Request):
         if not request.has_picture:
             return (gr.skip(),) * 3
-        close = run(request, Probe(kind, sigma, quality))
+        close = run(request, visit, Probe(kind, sigma, quality))
         frame = pd.DataFrame(close.points, columns=["strength", CYCLE_ERROR.label, "row"])
         html = panels.close_ups(close, library.sets[request.title].lesson)
         return html, frame, colours(close)
@@ -283,8 +294,8 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
         axis = "noise, of 255" if kind == NOISE else "JPEG quality"
         return gr.LinePlot(x_title=axis, color_map=lines)
 
-    def on_download(request: Request) -> str:
-        shown, set_ = run(request), library.sets[request.title]
+    def on_download(request: Request, visit: gr.Request) -> str:
+        shown, set_ = run(request, visit), library.sets[request.title]
         lines = [
             sheets.Line(
                 [sheets.Tile(p.picture, p.caption, p.best) for p in row_panels],
@@ -297,7 +308,7 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
         picture = sheets.draw(
             [sheets.Head(head.formula, head.name) for head in panels.headings(shown, set_)],
             lines,
-            footer=f"{request.title}. {panels.units(shown, set_.lesson)}",
+            footer=f"{set_.title}. {panels.units(shown, set_.lesson)}",
         )
         name = hashlib.sha256(repr(request).encode()).hexdigest()[:8]
         path = Path(downloads.name) / f"{set_.folder.name}-{request.direction}-{name}.png"
@@ -309,7 +320,9 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
     # A click while another is under way is not lost: the last one counts.
     private = {"trigger_mode": "always_last", "api_visibility": "private"}
     quick = {**private, "concurrency_id": "quick", "show_progress": "hidden"}
-    networks = {**private, "concurrency_id": "networks", "concurrency_limit": 1}
+    # The library's threads take one at a time of each kind; who waits for a slow one of a visitor's
+    # own kind of network holds up nobody at the queue.
+    networks = {**private, "concurrency_id": "networks", "concurrency_limit": 64}
     examples = {**networks, "concurrency_id": "examples"}
     shown = [state, result, thumbnails, objective, measured, example, picture, looked]
     by_set = [*shown, direction, rows, second, uploads]
@@ -328,7 +341,7 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
         [upload, opened, state],
         [*shown, upload],
         show_progress_on=result,
-        **networks,
+        **{**networks, "concurrency_id": "uploads", "concurrency_limit": 64},
     )
     example.change(on_missing, [state, opened], shown, show_progress_on=result, **examples)
     picture.change(on_missing, [state, opened], shown, show_progress_on=result, **networks)
@@ -353,7 +366,7 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
     def open_when(trigger: Callable, title: gr.State) -> None:
         trigger(
             on_open,
-            [title, own, opened, state, second],
+            [title, visitor, opened, state, second],
             opened_by_title,
             **quick,
         )
@@ -361,4 +374,4 @@ def build(library: Library, on_device: Callable, own: gr.State, tabs: gr.Tabs) -
     download.click(on_download, state, file, **networks).success(
         None, js=SAVE_FILE, api_visibility="private"
     )
-    return open_when
+    return open_when, chosen_set, choices

@@ -1,0 +1,59 @@
+"""What the host of a page allows, and all numbers that limit what one visitor may take."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of a hosted page, by client (an address) unless it says otherwise.
+
+    A class behind one school's address is one client: what is counted by address leaves room for
+    forty visitors at once.
+
+    body: bytes of a request that is no upload. events: of one tab, as (at once, a second after
+    that). waiting: events of one tab that are not answered yet, heavy: of these, such as may run
+    networks, waiting_client: of all tabs of a client. tabs: new ones at once, and tabs_per_second
+    after that. opening, starting, translating: models opened, trainings started and calls of
+    /translate, each as (at once, a minute after that). models: opened ones that one visitor keeps.
+    trainings: alive or waiting, of one visitor. upload: bytes of a file. uploads, opened, pulled,
+    trained: bytes on disk of all visitors' files, opened models, pulls and trainings, and
+    trained_visitor of one visitor's trainings. work: operations of a visitor's network for a
+    picture; a second or so on two cores.
+    """
+
+    body: int = 2**20
+    events: tuple[int, float] = (40, 4)
+    waiting: int = 24
+    heavy: int = 4
+    waiting_client: int = 600
+    tabs: int = 60
+    tabs_per_second: float = 0.5
+    opening: tuple[int, float] = (40, 6)
+    starting: tuple[int, float] = (40, 4)
+    translating: tuple[int, float] = (60, 30)
+    models: int = 8
+    trainings: int = 1
+    upload: int = 2**30
+    uploads: int = 4 * 2**30
+    opened: int = 4 * 2**30
+    pulled: int = 4 * 2**30
+    trained: int = 8 * 2**30
+    trained_visitor: int = 2 * 2**30
+    work: float = 1.2e11
+
+
+@dataclass(frozen=True)
+class House:
+    """What a visitor may do besides looking at what is there.
+
+    hub: open models and datasets of the Hub. private: the visitor can only be somebody at this
+    machine, who may name its files and sees all trainings. is_class: every visitor sees every
+    training; who started one steers it. limits: None where they would only be in the way.
+    hosts: names in the address bar that a private page answers to, besides those of loopback.
+    """
+
+    hub: bool = True
+    private: bool = False
+    is_class: bool = False
+    hosts: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
