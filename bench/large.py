@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from cyclegan.core import images
+from cyclegan.core import images, pictures
 from cyclegan.core.config import Config
 from cyclegan.inference import strips
 from cyclegan.inference.strips import passes
@@ -58,11 +58,11 @@ print(json.dumps({"code": code, "peak": peak, **found}))
 def mosaic(side: int) -> Image.Image:
     """The bundled examples beside one another, enlarged by a little: no two strips are alike."""
     paths = sorted((checkpoints.BUNDLED / "satellite2map" / "examples").rglob("*.png"))
-    tiles = [images.load(path) for path in paths]
+    tiles = [pictures.load(path) for path in paths]
     picture, step = Image.new("RGB", (side, side)), 100
     for place in range((-(-side // step)) ** 2):
         row, column = divmod(place, -(-side // step))
-        tile = images.resize(tiles[(7 * row + column) % len(tiles)], (step, step))
+        tile = pictures.resize(tiles[(7 * row + column) % len(tiles)], (step, step))
         picture.paste(tile, (step * column, step * row))
     return picture
 
