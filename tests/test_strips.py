@@ -9,8 +9,8 @@ from variants import lively
 
 from cyclegan.core import images
 from cyclegan.core.config import Config, Generator
-from cyclegan.core.images import ImageError
 from cyclegan.core.networks import build_generator
+from cyclegan.core.pictures import ImageError
 from cyclegan.inference import strips
 from cyclegan.inference.strips import passes
 from cyclegan.inference.strips.maps import Map
