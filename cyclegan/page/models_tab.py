@@ -16,6 +16,7 @@ from ..core.files import is_number
 from ..store import catalogue as models
 from ..store import formats, hub
 from ..store.checkpoints import CheckpointError
+from ..store.opening import MAX_BYTES
 from . import cards
 from .components import index_of
 from .hosting import disk
@@ -61,7 +62,8 @@ def build(
         with gr.Column(scale=1, min_width=280):
             gr.Markdown(
                 "Other people's weight files do not say what they show, nor at which size they "
-                "were trained: say it here if you know. Files may have 2 GiB.",
+                "were trained: say it here if you know. Files may have "
+                f"{MAX_BYTES >> 30} GiB.",
                 elem_classes="hint",
             )
             with gr.Row():

@@ -43,7 +43,9 @@ _PATH = re.compile(r"(?<![\w:/.~-])(?:~|[A-Za-z]:)?(?:[/\\][\w.+@~-]+)+[/\\]([\w
 
 def without_paths(sentence: str) -> str:
     """A sentence without where things lie on this machine."""
-    for root in {Path.cwd(), Path.home(), Path(tempfile.gettempdir()), Path(sys.prefix)}:
+    roots = {Path.cwd(), Path.home(), Path(tempfile.gettempdir()), Path(sys.prefix)}
+    # One may lie within another: the longest first.
+    for root in sorted(roots, key=lambda root: -len(str(root))):
         if root != Path(root.anchor):  # These may have spaces.
             sentence = sentence.replace(f"{root}{os.sep}", "")
     return _PATH.sub(r"\1", sentence)
