@@ -126,13 +126,12 @@ class Stranger:
                 if message.get("event_id") in (number, None):
                     text += line[: MOST - len(text)]
                 if message["msg"] in OVER and message.get("event_id") in (number, None):
-                    if not status:
-                        status = 200
-                        self._keep(event, message)
-                    if message["msg"] != "process_completed":
-                        break  # Who left earlier would take the session's other events along.
+                    # Gradio drops what else a tab waits for when its stream is left like this.
+                    status = 200
+                    self._keep(event, message)
+                    break
         except httpx.HTTPError:
-            pass  # What has been answered has been.
+            status = 0
         answer = Answer(asked, status, time.monotonic() - started, text)
         self.note(answer)
         return answer
