@@ -73,7 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         help="names besides localhost that a page for this machine alone answers to, as those of a "
-        "tunnel or a proxy",
+        "tunnel or a proxy; whoever comes through it may do what you may",
     )
     return parser
 

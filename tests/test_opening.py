@@ -266,6 +266,16 @@ def test_a_heavy_network_sees_smaller_pictures_or_is_not_opened():
         Library([], heaviest=asked / (512 / SHORTEST_SIDE) ** 2 / 2).add(foreign(path))
 
 
+def test_what_the_host_names_has_no_visitors_limits():
+    library = Library([], heaviest=1.0)
+    title, twice = (library.offer(foreign(GOLDEN / FOREIGN[0])) for _ in range(2))
+    assert library.offered == [title, twice] == [FOREIGN[0], f"{FOREIGN[0]} (2)"]
+    (variant,) = library.sets[title].variants
+    assert variant.longest == 512 and not library.is_guest(title)
+    library.forget(title)
+    assert library.offered == [title, twice]
+
+
 @pytest.mark.parametrize("side", [64, 256])
 def test_work_is_counted_as_published(side):
     """The paper's 9 blocks of 64 filters: 99 GFLOP for 256 × 256 (FACTS, measured)."""

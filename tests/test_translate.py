@@ -290,3 +290,13 @@ def test_one_foreign_generator_writes_what_it_can(folder, tmp_path, capsys):
     assert "direction xy alone" in refusal(
         capsys, golden, folder / "one.png", tmp_path / "back", "--direction", "yx"
     )
+
+
+def test_readmes_python_does_what_it_says(tmp_path, monkeypatch, capsys):
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## Python\n")[2]
+    program = section.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(tmp_path)
+    noise(32, 32).save("picture.png")
+    exec(compile(program, "README.md", "exec"), {})
+    assert Path("reconstruction.png").exists() and float(capsys.readouterr().out) > 0

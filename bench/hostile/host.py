@@ -60,9 +60,9 @@ class Host:
         self._command = [sys.executable, str(ROOT / "app.py"), "--host", "0.0.0.0"]
         self._command += ["--port", str(port), "--checkpoints", str(SET), "--allow-hub"]
         self._command += ["--training", "--max-train-minutes", str(minutes)]
-        for name in ("work", "tmp", "home", "bin"):
+        for name in ("cwd", "tmp", "home", "bin"):
             (folder / name).mkdir()
-        for name in ("work", "home"):
+        for name in ("cwd", "home"):
             (folder / name / "secret.txt").write_text(self.secret)
         program = folder / "bin" / "gs"
         program.write_text(GHOSTSCRIPT.format(folder=folder, ran=RAN))
@@ -89,7 +89,7 @@ class Host:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
-                cwd=self.folder / "work",
+                cwd=self.folder / "cwd",
                 env=self._environment,
                 stdout=log,
                 stderr=log,
@@ -185,7 +185,7 @@ class Host:
 
     def disk(self) -> float:
         """MB that the page keeps."""
-        files = (p for name in ("work", "tmp", "home") for p in (self.folder / name).rglob("*"))
+        files = (p for name in ("cwd", "tmp", "home") for p in (self.folder / name).rglob("*"))
         return sum(p.lstat().st_size for p in files if p.is_file() or p.is_symlink()) / 2**20
 
     def tracebacks(self) -> Counter:
@@ -208,9 +208,9 @@ class Host:
         return sorted({*(self._outside() - self._before), *(f for f in found if inside not in f)})
 
     def _outside(self) -> set[str]:
-        allowed = (self.folder / "work" / "runs", self.folder / "home" / ".cache")
+        allowed = (self.folder / "cwd" / "runs", self.folder / "home" / ".cache")
         allowed += (self.folder / "tmp", ROOT / ".git")
-        roots = (self.folder / "work", self.folder / "home", self.folder, ROOT)
+        roots = (self.folder / "cwd", self.folder / "home", self.folder, ROOT)
         found = {str(p) for root in roots for p in _walk(root, allowed)}
         return found - {str(self.folder / "log"), str(self.folder / RAN), *map(str, allowed)}
 

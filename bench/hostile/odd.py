@@ -235,8 +235,9 @@ METHODS = ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "POST", "GET", 
 def route(host: "Host", config: dict, r: random.Random) -> Task:
     """Any route but events', with values in its path or body, and sometimes odd in all else."""
     session = r.choice([*KNOWN_SESSIONS[-20:], "x", "../x", MARKUP[:20]])
-    paths = [*PATHS, f"{host.folder}/work/secret.txt", f"{host.folder}/home/secret.txt"]
-    paths += [f"{host.folder}/tmp", f"{host.folder}/log", f"{host.folder}/work/runs/live/lock"]
+    secrets = [host.folder / name / "secret.txt" for name in ("cwd", "home")]
+    others = [host.folder / "tmp", host.folder / "log", host.folder / "cwd" / "runs" / "live"]
+    paths = [*PATHS, *map(str, [*secrets, *others])]
     filled = {"p": r.choice(paths), "n": r.choice([0, -1, 10**30, "x"]), "s": session}
     more: dict = {"headers": r.choice([{}, {}, r.choice(HEADERS)])}
     body: object = None

@@ -48,16 +48,25 @@ PATIENCE = 3
 """Times the seconds of work that a call may last: others may keep the processor busy."""
 
 
+ENDED = "ended"
+"""The kind of error that tells what became of the process."""
+
+
 class ConfinedError(Exception):
     """The work could not be done.
 
-    kind: the name of the exception that the function raised, whose text this has; or "time",
-    "memory", "died" and "busy" for what became of the process.
+    kind: the name of the exception that the function raised, whose text this has; or ENDED, where
+    the text is the end of a sentence on the file: "takes more than 7 seconds to open".
     """
 
     def __init__(self, kind: str, sentence: str):
         super().__init__(sentence)
         self.kind = kind
+
+    @property
+    def why(self) -> str:
+        """The end of a sentence on the file, whatever it was."""
+        return str(self) if self.kind == ENDED else "cannot be opened: its reader failed"
 
 
 class Chamber:
@@ -80,7 +89,7 @@ class Chamber:
     def __call__(self, asked: dict, data: bytes = b"") -> tuple[Any, bytes]:
         """Ask the function; raises ConfinedError."""
         if not self._places.acquire(timeout=WAITING):
-            raise ConfinedError("busy", f"{self.entry} has had no place for {WAITING:.0f} s")
+            raise ConfinedError(ENDED, "could not be opened, as others wait; try again in a minute")
         try:
             process = self._process()
             try:
@@ -154,7 +163,6 @@ class _Process:
             creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
         )
         self._seen: psutil.Process | None = None
-        self._least = 0
         self.used = time.monotonic()
 
     @property
@@ -180,8 +188,11 @@ class _Process:
         except (OSError, ValueError, EOFError):
             self._popen.kill()
             code = self._popen.wait()
-            kind = ended[0] if ended else "time" if code == -SIGXCPU else "died"
-            raise ConfinedError(kind, f"the process ended ({kind}, {code})") from None
+            if not ended and code != -SIGXCPU:
+                logging.warning("A confined process ended by itself, with code %s.", code)
+                ended.append("cannot be opened: it broke its reader off")
+            why = ended[0] if ended else _too_long(seconds)
+            raise ConfinedError(ENDED, why) from None
         finally:
             done.set()
             watch.join()
@@ -200,17 +211,23 @@ class _Process:
         ends = time.monotonic() + PATIENCE * seconds
         while not done.wait(WATCH):
             if time.monotonic() > ends:
-                ended.append("time")
+                ended.append(_too_long(seconds))
             else:
                 with contextlib.suppress(psutil.Error):
                     held = self._seen.memory_info().rss if self._seen else 0
                     # A process on its way to its first question still loads its libraries.
                     if held > memory + SLACK:
-                        ended.append("memory")
+                        ended.append(TOO_LARGE)
             if ended:
                 self._popen.kill()
                 return
 
+
+def _too_long(seconds: float) -> str:
+    return f"takes more than {seconds:.0f} seconds to open"
+
+
+TOO_LARGE = "needs more memory to open than its size lets expect"
 
 SLACK = 2**29
 """Bytes of a process that does nothing, with all its libraries, and a little more."""
@@ -261,7 +278,7 @@ def main(argv: list[str] | None = None) -> int:
             answer, found = function(order["asked"], data)
             said = {"answer": answer}
         except MemoryError:
-            said, found = {"error": "memory", "sentence": "the memory is full"}, b""
+            said, found = {"error": ENDED, "sentence": TOO_LARGE}, b""
         except Exception as error:
             said, found = {"error": type(error).__name__, "sentence": str(error)[:2000]}, b""
             if not isinstance(error, ValueError):
@@ -271,18 +288,16 @@ def main(argv: list[str] | None = None) -> int:
         found = None
 
 
-def confine(memory: int, written: int = 0) -> list[str]:
-    """Put up the walls around this process that its system has; returns their names."""
-    walls = []
+def confine(memory: int, written: int = 0) -> None:
+    """Put up the walls around this process that its system has."""
     if hasattr(os, "nice"):
         os.nice(15)  # Next to nothing beside whoever clicks.
         with contextlib.suppress(OSError):  # Linux weighs sessions first, and this leads its own.
             Path("/proc/self/autogroup").write_text("19")
-        walls.append("priority")
     try:
         import resource
     except ImportError:  # Windows, where the watcher has to do.
-        return walls
+        return
     limits = [("RLIMIT_CORE", 0), ("RLIMIT_FSIZE", written)]
     if sys.platform == "linux":
         has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -290,11 +305,8 @@ def confine(memory: int, written: int = 0) -> list[str]:
     for name, most in limits:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(getattr(resource, name), (most, most))
-            walls.append(name)
     with contextlib.suppress(OSError):
         _close_doors()
-        walls.append("seccomp")
-    return walls
 
 
 def _limit_time(seconds: float) -> None:

@@ -11,6 +11,7 @@ from torch.nn import functional
 from torchvision.transforms.v2 import functional as transforms
 
 from .pictures import ImageError
+from .pictures import load as load  # As README and published cards have it.
 
 MODES = {1: "L", 3: "RGB"}
 """Pillow's name for a picture of so many channels."""

@@ -301,14 +301,8 @@ def open_confined(
     try:
         said, pixels = _CHAMBER(asked, data)
     except ConfinedError as error:
-        if error.kind == "ImageError":
-            raise ImageError(str(error)) from None
-        why = {
-            "time": f"takes more than {SECONDS:.0f} seconds to open",
-            "memory": "needs more memory to open than there is for a picture",
-            "busy": "could not be opened, as many others wait; try again in a minute",
-        }.get(error.kind, "cannot be opened: its decoder broke off")
-        raise ImageError(f"{name} {why}.") from None
+        sentence = str(error) if error.kind == "ImageError" else f"{name} {error.why}."
+        raise ImageError(sentence) from None
     picture = Image.frombytes("RGB", tuple(said["size"]), pixels)
     return Opened(picture, tuple(said["came"]), said["peak"])
 

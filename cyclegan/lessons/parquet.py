@@ -57,14 +57,8 @@ def open_columns(
     try:
         said, _ = _CHAMBER(asked)
     except ConfinedError as error:
-        if error.kind == "DataError":
-            raise DataError(str(error)) from None
-        why = {
-            "time": f"take more than {SECONDS / 60:.0f} minutes to read",
-            "memory": "need more memory to read than their size lets expect",
-            "busy": "could not be read, as others wait; try again in a minute",
-        }.get(error.kind, "are damaged and cannot be read")
-        raise DataError(f"The Parquet files of {name} {why}.") from None
+        whole = error.kind == "DataError"
+        raise DataError(str(error) if whole else f"A table of {name} {error.why}.") from None
     rows, count = said["rows"], said["count"]
     left = (LeftOut(f"what follows row {count:,} of {rows:,}", "is not taken"),)
     x, y = (

@@ -161,14 +161,14 @@ class Library:
         take any time.
         """
 
-        def work():
+        def do():
             try:
                 return function(*arguments)
             finally:
                 self._slack.give_back()
 
         # A shared GPU knows the visitor by the context.
-        return self._lanes[kind].do(turn, copy_context().run, work)
+        return self._lanes[kind].do(turn, copy_context().run, do)
 
     def add(
         self, model: Model, domains: Domains | None = None, image_size: int | None = None
@@ -178,23 +178,8 @@ class Library:
         domains, image_size: for foreign files, which do not say. Raises CheckpointError or
         ConfigError.
         """
-        key = secrets.token_urlsafe(16)
+        key, set_ = self._open(model, domains, image_size, self._heaviest)
         folder = self._folder / key
-        is_foreign = any(source.is_foreign for source in model.sources)
-        try:
-            sources = [
-                self._converted(source, folder / str(i), domains, image_size)
-                for i, source in enumerate(model.sources)
-            ]
-            variants = tuple(map(self._opened, sources))
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        said = [f"{domains.x} → {domains.y}" if domains else "", image_size and f"{image_size} px"]
-        details = ", ".join(filter(None, said)) if is_foreign else ""
-        title = f"{model.name} ({details})" if details else model.name
-        set_ = CheckpointSet(title, model.folder, variants, is_guest=True)
-        _ = set_.examples  # Read now, in this visitor's time.
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         with self._changing:
             self.sets[key] = set_
@@ -209,15 +194,39 @@ class Library:
 
     def offer(self, model: Model) -> str:
         """Open a model that the host named, for everybody; returns its title."""
-        key = self.add(model)
+        _, set_ = self._open(model)
         with self._changing:
-            del self._guests[key]
-            set_ = replace(self.sets.pop(key), is_guest=False)
-            title = set_.title
-            if title in self.sets:
-                title = f"{title} ({sum(key.startswith(title) for key in self.sets) + 1})"
-            self.sets[title] = replace(set_, title=title)
+            alike = sum(other.title == set_.title for other in self.sets.values())
+            title = f"{set_.title} ({alike + 1})" if alike else set_.title
+            self.sets[title] = replace(set_, title=title, is_guest=False)
         return title
+
+    def _open(
+        self,
+        model: Model,
+        domains: Domains | None = None,
+        image_size: int | None = None,
+        heaviest: float | None = None,
+    ) -> tuple[str, CheckpointSet]:
+        """A new key, by which its folder is called, and what a model opens as."""
+        key = secrets.token_urlsafe(16)
+        folder = self._folder / key
+        is_foreign = any(source.is_foreign for source in model.sources)
+        try:
+            sources = [
+                self._converted(source, folder / str(i), domains, image_size)
+                for i, source in enumerate(model.sources)
+            ]
+            variants = tuple(self._opened(source, heaviest) for source in sources)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        said = [f"{domains.x} → {domains.y}" if domains else "", image_size and f"{image_size} px"]
+        details = ", ".join(filter(None, said)) if is_foreign else ""
+        title = f"{model.name} ({details})" if details else model.name
+        set_ = CheckpointSet(title, model.folder, variants, is_guest=True)
+        _ = set_.examples  # Read now, in this visitor's time.
+        return key, set_
 
     def _converted(
         self, source: Source, folder: Path, domains: Domains | None, image_size: int | None
@@ -227,11 +236,11 @@ class Library:
         opening.convert(source.paths, folder, domains, image_size)
         return Source((folder,))
 
-    def _opened(self, source: Source) -> Variant:
+    def _opened(self, source: Source, heaviest: float | None) -> Variant:
         config = checkpoints.read_config(source.paths[0])
         longest = LONGEST_SIDE
-        if self._heaviest is not None and (asked := work(config, longest)) > self._heaviest:
-            longest = int(longest * (self._heaviest / asked) ** 0.5) // 32 * 32
+        if heaviest is not None and (asked := work(config, longest)) > heaviest:
+            longest = int(longest * (heaviest / asked) ** 0.5) // 32 * 32
         if longest < SHORTEST_SIDE:
             raise checkpoints.CheckpointError(
                 f"{source.name} is too large a network for this page: {config.generator.words}. On "

@@ -43,13 +43,8 @@ def convert(
     except ConfinedError as error:
         if error.kind.endswith(("FormatError", "CheckpointError", "ConfigError")):
             raise FormatError(str(error)) from None
-        why = {
-            "time": f"takes more than {SECONDS:.0f} seconds to open",
-            "memory": "needs more memory to open than its size lets expect",
-            "busy": "could not be opened, as others wait; try again in a minute",
-        }.get(error.kind, "cannot be opened: it broke its reader off")
         names = " and ".join(printable(path.name) for path in paths)
-        raise FormatError(f"{names} {why}.") from None
+        raise FormatError(f"{names} {error.why}.") from None
 
 
 def answer(asked: dict, _: bytes) -> tuple[None, bytes]:

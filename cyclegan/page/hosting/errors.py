@@ -100,7 +100,7 @@ class Teller:
                 function.fn = self.tell(function.fn)
 
     def _raised(self, error: Exception) -> gr.Error:
-        if isinstance(error, gr.Error) and not isinstance(error.__cause__, FORESEEN):
+        if isinstance(error, gr.Error):
             error.print_exception = False
             return error
         return gr.Error(as_text(self.sentence(error)), print_exception=False)

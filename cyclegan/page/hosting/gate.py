@@ -10,6 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from ipaddress import ip_address
 from urllib.parse import parse_qs
 
 from .disk import Sweeper
@@ -19,8 +20,6 @@ from .quotas import FORGET, Quota, Tabs
 Scope = MutableMapping
 Receive = Callable[[], Awaitable[MutableMapping]]
 Send = Callable[[MutableMapping], Awaitable[None]]
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 API = "/gradio_api"
 
@@ -115,7 +114,12 @@ class Gate:
 
     def _answers_to(self, host: str) -> bool:
         name = re.sub(r":\d*$", "", host.lower()).strip("[]")
-        return name in (*LOOPBACK, *self.house.hosts)
+        if name == "localhost" or name in map(str.lower, self.house.hosts):
+            return True
+        try:
+            return ip_address(name).is_loopback
+        except ValueError:
+            return False
 
     async def _post(self, scope: Scope, receive: Receive, send: Send, headers: dict) -> None:
         client = _client(scope)

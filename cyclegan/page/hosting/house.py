@@ -15,8 +15,8 @@ class Limits:
     networks, waiting_client: of all tabs of a client. tabs: new ones at once, and tabs_per_second
     after that. opening, starting, translating: models opened, trainings started and calls of
     /translate, each as (at once, a minute after that). models: opened ones that one visitor keeps.
-    trainings: alive or waiting, of one visitor. upload: bytes of a file. uploads, opened, pulled,
-    trained: bytes on disk of all visitors' files, opened models, pulls and trainings, and
+    trainings: alive or waiting, of one visitor. upload: bytes of a file. uploads, pulled,
+    trained: bytes on disk of all visitors' files, pulls and trainings, and
     trained_visitor of one visitor's trainings. work: operations of a visitor's network for a
     picture; a second or so on two cores.
     """
@@ -35,7 +35,6 @@ class Limits:
     trainings: int = 1
     upload: int = 2**30
     uploads: int = 4 * 2**30
-    opened: int = 4 * 2**30
     pulled: int = 4 * 2**30
     trained: int = 8 * 2**30
     trained_visitor: int = 2 * 2**30
@@ -48,8 +47,8 @@ class House:
 
     hub: open models and datasets of the Hub. private: the visitor can only be somebody at this
     machine, who may name its files and sees all trainings. is_class: every visitor sees every
-    training; who started one steers it. limits: None where they would only be in the way.
-    hosts: names in the address bar that a private page answers to, besides those of loopback.
+    training; who started one steers it. hosts: names in the address bar that a private page
+    answers to, besides those of loopback. limits: of a page that is not private.
     """
 
     hub: bool = True

@@ -92,7 +92,7 @@ NEW = 60.0
 
 
 class Share:
-    """At most `most` things of a client at a time, of `all` together."""
+    """At most `most` things of a client at a time."""
 
     def __init__(self, most: int):
         self.most = most
