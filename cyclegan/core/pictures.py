@@ -166,7 +166,8 @@ def _unknown(source: Path | str | bytes | Image.Image) -> str:
             "is a TIFF with other bands or numbers than pictures have here; save it as grey, RGB "
             "or RGBA with 8 bits, or as grey with 16."
         )
-    return f"is not a picture in a known format; {', '.join(formats())} are."
+    *most, last = formats()
+    return f"is not a picture in a known format; {', '.join(most)} and {last} are."
 
 
 HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")

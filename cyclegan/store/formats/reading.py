@@ -183,7 +183,10 @@ def _unpickle(file: io.BytesIO) -> object:
     at = file.tell()
     for count, (step, argument, _) in enumerate(pickletools.genops(file)):
         if count > MAX_OPCODES:
-            raise FormatError(f"is a pickle of more than {MAX_OPCODES:,} steps")
+            raise FormatError(
+                f"is a pickle of more than {MAX_OPCODES:,} steps, where a network takes some "
+                "thousands: save its state_dict() alone"
+            )
         if step.name.startswith("EXT"):
             raise FormatError("is a pickle that asks for copyreg.extension; only tensors are read")
         if isinstance(argument, int) and argument.bit_length() > 128:
