@@ -2,7 +2,7 @@
 
 import sys
 
-from .inference.evaluation import main
+from .inference.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

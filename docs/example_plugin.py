@@ -57,7 +57,7 @@ class Stripes(Lesson):
             decimals=2,
             better="high",
             networks="G",
-            needs=frozenset({"made"}),
+            needs=("made",),
             of=uprightness,
             is_quick=True,
             reads="Share of the change that lies across the columns; 1 for upright stripes.",

@@ -65,7 +65,7 @@ class Tones(Lesson):
         Figure(
             *("sign_error", "sign error"),
             decimals=2,
-            needs=frozenset({"made", "truth"}),
+            needs=("made", "truth"),
             of=sign_error,
             is_quick=True,
             reads="Share of samples on the wrong side of 0.",
@@ -74,7 +74,7 @@ class Tones(Lesson):
             *("periods_kept", "periods kept"),
             decimals=2,
             better="high",
-            needs=frozenset({"made", "original_label"}),
+            needs=("made", "original_label"),
             of=periods_kept,
             is_quick=True,
             reads="Share of signals with as many periods as their label says.",

@@ -6,14 +6,20 @@ another medium); a term is what a training minimises or tells of itself. Arrays 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import torch
 
+from . import evidence
+from .evidence import Blocks, Estimate
+
 Better = Literal["low", "high", "near one"]
+
+Over = Literal["mean", "ratio", "sides", "pairs", "any"]
+"""How a figure comes from items: see `Figure`."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +51,12 @@ class Measure:
         """A value as every table and caption writes it; "–" for None."""
         return "–" if value is None else f"{value:.{self.decimals}f}"
 
+    def within(self, interval: Sequence[float] | None) -> str:
+        """An interval as it stands behind a value: "12.9–14.2"; "" for None."""
+        return "" if interval is None else "–".join(self.written(end) for end in interval)
+
     def badness(self, value: float) -> float:
-        """How far from good a value is, whichever way is better."""
+        """How far from good a value is, whichever way is better; of an array, elementwise."""
         return {"high": -value, "low": value, "near one": abs(value - 1)}[self.better]
 
     def read_of(self, network: str) -> str:
@@ -61,28 +71,62 @@ class Figure(Measure):
     needs: names of the arrays that `of` takes by keyword: "original" x, "made" G(x), "back"
         F(G(x)), "same" F(x), "truth" y, "real" any held-out items of the target, or whatever else a
         lesson knows of its items, as "original_NAME" and "truth_NAME".
-    of: a number from one item's arrays, of which the mean is taken; pooled: from all at once.
+    of, over: "mean": `of` takes one item's arrays and gives a number, of which the mean is taken.
+        "ratio": it gives two, and the sum of the first over the sum of the second is taken.
+        "sides": it takes one array of one item; its mean over the first of `needs`, over that of
+        the second. "pairs": it takes a collection, and gives the distances of all pairs in it, as
+        pdist does; their mean in the first of `needs` over that in the second. "any": it takes the
+        arrays of all items at once.
     networks: "GF", or "G" where only translations into Y can be judged by it.
     is_quick: cheap enough for a look in the middle of a training.
     is_detail: for full tables alone.
     """
 
-    needs: frozenset[str] = frozenset()
+    needs: tuple[str, ...] = ()
     of: Callable[..., float] = field(default=lambda: 0.0, compare=False)
-    pooled: bool = False
+    over: Over = "mean"
     networks: str = "GF"
     is_quick: bool = False
     is_detail: bool = False
 
     def measure(self, arrays: Mapping[str, np.ndarray | None]) -> float | None:
-        """Its value on items (N, …) by name; None where one of its needs is missing."""
+        """Its value on items (N, …) by name; None where one of its needs is missing, or where it is
+        not defined on these items."""
+        found = self.estimate(arrays, {})
+        return found and found.value
+
+    def estimate(
+        self, arrays: Mapping[str, np.ndarray | None], blocks: Mapping[str, Blocks]
+    ) -> Estimate | None:
+        """The same with what its interval is made of.
+
+        blocks: of the items behind an array, by its name; an item whose blocks are not given stands
+        for itself.
+        """
         if any(arrays.get(name) is None for name in self.needs):
             return None
         needed = {name: arrays[name] for name in self.needs}
-        if self.pooled:
-            return float(self.of(**needed))
+        of = {n: blocks.get(n) or Blocks.by(range(len(a))) for n, a in needed.items()}
+        found = self._estimate(needed, list(of.values()))
+        return found if np.isfinite(found.value) else None
+
+    def _estimate(self, needed: dict[str, np.ndarray], blocks: list[Blocks]) -> Estimate:
+        if self.over == "sides":
+            sides = [np.array([self.of(one) for one in items]) for items in needed.values()]
+            return evidence.of_sides(sides[0], blocks[0], sides[1], blocks[1])
+        if self.over == "pairs":
+            sides = [np.asarray(self.of(items)) for items in needed.values()]
+            return evidence.of_pairs(sides[0], blocks[0], sides[1], blocks[1])
+        if self.over == "any":
+            return evidence.of_any(
+                lambda places: self.of(**{n: items[places] for n, items in needed.items()}),
+                blocks[0],
+            )
         rows = zip(*needed.values(), strict=True)
-        return float(np.mean([self.of(**dict(zip(needed, row, strict=True))) for row in rows]))
+        found = [self.of(**dict(zip(needed, row, strict=True))) for row in rows]
+        values = np.array(found, dtype=float).reshape(len(found), -1)
+        below = values[:, 1] if self.over == "ratio" else np.ones(len(values))
+        return evidence.of_ratio(values[:, 0], below, blocks[0])
 
 
 @dataclass(frozen=True)
@@ -142,21 +186,28 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
     return float(structural_similarity(a, b, channel_axis=-1, data_range=255))
 
 
-def diversity(made: np.ndarray, real: np.ndarray) -> float:
-    """Mean pairwise L1 distance within `made` over the same within `real`, (N, …) each.
+def gradient(picture: np.ndarray) -> float:
+    """Mean |difference| of neighbouring pixels of (H, W, C), over both axes: how sharp it is."""
+    whole = picture.astype(np.int16)
+    return float(np.mean([np.abs(np.diff(whole, axis=axis)).mean() for axis in (0, 1)]))
 
-    0: all outputs alike (collapsed). 1: as varied as the real items. Needs N ≥ 2 of both.
+
+def warping_error(made: np.ndarray, panned: np.ndarray, pan: int) -> float:
+    """Mean |moved G(x) − G(moved x)| over what both show (Lai et al. 2018, with a known flow).
+
+    made, panned: (H, W, C) of x, and of x with the window `pan` pixels further right.
     """
+    return l1(made[:, pan:], panned[:, :-pan])
 
-    def spread(items: np.ndarray) -> float:
-        flat = torch.from_numpy(np.ascontiguousarray(items.reshape(len(items), -1))).float()
-        return float(torch.pdist(flat, p=1).mean())
 
-    return spread(made) / spread(real)
+def distances(items: np.ndarray) -> np.ndarray:
+    """Mean |difference| of all pairs among items (N, …), condensed: (N (N − 1) / 2,)."""
+    flat = torch.from_numpy(np.ascontiguousarray(items.reshape(len(items), -1))).float()
+    return torch.pdist(flat, p=1).numpy() / flat.shape[1]
 
 
 def _figure(key: str, label: str, of: Callable[..., float], *needs: str, **more) -> Figure:
-    return Figure(key, label, of=of, needs=frozenset(needs), **more)
+    return Figure(key, label, of=of, needs=needs, **more)
 
 
 def _accuracy(delta: int, is_detail: bool) -> Figure:
@@ -189,7 +240,18 @@ SSIM = _figure(
     lambda made, truth: ssim(made, truth),
     *("made", "truth"),
     better="high",
-    reads="Likeness of local structure to the truth; 1 is the truth.",
+    reads="Likeness of local structure to the truth, in windows of 7×7 pixels; 1 is the truth. "
+    "Like RMSE it rewards blur.",
+)
+SHARPNESS = _figure(
+    "sharpness",
+    "gradient ratio",
+    gradient,
+    *("made", "real"),
+    over="sides",
+    better="near one",
+    reads="Mean difference of neighbouring pixels over that of real pictures: below 1 is blurred.",
+    formula="E[|∇G(x)|] / E[|∇y|]",
 )
 CYCLE_ERROR = _figure(
     "cycle_error",
@@ -215,17 +277,38 @@ IDENTITY_ERROR = _figure(
 DIVERSITY = _figure(
     "diversity",
     "diversity",
-    lambda made, real: diversity(made, real) if min(len(made), len(real)) > 1 else float("nan"),
+    distances,
     *("made", "real"),
-    pooled=True,
+    over="pairs",
     better="near one",
     is_quick=True,
     reads="Variety of the outputs over that of the real ones; 0 is collapse.",
     formula="E[|G(x) − G(x′)|] / E[|y − y′|]",
 )
 
+
+PANS = (1, 2, 4)
+"""Pixels by which a picture is panned; 4 is the stride of the paper's networks."""
+
+
+def _warping(pan: int) -> Figure:
+    return _figure(
+        f"warping_{pan}",
+        f"warping error, {pan} px",
+        lambda still, **panned: warping_error(still, panned[f"panned_{pan}"], pan),
+        *("still", f"panned_{pan}"),
+        unit="0–255",
+        decimals=1,
+        is_detail=pan > 1,
+        reads=f"Flicker: what G changes, 0 to 255, when the picture is panned by {pan} px.",
+        formula=f"E[|pan G(x) − G(pan x)|], {pan} px",
+    )
+
+
 AGAINST_TRUTH = (RMSE, _accuracy(5, True), _accuracy(10, True), _accuracy(16, False), SSIM)
 """What pictures are measured by where the truth is known."""
 
-WITHOUT_TRUTH = (CYCLE_ERROR, IDENTITY_ERROR, DIVERSITY)
+WARPING = tuple(_warping(pan) for pan in PANS)
+
+WITHOUT_TRUTH = (SHARPNESS, CYCLE_ERROR, IDENTITY_ERROR, DIVERSITY, *WARPING)
 """What needs no truth."""

@@ -1,84 +1,174 @@
-"""Figures of checkpoints on held-out items: `python -m cyclegan.evaluation SET [--json] [--save]`.
+"""Figures of networks on held-out items, each with its interval.
 
 Loops over a method's views and a lesson's figures; knows none of either by name.
 """
 
-import argparse
-import json
-import sys
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from .. import lessons
-from ..core import device as devices
-from ..core import files
-from ..core.config import Config, ConfigError, Direction
-from ..core.figures import Figure, Measure
+from ..core.config import Config, Direction
+from ..core.evidence import Blocks, Estimate
+from ..core.figures import PANS, Figure, Measure
 from ..core.media import PICTURES, Medium
-from ..core.registry import load_plugins
-from ..lessons import DataError, HeldOut, UnpairedData, open_data
+from ..lessons import DataError, HeldOut, UnpairedData
 from ..methods import Method, View
 from ..methods.method import latents_of, show, wanted
-from ..store import checkpoints
 from .translator import Translator
 
 BATCH = 32
 
+PANNED = 24
+"""Held-out items that are panned, one a block: a tenth of an evaluation's time."""
+
 NETWORK: dict[Direction, str] = {"xy": "G", "yx": "F"}
 """Under which letter the figures of a direction stand."""
 
+Estimates = dict[str, Estimate]
+"""By key of figure, in the order of tables."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a checkpoint scores on held-out items.
+
+    counts: what was measured on, as in `metrics`. networks: estimates of "G" and of "F".
+    unchanged: those of an item that is handed over as its own translation, by network too.
+    groups: (N,) which of a network's items belong together, as numbers.
+    """
+
+    counts: dict
+    networks: dict[str, Estimates]
+    unchanged: dict[str, Estimates]
+    groups: dict[str, np.ndarray]
+
+    @property
+    def metrics(self) -> dict:
+        """What metrics.json holds.
+
+        {"items": n, "effective": n, "size": pixels, "G": {...}, "F": {...}} with keys of figures,
+        and their [low, high] at the same places in "intervals". "effective": as many independent
+        items would tell as much. "pairs": n and "unchanged" are there where the truth is known;
+        "held_out": False where the items are training ones.
+        """
+        found = self.counts | {n: _values(e) for n, e in self.networks.items()}
+        intervals: dict = {n: _ends(e) for n, e in self.networks.items()}
+        if "pairs" in found:
+            found["unchanged"] = {n: _values(e) for n, e in self.unchanged.items()}
+            intervals["unchanged"] = {n: _ends(e) for n, e in self.unchanged.items()}
+        return {**found, "intervals": intervals}
+
+
+def _values(estimates: Estimates) -> dict[str, float]:
+    return {key: one.value for key, one in estimates.items()}
+
+
+def _ends(estimates: Estimates) -> dict[str, list[float]]:
+    """Intervals as JSON has them; what has none is left out."""
+    return {key: list(one.interval) for key, one in estimates.items() if one.interval}
+
 
 def evaluate(translator: Translator, data: UnpairedData) -> dict:
+    """`Evaluation.metrics` of a checkpoint on the held-out items of `data`."""
+    return estimate(translator, data).metrics
+
+
+def estimate(
+    translator: Translator, data: UnpairedData, told: Callable[[int], object] = lambda items: None
+) -> Evaluation:
     """Figures of G and of F on the held-out items of `data`.
 
-    Returns {"items": n, "size": pixels, "G": {...}, "F": {...}} with keys of figures; "pairs": n
-    and "unchanged", what an item scores that is handed over as its own translation, are there where
-    the truth is known; "held_out": False where the items are training ones. Without truth there are
-    the figures that need none. Raises DataError for fewer than two items.
+    Without truth there are the figures that need none. told: hears how many items each batch had.
+    Raises DataError for fewer than two items a side.
     """
-    size = translator.config.image_size
-    held = data.held_out(size)
+    held = data.held_out(translator.config.image_size)
     if min(len(held.x), len(held.y)) < 2:
         raise DataError("Diversity needs at least two held-out items a side.")
-    found: dict = {"pairs": len(held.x)} if data.paired else {}
-    found |= {"items": len(held.x), "size": held.medium.size_of(held.x)}
+    counts: dict = {"pairs": len(held.x)} if data.paired else {}
+    counts |= {
+        "items": len(held.x),
+        "effective": round(held.blocks_x.effective),
+        "size": held.medium.size_of(held.x),
+    }
     if not data.is_held_out:
-        found["held_out"] = False
-    for direction in translator.directions:
-        found[NETWORK[direction]] = _direction(translator, held, direction)
-    if data.paired:
-        found["unchanged"] = unchanged(held)
-    return found
+        counts["held_out"] = False
+    return Evaluation(
+        counts,
+        {NETWORK[d]: _direction(translator, held, d, told) for d in translator.directions},
+        unchanged(held) if data.paired else {},
+        {NETWORK[d]: held.blocks(d)["original"].of for d in translator.directions},
+    )
 
 
-def _direction(translator: Translator, held: HeldOut, direction: Direction) -> dict[str, float]:
+def _direction(
+    translator: Translator, held: HeldOut, direction: Direction, told: Callable[[int], object]
+) -> Estimates:
     made: dict[str, list[Tensor]] = {}
     for batch in held.originals(direction).split(BATCH):
         passes = translator.passes(held.medium.to_float(batch), direction)
         for key, tensor in passes.items():
             made.setdefault(key, []).append(held.medium.to_kept(tensor))
+        told(len(batch))
     arrays = {key: held.medium.arrays(torch.cat(parts)) for key, parts in made.items()}
-    return measure(held.figures, {**held.arrays(direction), **arrays}, NETWORK[direction])
+    arrays |= held.arrays(direction)
+    blocks = _blocks(held, direction, arrays)
+    if any("still" in f.needs for f in held.figures):
+        panned, of = _panned(translator, held, direction)
+        arrays, blocks = arrays | panned, blocks | dict.fromkeys(panned, of)
+    return estimates(held.figures, arrays, blocks, NETWORK[direction])
+
+
+def _blocks(held: HeldOut, direction: Direction, names: Iterable[str]) -> dict[str, Blocks]:
+    """By name of array: what networks make, and the truth, belong together as the originals do."""
+    known = held.blocks(direction)
+    return dict.fromkeys(names, known["original"]) | known
+
+
+def _panned(
+    translator: Translator, held: HeldOut, direction: Direction
+) -> tuple[dict[str, np.ndarray], Blocks]:
+    """Translations of a window of some pictures, and of the same moved to the right.
+
+    The flow is exact, with no pixel made up: the window is smaller than the picture.
+    """
+    blocks = held.blocks(direction)["original"]
+    places = blocks.firsts(PANNED)
+    pictures = held.originals(direction)[places]
+    width = pictures.shape[-1] - max(PANS)
+    found = {}
+    for name, left in {"still": 0, **{f"panned_{pan}": pan for pan in PANS}}.items():
+        window = held.medium.to_float(pictures[..., left : left + width])
+        made = translator.passes(window, direction, ("made",))["made"]
+        found[name] = held.medium.arrays(held.medium.to_kept(made))
+    return found, blocks.only(places)
+
+
+def estimates(
+    figures: Sequence[Figure],
+    arrays: Mapping[str, np.ndarray],
+    blocks: Mapping[str, Blocks],
+    network: str,
+) -> Estimates:
+    """All figures of a network whose needs are there, by key, in their order."""
+    found = {f.key: f.estimate(arrays, blocks) for f in figures if network in f.networks}
+    return {key: one for key, one in found.items() if one is not None}
 
 
 def measure(
     figures: Sequence[Figure], arrays: Mapping[str, np.ndarray], network: str
 ) -> dict[str, float]:
-    """All figures of a network whose needs are there, by key, in their order."""
-    found = {f.key: f.measure(arrays) for f in figures if network in f.networks}
-    return {key: value for key, value in found.items() if value is not None}
+    """Their values alone."""
+    return _values(estimates(figures, arrays, {}, network))
 
 
-def unchanged(held: HeldOut) -> dict[str, dict[str, float]]:
+def unchanged(held: HeldOut) -> dict[str, Estimates]:
     """Figures of an item handed over as its own translation: what a generator has to beat.
 
-    {"G": {...}, "F": {...}} as `evaluate`, without the errors of the way back; empty where the two
-    sides have items of different shapes.
+    By network, without the errors of the way back; empty where the two sides have items of
+    different shapes.
     """
     if held.x.shape != held.y.shape:
         return {}
@@ -86,8 +176,8 @@ def unchanged(held: HeldOut) -> dict[str, dict[str, float]]:
     for direction, network in NETWORK.items():
         arrays = held.arrays(direction)
         arrays["made"] = arrays["original"]
-        against = [f for f in held.figures if not f.needs & {"back", "same"}]
-        found[network] = measure(against, arrays, network)
+        against = [f for f in held.figures if not {"back", "same", "still"} & set(f.needs)]
+        found[network] = estimates(against, arrays, _blocks(held, direction, arrays), network)
     return found
 
 
@@ -149,66 +239,52 @@ def passes(
     return {key: torch.cat(parts) for key, parts in found.items()}
 
 
-def table(results: dict[str, dict], measures: Sequence[Measure]) -> str:
-    """A Markdown table, a row a variant and network, and one of the items themselves."""
-    lines = ["| variant | | " + " | ".join(m.label for m in measures) + " |"]
+def table(
+    results: dict[str, dict],
+    measures: Sequence[Measure],
+    best: Callable[[str, str], str | None] = lambda network, key: None,
+) -> str:
+    """A Markdown table, a row a variant and network, and one of the items themselves.
+
+    Every figure stands with its interval. best: the name of the row to be marked, by network and
+    figure.
+    """
+    lines = ["| variant | | " + " | ".join(m.heading for m in measures) + " |"]
     lines.append("|---|---|" + "---:|" * len(measures))
-    rows = [(name, n, r[n]) for name, r in results.items() for n in NETWORK.values() if n in r]
-    known = next((r["unchanged"] for r in results.values() if r.get("unchanged")), {})
-    rows += [(f"*{own} itself*", n, known[n]) for n, own in (("G", "x"), ("F", "y")) if n in known]
-    for name, network, found in rows:
-        cells = " | ".join(m.written(found.get(m.key)) for m in measures)
+    rows = [
+        (name, network, result[network], result.get("intervals", {}).get(network, {}))
+        for name, result in results.items()
+        for network in NETWORK.values()
+        if network in result
+    ]
+    for network, own in (("G", "x"), ("F", "y")):
+        known = (r for r in results.values() if r.get("unchanged", {}).get(network))
+        if found := next(known, None):
+            ends = found.get("intervals", {}).get("unchanged", {}).get(network, {})
+            rows.append((f"*{own} itself*", network, found["unchanged"][network], ends))
+    for name, network, found, ends in rows:
+        cells = " | ".join(cell(m, found, ends, name == best(network, m.key)) for m in measures)
         lines.append(f"| {name} | {network} | {cells} |")
     return "\n".join(lines)
 
 
+def cell(
+    measure: Measure, found: Mapping[str, float], ends: Mapping[str, Sequence], is_best: bool
+) -> str:
+    """A figure in a Markdown table: "**13.5** (12.9–14.2)"."""
+    value = measure.written(found.get(measure.key))
+    within = measure.within(ends.get(measure.key)) if measure.key in found else ""
+    return (f"**{value}**" if is_best else value) + (f" ({within})" if within else "")
+
+
 def what_was_measured(result: dict, medium: Medium = PICTURES) -> str:
-    """ "297 held-out pairs of 64×64 pixels." """
+    """ "297 held-out pairs of 64×64 pixels, as good as 20 independent ones." """
     size = f"{result['size']}×{result['size']} pixels"
     if medium is not PICTURES:
         size = f"{result['size']} {medium.name}"
     kind = "pairs" if "pairs" in result else "items"
     where = "held-out" if result.get("held_out", True) else "training (none were held out)"
     truth = "" if "pairs" in result else "; there is no ground truth: figures that need none"
-    return f"{result['items']} {where} {kind} of {size}{truth}."
-
-
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m cyclegan.evaluation",
-        description="Figures of every variant of a checkpoint set on its held-out items. Errors "
-        "are in 0-255 units; acc<d is the share of pixels within d.",
-    )
-    parser.add_argument("set", help="a set's name or folder, or one checkpoint's")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--save", action="store_true", help="write each variant's metrics.json")
-    parser.add_argument(
-        "--device", default="cpu", choices=devices.DEVICES, help="where (default: cpu)"
-    )
-    args = parser.parse_args(argv)
-    try:
-        load_plugins()
-        device = devices.choose(args.device)
-        folders = checkpoints.find(checkpoints.locate(args.set))
-        results, measures = {}, {}
-        open_once = lru_cache(maxsize=1)(open_data)
-        for folder in tqdm(folders, unit="variant", disable=not sys.stderr.isatty()):
-            checkpoint = checkpoints.load(folder)
-            training = checkpoint.config.training
-            data = open_once(training.data, checkpoint.config.image_size, training.resize)
-            found = evaluate(Translator(checkpoint, device), data)
-            keys = {key for n in NETWORK.values() for key in found.get(n, {})}
-            lesson = lessons.find(training.data)
-            measures |= {m.key: m for m in lesson.figures if m.key in keys}
-            # Runs that differ in their seed alone share a name.
-            taken = checkpoint.name in results
-            results[f"{checkpoint.name} ({folder.name})" if taken else checkpoint.name] = found
-            if args.save:
-                files.write_json(folder / checkpoints.METRICS, found)
-    except (checkpoints.CheckpointError, ConfigError, DataError, OSError) as error:
-        print(f"evaluation: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(results, indent=2) if args.json else table(results, list(measures.values())))
-    if not args.json:
-        print(f"\n{what_was_measured(next(iter(results.values())), lesson.medium)}")
-    return 0
+    count, effective = result["items"], result.get("effective")
+    like = f", as good as {effective} independent ones" if effective and effective < count else ""
+    return f"{count} {where} {kind} of {size}{like}{truth}."

@@ -5,7 +5,7 @@ asks `passes` for a batch. Networks are loaded once and never changed, so any nu
 use one Translator.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..core import figures, images, pictures
 from ..core.config import DIRECTIONS, Direction
 from ..core.media import PICTURES, Medium
 from ..methods import View
-from ..methods.method import latents_of, show
+from ..methods.method import latents_of, show, wanted
 from ..store.checkpoints import Checkpoint
 from . import strips
 
@@ -124,12 +124,16 @@ class Translator:
         return {n: self.method.latent(n, self.config, count, random).to(self.device) for n in names}
 
     @torch.inference_mode()
-    def passes(self, originals: Tensor, direction: Direction = "xy") -> dict[str, Tensor]:
+    def passes(
+        self, originals: Tensor, direction: Direction = "xy", keys: Sequence[str] = ()
+    ) -> dict[str, Tensor]:
         """(N, C, …) in [-1, 1], pictures of any size, to the views that networks make of them.
 
-        Sizes that the networks do not take are padded by reflection and cropped back.
+        keys: of the views that are wanted; all where none are named. Sizes that the networks do not
+        take are padded by reflection and cropped back.
         """
         views = self._views(direction)
+        views = wanted(views, keys) if keys else views
         first = next(view for view in views if view.network)
         fitted = self.medium.fit(originals.to(self.device), self.model[first.network])
         given = {"original": fitted, **self.latents(views, len(originals))}
@@ -172,7 +176,7 @@ class Translator:
 
     def _translation(self, views: dict[str, Any]) -> Translation:
         arrays = {key: self.array(item)[None] for key, item in views.items()}
-        found = {f.key: f.measure(arrays) for f in figures.WITHOUT_TRUTH if not f.pooled}
+        found = {f.key: f.measure(arrays) for f in figures.WITHOUT_TRUTH}
         return Translation(views, {key: v for key, v in found.items() if v is not None})
 
     def array(self, item: Any) -> np.ndarray:

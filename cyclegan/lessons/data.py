@@ -4,13 +4,14 @@ Knows no lesson and no network.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..core.config import Channels, Direction, Domains
+from ..core.evidence import Blocks
 from ..core.figures import AGAINST_TRUTH, WITHOUT_TRUTH, Figure
 from ..core.media import PICTURES, Medium, spread
 
@@ -30,7 +31,9 @@ class UnpairedData:
     figures: what can be measured, in the order of tables.
     labels: whole numbers for train_x and for train_y, or None.
     known_x, known_y: what else is known of the held-out items, by name: "label", "silhouette".
-    groups: for every held-out item of X, what it is one of: items of one group are not independent.
+    groups: for every held-out item of X (and of Y, if `paired`), what it is one of: items of one
+        group are not independent. Empty where each stands for itself.
+    drawn: how many groups a resample of the bootstrap draws; None for as many as there are.
     is_held_out: False where the "held-out" items are training ones for want of others.
     said: sentences for the one who opened it: what was recognised, what was left out.
     """
@@ -49,6 +52,7 @@ class UnpairedData:
     known_x: Mapping[str, Sequence] = field(default_factory=dict)
     known_y: Mapping[str, Sequence] = field(default_factory=dict)
     groups: Sequence = ()
+    drawn: int | None = None
     is_held_out: bool = True
     said: tuple[str, ...] = ()
 
@@ -59,18 +63,29 @@ class UnpairedData:
     def held_out(self, size: int, count: int | None = None) -> "HeldOut":
         """The middle of `size` of all held-out items, or of `count` of them, evenly spread."""
         sides = []
-        for items, known in ((self.test_x, self.known_x), (self.test_y, self.known_y)):
+        groups = (self.groups, self.groups if self.paired else ())
+        listed = (self.test_x, self.known_x), (self.test_y, self.known_y)
+        for (items, known), of in zip(listed, groups, strict=True):
             places = list(range(len(items)))
             places = places if count is None else spread(places, count)
             kept = torch.stack([self.medium.middle(items[i], size) for i in places])
-            sides.append((kept, {n: np.stack([v[i] for i in places]) for n, v in known.items()}))
-        (x, known_x), (y, known_y) = sides
-        return HeldOut(x, y, known_x, known_y, self.paired, self.medium, self.figures)
+            known = {n: np.stack([v[i] for i in places]) for n, v in known.items()}
+            sides.append((kept, known, [of[i] if of else i for i in places]))
+        (x, known_x, of_x), (y, known_y, of_y) = sides
+        # Items that are no pairs are drawn apart.
+        blocks = [
+            Blocks.by(of, self.drawn if of_x is of or self.paired else None, seed)
+            for of, seed in ((of_x, 0), (of_y, 0 if self.paired else 1))
+        ]
+        return HeldOut(x, y, known_x, known_y, self.paired, self.medium, self.figures, *blocks)
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Held-out items of X and of Y, (N, C, …) each as kept, with all that is known of them."""
+    """Held-out items of X and of Y, (N, C, …) each as kept, with all that is known of them.
+
+    blocks_x, blocks_y: which of them belong together.
+    """
 
     x: Tensor
     y: Tensor
@@ -79,18 +94,33 @@ class HeldOut:
     paired: bool
     medium: Medium
     figures: tuple[Figure, ...]
+    blocks_x: Blocks
+    blocks_y: Blocks
 
     def every_other_first(self) -> "HeldOut":
         """The same in an order of which any beginning is spread over the collection."""
 
-        def known(side: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-            return {name: np.concatenate([v[::2], v[1::2]]) for name, v in side.items()}
+        def order(items: Tensor) -> list[int]:
+            return [*range(0, len(items), 2), *range(1, len(items), 2)]
 
-        x, y = (torch.cat([side[::2], side[1::2]]) for side in (self.x, self.y))
-        return replace(self, x=x, y=y, known_x=known(self.known_x), known_y=known(self.known_y))
+        def known(side: Mapping[str, np.ndarray], at: list[int]) -> dict[str, np.ndarray]:
+            return {name: values[at] for name, values in side.items()}
+
+        x, y = order(self.x), order(self.y)
+        return HeldOut(
+            *(self.x[x], self.y[y], known(self.known_x, x), known(self.known_y, y)),
+            *(self.paired, self.medium, self.figures),
+            *(self.blocks_x.only(x), self.blocks_y.only(y)),
+        )
 
     def originals(self, direction: Direction) -> Tensor:
         return self.x if direction == "xy" else self.y
+
+    def blocks(self, direction: Direction) -> dict[str, Blocks]:
+        """Which of the originals belong together, and which of the "real" ones."""
+        sides = self.blocks_x, self.blocks_y
+        original, real = sides if direction == "xy" else sides[::-1]
+        return {"original": original, "real": real}
 
     def arrays(self, direction: Direction) -> dict[str, np.ndarray]:
         """What figures may need that no network makes, by the names in `Figure.needs`."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 import torch
 from torch import Tensor, nn
 
-from ..core.config import DIRECTIONS, Config, Direction, Objective
+from ..core.config import DIRECTIONS, Config, ConfigError, Direction, Objective
 from ..core.figures import Term, mirrored, named
 
 
@@ -207,6 +207,13 @@ class Method:
         return all(objective.uses(w) for w in (*halved, *always)) and all(
             getattr(objective, name) == getattr(usual, name) for name in forms
         )
+
+    def without(self, objective: Objective, switch: Switch) -> Objective | None:
+        """An objective with all that a switch takes away taken away; None if nothing is left."""
+        try:
+            return replace(objective, **dict.fromkeys(switch.weights, 0.0))
+        except ConfigError:
+            return None
 
     def judge(self, direction: Direction) -> str:
         """The role that scores translations of a direction patch by patch, "" without one."""

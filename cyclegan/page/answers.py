@@ -70,7 +70,7 @@ class Answers:
             result,
             panels.thumbnails(pictures, request.example),
             panels.objective(set_),
-            panels.measured(set_.variants, request.direction),
+            panels.measured(set_, request.direction),
         )
 
     def _compared(self, request: Request, shown: Shown) -> str:

@@ -16,6 +16,8 @@ from ..core import pictures
 from ..core.config import Direction
 from ..core.figures import Measure
 from ..core.media import PICTURES, Medium
+from ..inference.comparisons import Comparisons, switched
+from ..inference.comparisons import told as differing
 from ..inference.evaluation import NETWORK, what_was_measured
 from ..inference.translator import picture_l1
 from ..lessons import Lesson
@@ -255,26 +257,54 @@ def objective(set_: CheckpointSet) -> str:
     return render("panels.objective", terms=terms)
 
 
-def measured(variants: Sequence[Variant], direction: Direction) -> str:
+@dataclass(frozen=True)
+class Cell:
+    """A figure in a table: as it is written, its interval, and whether it is marked."""
+
+    value: str
+    within: str = ""
+    best: bool = False
+
+
+def measured(set_: CheckpointSet, direction: Direction) -> str:
     """The set's figures on all held-out items, a row a variant; empty without figures.
 
-    The last row is the item itself, handed over as its own translation.
+    The last row is the item itself, handed over as its own translation. Below stands what each
+    switch of the method changes beyond chance.
     """
     network = NETWORK[direction]
-    known = [v for v in variants if figures_of(v.metrics, network)]
+    known = [v for v in set_.variants if figures_of(v.metrics, network)]
     if not known:
         return ""
     known.sort(key=lambda v: tuple(not on for on in v.switches))
     lesson = known[0].lesson
-    rows = [(v.name, figures_of(v.metrics, network)) for v in known]
-    itself = next((found for v in known if (found := _unchanged(v, network))), None)
-    if itself:
-        rows.append((f"{'x' if network == 'G' else 'y'} itself", itself))
+    listed = {v.source.paths[0].name: figures_of(v.metrics, network) for v in known}
+    itself = next((found for v in known if (found := _unchanged(v, network))), {})
     columns = [
         m
-        for m in lesson.known({key: None for _, figures in rows for key in figures})
+        for m in lesson.known({k: None for figures in (*listed.values(), itself) for k in figures})
         if not getattr(m, "is_detail", False)
     ]
+    found = set_.comparisons
+    best = {m.key: found.best(listed, network, m.key) for m in columns}
+
+    def cells(figures: dict[str, float], intervals: dict, folder: str = "") -> list[Cell]:
+        return [
+            Cell(
+                m.written(figures.get(m.key)),
+                m.within(intervals.get(m.key)),
+                bool(folder) and best[m.key] == folder,
+            )
+            for m in columns
+        ]
+
+    rows = [
+        (v.name, cells(listed[folder], intervals_of(v.metrics, network), folder))
+        for v, folder in zip(known, listed, strict=True)
+    ]
+    if itself:
+        ends = next((e for v in known if (e := intervals_of(v.metrics, "unchanged", network))), {})
+        rows.append((f"{'x' if network == 'G' else 'y'} itself", cells(itself, ends)))
     shown = {view.key: view for view in known[0].views(direction)}
     of = shown["made"].formula if "made" in shown else network
     on = _measured_on(known[0].metrics, lesson.medium)
@@ -282,10 +312,32 @@ def measured(variants: Sequence[Variant], direction: Direction) -> str:
         "panels.measured",
         columns=columns,
         rows=rows,
+        differences=_differences(known, found, columns, network),
         network=network,
         of=of,
         sentence=f" on {on}" if on else ":",
+        is_sure=any(cell.within for _, row in rows for cell in row),
     )
+
+
+def _differences(
+    known: Sequence[Variant], found: Comparisons, columns: Sequence[Measure], network: str
+) -> list[tuple[str, str, str]]:
+    """Names of two variants of which one lacks a switch, and what they differ in."""
+    of = {v.source.paths[0].name: v for v in known}
+    told = []
+    for a, b in switched({folder: v.config for folder, v in of.items()}):
+        if words := differing(columns, found.between(a, b, network)):
+            told.append((of[a].name, of[b].name, words))
+    return told
+
+
+def intervals_of(metrics: dict, *path: str) -> dict[str, list[float]]:
+    """[low, high] of a network's figures, as `checkpoints.read_metrics` left them."""
+    found = metrics.get("intervals", {})
+    for name in path:
+        found = found.get(name, {})
+    return found
 
 
 def figures_of(metrics: dict, network: str) -> dict[str, float]:
@@ -297,7 +349,7 @@ def figures_of(metrics: dict, network: str) -> dict[str, float]:
 
 def _measured_on(metrics: dict, medium: Medium) -> str:
     """ "297 held-out pairs of 64×64 pixels."; empty where the file does not say."""
-    said = {name: number(metrics.get(name)) for name in ("pairs", "items", "size")}
+    said = {name: number(metrics.get(name)) for name in ("pairs", "items", "effective", "size")}
     counts = {name: int(value) for name, value in said.items() if value is not None}
     counts = {"items": counts.get("pairs"), **counts}
     if not counts["items"] or "size" not in counts:

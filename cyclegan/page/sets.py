@@ -15,6 +15,8 @@ from .. import lessons, methods
 from ..core import pictures
 from ..core.config import Config, Direction, Domains
 from ..core.pictures import ImageError
+from ..inference import comparisons
+from ..inference.comparisons import Comparisons
 from ..inference.translator import LONGEST_SIDE
 from ..lessons import DataError, Example, Lesson, examples
 from ..methods import Method, View
@@ -89,6 +91,11 @@ class CheckpointSet:
         """The first that has switches, else the first."""
         found = [variant.method for variant in self.variants]
         return next((method for method in found if method.switches), found[0])
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """What differs between its variants beyond chance, by their folders' names."""
+        return comparisons.read(self.folder)
 
     @property
     def is_fair(self) -> bool:

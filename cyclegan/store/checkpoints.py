@@ -24,6 +24,9 @@ from ..methods import Model
 
 CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
 
+COMPARISONS = "comparisons.json"
+"""Of a set: what differs between its variants beyond chance (`inference.comparisons`)."""
+
 MAX_BYTES = 2 * 1024**3
 """A larger file of weights is refused; the largest that any published CycleGAN needs is 0.5 GB."""
 
@@ -65,8 +68,9 @@ def read_json(path: Path) -> dict:
 def read_metrics(folder: Path) -> dict:
     """What `cyclegan.evaluation` found, as far as it is what it should be; empty without a file.
 
-    Whole numbers by "pairs", "items" and "size", and figures by network and by key ("unchanged":
-    again by network). Raises CheckpointError for what is no JSON.
+    Whole numbers by "pairs", "items", "effective" and "size", and figures by network and by key
+    ("unchanged": again by network); [low, high] of the same in "intervals". Raises
+    CheckpointError for what is no JSON.
     """
     path = folder / METRICS
     if not path.exists():
@@ -74,13 +78,26 @@ def read_metrics(folder: Path) -> dict:
     values = read_json(path)
     found = {k: int(v) for k, v in files.numbers(values).items() if k in COUNTS and v == int(v)}
     found |= {role: own for role in NETWORKS if (own := files.numbers(values.get(role)))}
-    unchanged = values.get("unchanged")
+    unchanged, intervals = values.get("unchanged"), values.get("intervals")
     if isinstance(unchanged, dict):
         found["unchanged"] = {role: files.numbers(unchanged.get(role)) for role in NETWORKS}
+    if isinstance(intervals, dict):
+        found["intervals"] = {role: _intervals(intervals.get(role)) for role in NETWORKS}
+        if isinstance(itself := intervals.get("unchanged"), dict):
+            found["intervals"]["unchanged"] = {r: _intervals(itself.get(r)) for r in NETWORKS}
     return found
 
 
-COUNTS, NETWORKS = ("pairs", "items", "size"), ("G", "F")
+def _intervals(values: object) -> dict[str, list[float]]:
+    listed = values.items() if isinstance(values, dict) else ()
+    return {
+        key: ends
+        for key, ends in listed
+        if isinstance(ends, list) and len(ends) == 2 and all(map(files.is_number, ends))
+    }
+
+
+COUNTS, NETWORKS = ("pairs", "items", "effective", "size"), ("G", "F")
 
 
 def save(

@@ -4,7 +4,6 @@ A variant is one setting of the objective; data, order, seed, steps and networks
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from ... import lessons, methods
 from ...core.config import METHOD, ConfigError
@@ -66,13 +65,10 @@ def reference(names: Iterable[str]) -> str | None:
 def rival(name: str) -> str | None:
     """The row without what its method's first switch takes away, or None."""
     rows = known()
-    switches = methods.find(rows[name].objective.method).switches if name in rows else ()
-    if not switches:
+    method = methods.find(rows[name].objective.method) if name in rows else None
+    if not (method and method.switches):
         return None
-    try:
-        wanted = replace(rows[name].objective, **dict.fromkeys(switches[0].weights, 0.0))
-    except ConfigError:
-        return None
+    wanted = method.without(rows[name].objective, method.switches[0])
     return next((n for n, row in rows.items() if row.objective == wanted and n != name), None)
 
 

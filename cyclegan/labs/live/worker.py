@@ -23,11 +23,9 @@ from filelock import Timeout
 
 from ... import lessons
 from ...core import device as devices
-from ...core import files
 from ...core.config import ConfigError
 from ...core.registry import load_plugins
-from ...inference import evaluation
-from ...inference.translator import Translator
+from ...inference import measured
 from ...lessons import DataError, UnpairedData, open_data
 from ...lessons.folder import UNPAIRED
 from ...store import checkpoints
@@ -251,9 +249,8 @@ class Worker:
         kind = "pairs" if data.paired else "items"
         self.tell("measuring", f"Both arms are measured on all held-out {kind}.", force=True)
         device = self.lockstep.trainers[0].device
-        for folder in self.lockstep.folders:
-            found = evaluation.evaluate(Translator(checkpoints.load(folder), device), data)
-            files.write_json(folder / checkpoints.METRICS, found)
+        found = [measured.measure(f, data, device) for f in self.lockstep.folders]
+        measured.save(self.folder, found)
 
     def tell(self, state: str, sentence: str = "", force: bool = False) -> None:
         """Write the status, at most once a second unless something new happened."""

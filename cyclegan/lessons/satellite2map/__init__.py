@@ -13,23 +13,19 @@ from ..lesson import ALIKE, COPY, LOST, Example, Lesson, Trouble, Values, above,
 from . import tiles
 
 
-def sea_iou(made: np.ndarray, truth: np.ndarray) -> float:
-    """Intersection over union of the sea pixels of maps (…, 3) uint8, pooled over all pictures.
-
-    A pixel is sea where blue − red > 30; 1 where neither holds any.
-    """
+def sea(made: np.ndarray, truth: np.ndarray) -> tuple[int, int]:
+    """Pixels that are sea (blue − red > 30) in both maps (…, 3) uint8, and those in either."""
     a, b = tiles.sea_mask(made), tiles.sea_mask(truth)
-    union = (a | b).sum()
-    return float((a & b).sum() / union) if union else 1.0
+    return int((a & b).sum()), int((a | b).sum())
 
 
 SEA_IOU = Figure(
     "sea_iou",
     "sea IoU",
     better="high",
-    needs=frozenset({"made", "truth"}),
-    of=sea_iou,
-    pooled=True,
+    needs=("made", "truth"),
+    of=sea,
+    over="ratio",
     networks="G",
     is_quick=True,
     reads="Whether the sea is where it is: overlap of painted and true sea; swapped colours score "
@@ -72,6 +68,7 @@ class Satellite2Map(Lesson):
             train_truth=cut.truth,
             figures=self.figures,
             groups=cut.cells,
+            drawn=cut.drawn,
         )
 
     def examples(self) -> list[Example]:

@@ -1,0 +1,183 @@
+"""Variants compared on the same held-out items, in pairs: which differences are more than chance.
+
+A difference is of two variants' distance from good ("badness"), so that below 0 the first is
+better. Knows no lesson and no page.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import sqrt
+from pathlib import Path
+from statistics import fmean, stdev
+
+import numpy as np
+from scipy.special import stdtrit
+
+from .. import methods
+from ..core import evidence, files
+from ..core.config import Config
+from ..core.evidence import Difference
+from ..core.figures import Measure
+from ..store.checkpoints import COMPARISONS
+from .evaluation import NETWORK, Estimates
+
+Seeds = Mapping[int, Mapping[str, Estimates]]
+"""Of one variant, by seed and network."""
+
+Found = dict[str, dict[str, Difference]]
+"""By network and figure."""
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """pairs: of names of variants, in one order; the other is its negative."""
+
+    pairs: Mapping[tuple[str, str], Found]
+
+    def difference(self, a: str, b: str, network: str, key: str) -> Difference | None:
+        """How much worse `a` is than `b` by a figure; None where nobody compared them."""
+        if found := self.pairs.get((a, b), {}).get(network, {}).get(key):
+            return found
+        if found := self.pairs.get((b, a), {}).get(network, {}).get(key):
+            return Difference(-found.value, -found.high, -found.low)
+        return None
+
+    def between(self, a: str, b: str, network: str) -> dict[str, Difference]:
+        """All that was compared of two variants, by figure."""
+        keys = self.pairs.get((a, b), self.pairs.get((b, a), {})).get(network, {})
+        found = {key: self.difference(a, b, network, key) for key in keys}
+        return {key: one for key, one in found.items() if one}
+
+    def best(self, names: Iterable[str], network: str, key: str) -> str | None:
+        """The one that is better than every other, beyond every interval; None without one."""
+        names = list(names)
+        for name in names:
+            others = [self.difference(name, o, network, key) for o in names if o != name]
+            if others and all(o and o.is_clear and o.value < 0 for o in others):
+                return name
+        return None
+
+    def to_json(self) -> list[dict]:
+        return [
+            {"a": a, "b": b} | {network: _written(of) for network, of in found.items()}
+            for (a, b), found in self.pairs.items()
+        ]
+
+    @classmethod
+    def from_json(cls, values: object) -> "Comparisons":
+        """From `to_json`; what is not as it should be is left out."""
+        pairs = {}
+        for one in values if isinstance(values, list) else ():
+            if isinstance(one, dict) and all(isinstance(one.get(side), str) for side in "ab"):
+                found = {n: _read(of) for n, of in one.items() if n in NETWORK.values()}
+                pairs[one["a"], one["b"]] = found
+        return cls(pairs)
+
+
+def _written(found: Mapping[str, Difference]) -> dict[str, list[float]]:
+    """Six significant digits: far more than intervals agree on."""
+    return {k: [float(f"{n:.6g}") for n in (d.value, d.low, d.high)] for k, d in found.items()}
+
+
+def _read(found: object) -> dict[str, Difference]:
+    listed = found.items() if isinstance(found, dict) else ()
+    return {
+        key: Difference(*map(float, ends))
+        for key, ends in listed
+        if isinstance(ends, list) and len(ends) == 3 and all(map(files.is_number, ends))
+    }
+
+
+def read(folder: Path) -> Comparisons:
+    """Those of a set; none where it has no file, or a damaged one."""
+    path = folder / COMPARISONS
+    try:
+        return Comparisons.from_json(files.read_json(path).get("comparisons"))
+    except (files.FileError, OSError):
+        return Comparisons({})
+
+
+def write(folder: Path, found: Comparisons) -> None:
+    files.write_json(folder / COMPARISONS, {"comparisons": found.to_json()})
+
+
+def switched(configs: Mapping[str, Config]) -> list[tuple[str, str]]:
+    """Names of pairs of which the second lacks what a switch of their method takes away, and
+    nothing else: of the variant with all switches on."""
+    found = []
+    for name, config in configs.items():
+        method, objective = methods.find(config.method), config.objective
+        if all(switch.is_on(objective) for switch in method.switches):
+            wanted = [method.without(objective, switch) for switch in method.switches]
+            of = {n: c.objective for n, c in configs.items()}
+            found += [(name, other) for w in wanted for other in of if of[other] == w != objective]
+    return found
+
+
+def told(measures: Iterable[Measure], found: Mapping[str, Difference]) -> str:
+    """What two variants differ in, and in what not: "cycle error 16.3 lower (14.9–17.8); no
+    difference in RMSE". Empty where nothing was compared."""
+    clear, alike = [], []
+    for measure in measures:
+        if one := found.get(measure.key):
+            if one.is_clear:
+                clear.append(_clear(measure, one))
+            else:
+                alike.append(measure.label)
+    parts = [", ".join(clear), f"no difference in {', '.join(alike)}" if alike else ""]
+    return "; ".join(part for part in parts if part)
+
+
+def _clear(measure: Measure, one: Difference) -> str:
+    better, worse = {
+        "low": ("lower", "higher"),
+        "high": ("higher", "lower"),
+        "near one": ("closer to 1", "further from 1"),
+    }[measure.better]
+    ends = sorted(abs(end) for end in (one.low, one.high))
+    size, within = measure.written(abs(one.value)), measure.within(ends)
+    return f"{measure.label} {size} {better if one.value < 0 else worse} ({within})"
+
+
+def compare(variants: Mapping[str, Seeds], measures: Mapping[str, Measure]) -> Comparisons:
+    """All pairs of variants, by the figures that both have.
+
+    With several seeds a difference is the mean of those of the seeds that both have, and its
+    interval holds that of the items and, by Student's t, that of the seeds.
+    """
+    return Comparisons(
+        {(a, b): _pair(variants[a], variants[b], measures) for a, b in combinations(variants, 2)}
+    )
+
+
+def _pair(a: Seeds, b: Seeds, measures: Mapping[str, Measure]) -> Found:
+    seeds = [seed for seed in a if seed in b]
+    if not seeds:
+        return {}
+    networks = [n for n in NETWORK.values() if all(n in of[s] for of in (a, b) for s in seeds)]
+    found: Found = {}
+    for network in networks:
+        for key, measure in measures.items():
+            pairs = [(a[s][network].get(key), b[s][network].get(key)) for s in seeds]
+            if all(x and y for x, y in pairs) and (one := _over_seeds(pairs, measure)):
+                found.setdefault(network, {})[key] = one
+    return found
+
+
+def _over_seeds(pairs: Sequence, measure: Measure) -> Difference | None:
+    apart = [measure.badness(x.value) - measure.badness(y.value) for x, y in pairs]
+
+    def resample() -> np.ndarray:
+        return np.mean(
+            [measure.badness(x.resampled) - measure.badness(y.resampled) for x, y in pairs], 0
+        )
+
+    both = evidence.Estimate(fmean(apart), resample)
+    if both.interval is None:
+        return None
+    reach = 0.0
+    if (count := len(apart)) > 1:
+        reach = stdtrit(count - 1, 0.975) * stdev(apart) / sqrt(count)
+    low, high = both.interval
+    return Difference(both.value, min(low, both.value - reach), max(high, both.value + reach))
