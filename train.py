@@ -181,8 +181,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     g.add_argument(
         "--cycle-quality",
-        action="store_true",
-        help="weigh the cycle by the discriminator's opinion of the translation",
+        nargs="?",
+        const="translation",
+        default="off",
+        choices=cyclegan.QUALITIES,
+        help="weigh the cycle by D_Y(G(x)), its translation's (without a word), or by D_X(x), its "
+        "original's",
     )
     g.add_argument(
         "--term",
@@ -290,8 +294,8 @@ def objective_from(args: argparse.Namespace, method: Method, given: set[str]) ->
         }
         values |= {f"cycle_{way}": value for way, value in weight.items()}
         values |= {"identity": args.identity * args.lam, "cycle_norm": args.cycle_norm}
-        values |= {name: getattr(args, name) for name in ("cycle_features", "cycle_decay")}
-        values["cycle_quality"] = args.cycle_quality
+        remedies = ("cycle_features", "cycle_decay", "cycle_quality")
+        values |= {name: getattr(args, name) for name in remedies}
     elif foreign := given & CYCLEGAN:
         raise ConfigError(
             f"{min(foreign)} is an option of CycleGAN's objective; {method.name}'s has "

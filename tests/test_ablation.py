@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from markupsafe import escape
 from PIL import Image
 from tiny import SIZE, config, dataset, same
 
@@ -134,6 +135,31 @@ def test_every_variant_has_its_place_in_the_pictures():
     assert max(len(names) for _, names in pictures.present(known())) <= len(palette.FEW)
 
 
+SOURCES = {  # A word that tells what each leaves out, at least.
+    "discogan": ["feature matching", "0.01", "weight decay"],
+    "l2-cycle": ["weight 1", "no identity"],
+    "pix2pix": ["log loss", "U-Net"],
+    "feature-cycle": ["close to 1", "0.9 is ours"],
+    "decaying-cycle": ["not to 0", "is ours"],
+    "quality-cycle": ["D_X(x)"],
+    "original-quality-cycle": ["bounds"],
+    "all-remedies": ["close to 1", "not to 0", "bounds"],
+}
+
+
+def test_rows_of_other_papers_say_what_they_leave_out(capsys):
+    """In the laboratory's help as well; the paper's own rows leave out nothing."""
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    rows = known()
+    assert {name for name, row in rows.items() if row.left_out} == set(SOURCES)
+    assert set(SOURCES) == {*groups()["others"], *groups()["better-cycles"]}
+    for name, words in SOURCES.items():
+        assert all(word in rows[name].left_out for word in words)
+        assert f"{name} ({rows[name].source}) leaves out or changes: {rows[name].left_out}" in told
+
+
 # Planning
 
 
@@ -178,7 +204,51 @@ def test_wrong_flags(flags, words, tmp_path, capsys):
     assert not (tmp_path / "lab").exists()
 
 
+HALF = replace(known()["feature-cycle"].objective, cycle_features=0.5)
+"""The row's objective in versions before."""
+
+
+def test_a_lab_goes_on_with_the_objective_that_its_row_had(tmp_path):
+    """All seeds of it, and it alone; a report tells of what was trained."""
+    lab, name = tmp_path / "lab", "feature-cycle"
+    begun = replace(base(), objective=HALF)
+    train_all({lab / name / "seed-0": begun})
+    runs = run.plan(lab, base(), ["decaying-cycle", name], 2)
+    assert [c.objective for f, c in runs.items() if f.parent.name == name] == [HALF, HALF]
+    assert runs[lab / "decaying-cycle" / "seed-0"].objective.cycle_decay == 0.9
+    assert run.plan(tmp_path, base(), [name], 1)[tmp_path / name / "seed-0"].objective == (
+        known()[name].objective
+    )
+    (found,) = report.summarise(report.read(lab))["variants"]
+    assert found["objective"]["cycle_features"] == 0.5
+    assert "cycle_features 0.5 instead of 0.9." in found["left_out"]
+
+
+def test_seeds_of_an_earlier_and_of_todays_objective_are_not_mixed(tmp_path, capsys):
+    lab, today = tmp_path / "lab", known()["feature-cycle"].objective
+    for seed, objective in enumerate((HALF, today)):
+        train_all({lab / "feature-cycle" / f"seed-{seed}": replace(base(), objective=objective)})
+    assert "seed-1 was trained with another objective" in refusal(capsys, str(lab))
+
+
 # Runs
+
+
+def test_all_remedies_together_run_and_are_reported(tmp_path):
+    """By the command, beside the row that they are held against."""
+    lab, data = tmp_path / "lab", dataset(tmp_path / "data", size=SIZE + 8)
+    argv = ["run", "--data", str(data), *TINY, "--variants", "cyclegan,all-remedies"]
+    argv += ["--seeds", "1", "--steps", str(STEPS), "--device", "cpu", *ONE_THREAD]
+    assert main([*argv, "--out", str(lab)]) == 0 == main(["report", str(lab)])
+    row = known()["all-remedies"]
+    plain, found = read_json(lab / "report" / "report.json")["variants"]
+    assert (plain["left_out"], found["left_out"]) == ("", row.left_out)
+    assert found["terms"] == "GAN + cycle (features, decaying, quality of originals)"
+    words = (lab / "report" / "report.md").read_text(encoding="utf-8")
+    _, told = words.split("## What rows leave out of their sources, or change\n\n")
+    assert told.startswith("- CycleGAN, all three remedies (Wang and Lin 2018, ")
+    html = lab_panels.table(read_report(lab), "G")
+    assert html.count(escape(row.left_out)) == 1
 
 
 def test_what_is_done_is_not_repeated(trained):

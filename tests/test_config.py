@@ -48,11 +48,34 @@ def test_json_round_trip():
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
-@pytest.mark.parametrize("quality", [True, False])
+@pytest.mark.parametrize("quality", ["off", "translation", "original"])
 def test_every_term_survives_json(quality):
     config = Config(objective=Objective(cycle_features=0.5, cycle_decay=0.9, cycle_quality=quality))
     read = Config.from_dict(json.loads(json.dumps(config.to_dict())))
-    assert read == config and read.objective.cycle_quality is quality
+    assert read == config and read.objective.cycle_quality == quality
+
+
+@pytest.mark.parametrize("method", [{}, {"method": "cyclegan"}])
+@pytest.mark.parametrize(("was", "today"), [(True, "translation"), (False, "off")])
+def test_the_quality_of_the_translation_was_once_the_only_one(method, was, today):
+    """In files that name their method and in older ones, which name none."""
+    found = Config.from_dict({**method, "objective": {"cycle_quality": was}}).objective
+    assert found == Objective(cycle_quality=today)
+    assert found.slug == f"gan-cycle{'_quality' if was else ''}-identity"
+
+
+@pytest.mark.parametrize(
+    ("name", "special"),
+    [
+        ("feature-cycle", {"cycle_features": 0.5}),
+        ("decaying-cycle", {"cycle_decay": 0.9}),
+        ("quality-cycle", {"cycle_quality": "translation"}),
+    ],
+)
+def test_bundled_remedies_say_what_they_were_trained_with(name, special):
+    """Their files are of before: with γ to a half, and one quality, on or off."""
+    folder = checkpoints.BUNDLED / "satellite2map-ablation" / name
+    assert checkpoints.read_config(folder).objective == Objective(**special)
 
 
 def test_a_config_written_before_there_were_remedies():
@@ -67,7 +90,7 @@ def test_a_config_written_before_there_were_remedies():
         objective = Config.from_dict(values).objective
         assert objective == checkpoints.read_config(variant).objective
         assert not (objective.cycle_decay or objective.cycle_features or objective.schedule)
-        assert objective.cycle_quality is False and objective.slug == variant.name
+        assert objective.cycle_quality == "off" and objective.slug == variant.name
 
 
 def test_missing_keys_take_their_defaults():
@@ -104,7 +127,7 @@ def test_unknown_key(values, where, valid):
         ({"objective": {"gan": True}}, "config.objective.gan must be float, not True"),
         ({"training": {"steps": 10.0}}, "config.training.steps must be int, not 10.0"),
         ({"image_size": True}, "config.image_size must be int, not True"),
-        ({"objective": {"cycle_quality": 1}}, "config.objective.cycle_quality must be bool, not 1"),
+        ({"objective": {"cycle_quality": 1}}, "config.objective.cycle_quality must be str, not 1"),
         ({"facts": []}, "config.facts must be dict, not []"),
     ],
 )
@@ -146,7 +169,7 @@ NAN, INFINITY = float("nan"), float("inf")
         (Objective, {"cycle_features": 0.5, "gan": 0.0}, ["cycle_features", "need both the GAN"]),
         (
             Objective,
-            {"cycle_quality": True, "cycle_forward": 0.0, "cycle_backward": 0.0},
+            {"cycle_quality": "original", "cycle_forward": 0.0, "cycle_backward": 0.0},
             ["cycle_quality", "need both the GAN and a cycle term"],
         ),
         (Paired, {"paired": 0.0, "gan": 0.0}, ["Every term", "off"]),
@@ -239,6 +262,16 @@ def test_the_least_values_are_valid():
             {"adversarial": "log", "cycle_norm": "l2", "cycle_decay": 0.9},
             "GAN (log) + cycle (L2, decaying) + identity",
             "gan_log-cycle_l2_decaying-identity",
+        ),
+        (
+            {"cycle_quality": "translation"},
+            "GAN + cycle (quality) + identity",
+            "gan-cycle_quality-identity",
+        ),
+        (
+            {"cycle_quality": "original"},
+            "GAN + cycle (quality of originals) + identity",
+            "gan-cycle_quality_of_originals-identity",
         ),
     ],
 )

@@ -60,6 +60,18 @@ def test_cycle():
     assert value(losses.cycle(x, cycled_x, "l2")) == (0.25 + 4) / 2
 
 
+def test_cycle_of_items_of_unlike_worth():
+    """(0.2 · (0.5 + 2)/2 + 0.4 · (1 + 0)/2) / 2; a single worth is that of all."""
+    x = torch.tensor([[[[0.0, 1.0]]], [[[1.0, 1.0]]]])
+    cycled_x = torch.tensor([[[[0.5, -1.0]]], [[[0.0, 1.0]]]])
+    worth = torch.tensor([0.2, 0.4])
+    assert value(losses.cycle(x, cycled_x, worth=worth)) == pytest.approx((0.25 + 0.2) / 2)
+    squares = (0.2 * (0.25 + 4) / 2 + 0.4 * 1 / 2) / 2
+    assert value(losses.cycle(x, cycled_x, "l2", worth)) == pytest.approx(squares)
+    half = losses.cycle(x, cycled_x, worth=torch.tensor(0.5))
+    assert value(half) == pytest.approx(0.5 * (0.5 + 2 + 1 + 0) / 4)
+
+
 def test_identity():
     x, same_x = torch.tensor([0.0, 1.0, 1.0]), torch.tensor([0.5, -1.0, 1.0])
     assert value(losses.identity(x, same_x)) == pytest.approx((0.5 + 2 + 0) / 3)

@@ -9,7 +9,7 @@ from tiny import batch, config, judged, translated
 
 from cyclegan import methods
 from cyclegan.core.config import Channels, ConfigError
-from cyclegan.methods import Model
+from cyclegan.methods import Model, cyclegan
 from cyclegan.methods.cyclegan import Objective
 from cyclegan.methods.pix2pix import Objective as Paired
 
@@ -195,7 +195,7 @@ def test_the_cycles_weight_decays_linearly():
 @pytest.mark.parametrize("adversarial", ["least_squares", "log"])
 def test_the_cycle_is_weighed_by_the_opinion_of_the_translation(adversarial):
     """Forward by D_Y(G(x)), backward by D_X(F(y)); nothing learns through the opinion."""
-    networks = model(cycle_quality=True, adversarial=adversarial)
+    networks = model(cycle_quality="translation", adversarial=adversarial)
     plain = model(adversarial=adversarial)  # Of the same seed.
     for D, bias in ((networks.D_X, 0.25), (networks.D_Y, 0.75)):
         D.layers[-1].bias.data.fill_(bias)
@@ -218,6 +218,72 @@ def test_the_cycle_is_weighed_by_the_opinion_of_the_translation(adversarial):
         judges = list(networks.group(("D_X", "D_Y")).parameters())
         reached = torch.autograd.grad(terms[name], judges, retain_graph=True, allow_unused=True)
         assert all(gradient is None for gradient in reached)
+
+
+class Half(torch.nn.Module):
+    """A generator that leaves half of what it is given, a number that learns."""
+
+    def __init__(self):
+        super().__init__()
+        self.share = torch.nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, image):
+        return self.share * image
+
+
+class Brightness(torch.nn.Module):
+    """A discriminator whose one feature is twice the picture, and whose score is its mean."""
+
+    def features(self, image):
+        return 2 * image
+
+    def forward(self, image):
+        return image.mean((1, 2, 3), keepdim=True)
+
+
+@pytest.mark.parametrize(
+    ("quality", "gamma", "forward"),
+    [
+        # x: 0.4 and 0.8; F(G(x)) is a quarter of it, so that 0.3 and 0.6 are lost, of the feature
+        # twice as much. D_Y(G(x)) is 0.2 and 0.4, together 0.3; D_X(x) is 0.4 and 0.8.
+        ("off", 0.0, (0.3 + 0.6) / 2),
+        ("off", 0.5, (0.5 * (0.6 + 1.2) + 0.5 * (0.3 + 0.6)) / 2),
+        ("translation", 0.0, 0.3 * (0.3 + 0.6) / 2),
+        ("original", 0.0, (0.4 * 0.3 + 0.8 * 0.6) / 2),
+        ("original", 0.5, (0.4 * (0.5 * 0.6 + 0.5 * 0.3) + 0.8 * (0.5 * 1.2 + 0.5 * 0.6)) / 2),
+    ],
+)
+def test_the_equation_of_wang_and_lin_by_hand(quality, gamma, forward):
+    """E[D_X(x) (γ ‖f_{D_X}(F(G(x))) − f_{D_X}(x)‖₁ + (1 − γ) ‖F(G(x)) − x‖₁)], on two pictures."""
+    x = torch.tensor([0.4, 0.8]).view(2, 1, 1, 1).expand(2, 3, 2, 2)
+    o = Objective(identity=0.0, cycle_features=gamma, cycle_quality=quality)
+    G, F, D = Half(), Half(), Brightness()
+    terms, _ = cyclegan.translate(x, x, G, F, D, D, o, 10.0)
+    assert terms["cycle"].item() == pytest.approx(10 * forward)
+    # Of x, (1 − ab) is lost: by a, −b / (1 − ab) of what is lost, and nothing by the weight.
+    (slope,) = torch.autograd.grad(terms["cycle"], G.share)
+    assert slope.item() == pytest.approx(10 * forward * -0.5 / 0.75)
+
+
+@pytest.mark.parametrize(("share", "worth"), [(-1.0, 0.0), (3.0, 1.0)])
+def test_the_opinion_of_an_original_is_kept_between_0_and_1(share, worth):
+    """A score below 0 would reward a bad way back."""
+    x = torch.full((1, 3, 2, 2), share)
+    o = Objective(identity=0.0, cycle_quality="original")
+    terms, _ = cyclegan.translate(x, x, Half(), Half(), Brightness(), Brightness(), o, 1.0)
+    assert terms["cycle"].item() == pytest.approx(worth * 0.75 * abs(share))
+
+
+def test_all_remedies_at_the_end_of_a_training():
+    """γ is close to 1 and λ small, neither of them at its bound; no identity term."""
+    end = methods.find("cyclegan").rows["all-remedies"].objective.at(1000, 1000)
+    assert (
+        end.cycle_features
+        == methods.find("cyclegan").rows["feature-cycle"].objective.at(1000, 1000).cycle_features
+        == pytest.approx(0.9)
+    )
+    assert end.cycle_forward == end.cycle_backward == pytest.approx(1.0)
+    assert (end.cycle_quality, end.identity, end.gan) == ("original", 0, 1)
 
 
 def test_pix2pix_asks_for_the_truth_of_pairs():

@@ -201,6 +201,9 @@ def test_epochs_are_passes_over_x(tmp_path):
         (["--cycle", "forward", "--identity", "0"], "GAN + forward cycle"),
         (["--cycle", "backward", "--identity", "0"], "GAN + backward cycle"),
         (["--no-gan", "--identity", "0"], "cycle"),
+        (["--cycle-quality"], "GAN + cycle (quality) + identity"),
+        (["--cycle-quality", "translation"], "GAN + cycle (quality) + identity"),
+        (["--cycle-quality", "original"], "GAN + cycle (quality of originals) + identity"),
     ],
 )
 def test_flags_of_the_variants(flags, name, tmp_path):
@@ -208,6 +211,15 @@ def test_flags_of_the_variants(flags, name, tmp_path):
     args = train.build_parser().parse_args(["--data", "d", "--size", str(SIZE), *flags])
     objective = train.objective_from(args, methods.find("cyclegan"), set(flags))
     assert train.config_from(args, data_, objective).objective.name == name
+
+
+def test_all_remedies_are_a_line_of_flags(tmp_path):
+    """What the laboratory's row trains, and it runs."""
+    flags = ["--identity", "0", "--cycle-features", "0.9", "--cycle-decay", "0.9"]
+    flags += ["--cycle-quality", "original"]
+    assert run(*arguments(dataset(tmp_path / "data"), tmp_path / "out", 2, *flags)) == 0
+    found = checkpoints.read_config(tmp_path / "out").objective
+    assert found == methods.find("cyclegan").rows["all-remedies"].objective
 
 
 def test_same_seed_same_weights_other_seed_others(tmp_path):
@@ -545,12 +557,21 @@ def test_the_lesson_of_the_page_by_flags(tmp_path):
 
 def test_any_field_of_an_objective(tmp_path):
     folder, out = dataset(tmp_path / "data"), tmp_path / "out"
-    more = ["--term", "gan=0.5", "--term", "cycle_quality=true", "--pool", "3", "--beta1", "0.9"]
+    more = [
+        "--term",
+        "gan=0.5",
+        "--term",
+        "cycle_quality=original",
+        "--pool",
+        "3",
+        "--beta1",
+        "0.9",
+    ]
     assert run(*arguments(folder, out, 1, *more, "--adversarial", "log")) == 0
     c = checkpoints.read_config(out)
     assert (c.objective.gan, c.objective.cycle_quality, c.objective.adversarial) == (
         0.5,
-        True,
+        "original",
         "log",
     )
     assert (c.training.pool, c.training.beta1) == (3, 0.9)
@@ -587,6 +608,7 @@ def test_any_field_of_an_objective(tmp_path):
         (["--beta1", "1"], ["beta1 is 1.0", "[0, 1)"]),
         (["--cycle-decay", "2"], ["cycle_decay is 2.0", "[0, 1]"]),
         (["--cycle-quality", "--no-gan"], ["cycle_quality", "need both"]),
+        (["--cycle-quality", "best"], ["'best'", "translation", "original"]),
         (["--identity-until", "-1"], ["start of a change", "at least 0"]),
         (["--change", "identity=0"], ["identity=0", "NAME=VALUE@STEP"]),
         (["--change", "colour=1@5"], ["colour", "no weight of cyclegan", "identity"]),

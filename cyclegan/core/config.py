@@ -261,6 +261,11 @@ class Objective:
         """What an objective that names no method says in today's words; None if it is not ours."""
         return None
 
+    @classmethod
+    def renewed(cls, values: dict) -> dict:
+        """What an objective of this method, written at any time, says in today's words."""
+        return values
+
 
 OBJECTIVES: dict[str, type[Objective]] = {}
 """The objective's class of every method; the methods' registry fills it."""
@@ -414,6 +419,8 @@ def objective_from(method: str, values: dict) -> Objective:
             f"There is no method {method!r} here; known are {known}. One from elsewhere is made "
             "known by CYCLEGAN_PLUGINS."
         )
+    if isinstance(values, dict):
+        values = OBJECTIVES[method].renewed(values)
     return _build(OBJECTIVES[method], values, "config.objective")
 
 

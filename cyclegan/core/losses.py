@@ -34,11 +34,18 @@ def accuracy(real_scores: Tensor, fake_scores: Tensor, kind: str = "least_square
     return right.float().mean()
 
 
-def cycle(original: Tensor, reconstruction: Tensor, norm: str = "l1") -> Tensor:
-    """One direction of equation 2: mean |F(G(x)) − x|, or its square for "l2" (DiscoGAN)."""
-    if norm == "l1":
-        return functional.l1_loss(reconstruction, original)
-    return functional.mse_loss(reconstruction, original)
+def cycle(
+    original: Tensor, reconstruction: Tensor, norm: str = "l1", worth: Tensor | None = None
+) -> Tensor:
+    """One direction of equation 2: mean |F(G(x)) − x|, or its square for "l2" (DiscoGAN).
+
+    worth: (N,), weighs the items of a batch, or (), all of them; None is 1.
+    """
+    distance = functional.l1_loss if norm == "l1" else functional.mse_loss
+    if worth is None:
+        return distance(reconstruction, original)
+    each = distance(reconstruction, original, reduction="none").flatten(1).mean(1)
+    return (worth * each).mean()
 
 
 def identity(original: Tensor, same: Tensor) -> Tensor:
@@ -52,6 +59,11 @@ def paired(truth: Tensor, made: Tensor) -> Tensor:
 
 
 def opinion(scores: Tensor, kind: str = "least_squares") -> Tensor:
-    """How real the discriminator calls its input, in [0, 1], without gradient (Wang, Lin 2018)."""
+    """How real the discriminator calls its input, in [0, 1], without gradient (Wang, Lin 2018).
+
+    The bounds are ours: scores of least squares have none, and a weight below 0 would reward a bad
+    reconstruction. So is the missing gradient, by which a generator would make its translations
+    look generated, only to be let off the cycle.
+    """
     scores = scores.detach()
     return (scores.sigmoid() if kind == "log" else scores).mean().clamp(0, 1)

@@ -23,8 +23,9 @@ MANY = (
     *(*FEW[:4], "#3c7fc0"),
     *("#f6cf71", "#a5d8ff", "#8ce0c4", "#ffa98f", "#91a7ff"),
     *(FEW[5], WITHOUT, "#be4bdb", "#82c91e", "#a9714b", "#f06595"),
+    *("#15aabf", "#845ef7"),
 )
-"""Series by their place: five, the same five again as tints of them, and six more."""
+"""Series by their place: five, the same five again as tints of them, and eight more."""
 
 HUE, NEUTRAL = "orange", "zinc"
 """The families that the page's buttons and greys are from, by their names in Tailwind."""

@@ -112,6 +112,9 @@ ROWS = {
         Objective(adversarial="least_squares"),
         "Isola et al. 2017, with least squares: the upper bound, trained on true pairs",
         "others",
+        "Their log loss, their U-Net with its skips and its noise by dropout: the loss is least "
+        "squares and the generators are the laboratory's, as in all other rows. F is trained "
+        "beside G.",
     )
 }
 

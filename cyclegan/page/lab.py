@@ -42,13 +42,14 @@ class OverSeeds:
 
 @dataclass(frozen=True)
 class ReportRow:
-    """One objective. figures: by network ("G", "F") and figure. formulas: of the views in frames,
-    by key. curves: by name, over `steps`."""
+    """One objective. left_out: what its source has and it has not. figures: by network ("G", "F")
+    and figure. formulas: of the views in frames, by key. curves: by name, over `steps`."""
 
     name: str
     title: str
     terms: str = ""
     source: str = ""
+    left_out: str = ""
     method: str = METHOD
     paired: bool = False
     formulas: Mapping[str, str] = field(default_factory=lambda: FORMULAS)
@@ -275,6 +276,7 @@ def _row(values: dict) -> ReportRow:
         title=str(values.get("title") or values["name"]),
         terms=str(values.get("terms") or ""),
         source=str(values.get("source") or ""),
+        left_out=str(values.get("left_out") or ""),
         method=known.objective.method if known else method_of(values.get("method")).key,
         paired=bool(paired),
         formulas=_words(values.get("formulas")) or FORMULAS,

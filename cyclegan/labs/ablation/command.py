@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,20 @@ from . import report, run
 from .variants import choose, groups, known, usual
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    pass
+
+
+def _listed() -> str:
+    """The variants, and where each is from whose source has more than it."""
+    lines = textwrap.wrap(f"variants: {', '.join(known())}", 98, break_on_hyphens=False)
+    for name, row in known().items():
+        if row.left_out:
+            words = f"{name} ({row.source}) leaves out or changes: {row.left_out}"
+            lines += ["", *textwrap.wrap(words, 98, subsequent_indent="  ")]
+    return "\n".join(lines)
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m cyclegan.ablation",
@@ -27,8 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
     p = commands.add_parser(
         "run",
         help="train what is missing, go on with what was interrupted",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog=f"variants: {', '.join(known())}",
+        formatter_class=_Help,
+        epilog=_listed(),
     )
     p.add_argument(
         "--data",

@@ -68,7 +68,10 @@ def read(lab: Path) -> list[FinishedRun]:
                     f"{run.folder} and {found[0].folder} differ in {part}: a report compares "
                     "runs that are alike but for their objective."
                 )
-        if run.config.objective != rows[run.variant].objective:
+        row = rows[run.variant]
+        first = next(other for other in found if other.variant == run.variant)
+        alike = run.config.objective == first.config.objective
+        if not alike or run.config.objective not in (row.objective, *row.earlier):
             raise RunError(f"{run.folder} was trained with another objective than {run.variant}.")
     return found
 
@@ -92,15 +95,17 @@ def summarise(runs: list[FinishedRun]) -> dict:
     for name, info in known().items():
         if not (alike := [run for run in runs if run.variant == name]):
             continue
+        objective = alike[0].config.objective
         variants.append(
             {
                 "name": name,
                 "title": info.title,
                 "source": info.source,
-                "terms": info.objective.name,
-                "method": info.objective.method,
+                "left_out": info.left_out_by(objective),
+                "terms": objective.name,
+                "method": objective.method,
                 "paired": is_paired(name),
-                "objective": asdict(info.objective),
+                "objective": asdict(objective),
                 "formulas": _formulas(alike[0].config),
                 "seeds": [run.seed for run in alike],
                 "figures": {

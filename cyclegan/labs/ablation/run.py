@@ -25,11 +25,12 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from ...core import files
-from ...core.config import Config
+from ...core.config import Config, Objective
 from ...core.registry import load_plugins
 from ...inference import evaluation
 from ...inference.translator import Translator
 from ...lessons import UnpairedData, open_data
+from ...methods import NamedObjective
 from ...store import checkpoints
 from ...training import setup as training
 from ...training.runs import LOG, STATE, RunError, describe_machine
@@ -48,7 +49,7 @@ def plan(out: Path, base: Config, variants: list[str], seeds: int) -> dict[Path,
     for seed in range(seeds):
         for name in variants:
             settings = replace(base.training, seed=seed)
-            config = replace(base, objective=rows[name].objective, training=settings)
+            config = replace(base, objective=_objective(out / name, rows[name]), training=settings)
             runs[out / name / f"seed-{seed}"] = config
     for folder, config in runs.items():
         if (folder / checkpoints.CONFIG).exists():
@@ -59,6 +60,13 @@ def plan(out: Path, base: Config, variants: list[str], seeds: int) -> dict[Path,
                     "settings that this one began with."
                 )
     return runs
+
+
+def _objective(folder: Path, row: NamedObjective) -> Objective:
+    """A row's, or the earlier one with which its runs in this laboratory began."""
+    begun = sorted(folder.glob(f"seed-*/{checkpoints.CONFIG}"))
+    found = (checkpoints.read_config(path.parent).objective for path in begun)
+    return next((objective for objective in found if objective in row.earlier), row.objective)
 
 
 def machines(device: torch.device) -> int:

@@ -83,6 +83,8 @@ def markdown(report: dict) -> str:
             )
     else:
         parts.append("There were too few held-out items to measure on: losses and pictures alone.")
+    if told := left_out(report):
+        parts += ["## What rows leave out of their sources, or change", told]
     parts += [
         "## The same inputs through all variants",
         "Translations, of each variant's first seed:\n\n![x and G(x) by variant](inputs.png)",
@@ -99,6 +101,15 @@ def markdown(report: dict) -> str:
         if measured:
             parts += ["### The order compared", _order(report)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def left_out(report: dict) -> str:
+    """A line for every row whose source has more than it; "" without one."""
+    return "\n".join(
+        f"- {plain(v['title'])} ({plain(v['source'])}): {plain(v['left_out'])}"
+        for v in report["variants"]
+        if v["left_out"]
+    )
 
 
 def _items(report: dict) -> str:
