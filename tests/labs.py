@@ -2,12 +2,16 @@
 
 import json
 from dataclasses import asdict
+from itertools import combinations
 from pathlib import Path
 
 import variants
 from PIL import Image
 from tiny import config, noise
 
+from cyclegan import lessons
+from cyclegan.core.evidence import Difference
+from cyclegan.inference.comparisons import Comparisons
 from cyclegan.labs.ablation.text import PAPER
 from cyclegan.labs.ablation.variants import is_paired, known
 
@@ -29,12 +33,16 @@ NAMES = ("sea_iou", "rmse", "cycle_error", "diversity")
 def entry(name: str) -> dict:
     """One variant of report.json."""
     values = dict(zip(NAMES, FIGURES[name], strict=True))
-    G = {n: {"mean": v, "spread": v / 50, "values": [v, v]} for n, v in values.items()}
+    G = {
+        n: {"mean": v, "spread": v / 50, "values": [v, v], "interval": [v / 2, v]}
+        for n, v in values.items()
+    }
     curve, row = [0.5 * v for v in values.values()], known()[name]
     return {
         "name": name,
         "title": row.title,
         "source": row.source,
+        "left_out": row.left_out,
         "terms": row.objective.name,
         "method": row.objective.method,
         "paired": is_paired(name),
@@ -53,11 +61,28 @@ def entry(name: str) -> dict:
     }
 
 
+def compared(names) -> list[dict]:
+    """All pairs, told apart where they differ by more than a hundredth."""
+    lesson = lessons.find("satellite2map")
+    pairs = {}
+    for a, b in combinations(names, 2):
+        values = [dict(zip(NAMES, FIGURES[name], strict=True)) for name in (a, b)]
+        apart = {
+            key: lesson.measure(key).badness(values[0][key])
+            - lesson.measure(key).badness(values[1][key])
+            for key in NAMES
+        }
+        found = {key: Difference(d, d - 0.005, d + 0.005) for key, d in apart.items()}
+        pairs[a, b] = {"G": found}
+    return Comparisons(pairs).to_json()
+
+
 def report(names=tuple(FIGURES)) -> dict:
     return {
         "data": "satellite2map",
         "pairs": 297,
         "items": 297,
+        "effective": 20,
         "held_out": True,
         "size": SIDE,
         "steps": STEPS[-1],
@@ -65,6 +90,7 @@ def report(names=tuple(FIGURES)) -> dict:
         "machine": "CPU",
         "settings": {},
         "variants": [entry(name) for name in names],
+        "comparisons": compared(names),
         "frames": {"steps": list(STEPS), "inputs": 3, "side": SIDE},
         "paper": PAPER,
     }

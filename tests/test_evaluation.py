@@ -1,5 +1,6 @@
 """Evaluation: known generators get the figures they must get, and the command line is civil."""
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from variants import FULL, GAN, GAN_CYCLE, write
 from cyclegan import lessons
 from cyclegan.core import figures, files
 from cyclegan.core.config import Domains
-from cyclegan.inference import evaluation
+from cyclegan.inference import command, comparisons, evaluation
 from cyclegan.inference.translator import Translator
 from cyclegan.lessons import DataError, UnpairedData
 from cyclegan.methods import Model
@@ -79,6 +80,7 @@ PERFECT = {
     "accuracy_10": 1,
     "accuracy_16": 1,
     "ssim": 1,
+    "sharpness": 1,
     "cycle_error": 0,
     "diversity": 1,
 }
@@ -92,6 +94,7 @@ def test_the_truth_is_perfect():
     # F(x) exchanges the colours of x too, and G(y) those of y: far from x and from y.
     x = torch.stack(list(data.test_x)).float()
     identity = float((x - x.flip(1)).abs().mean())
+    assert found["effective"] == PAIRS
     assert found["G"] == pytest.approx({**PERFECT, "sea_iou": 1, "identity_error": identity})
     assert found["F"] == pytest.approx({**PERFECT, "identity_error": identity})
 
@@ -227,8 +230,10 @@ def test_without_pairs_there_are_the_figures_that_need_no_truth():
     """And the two sides need not be of one length."""
     x, y = pictures(3, 8), pictures(5, 8)
     found = evaluation.evaluate(with_generators(brighter(10), nothing), pairs(x, y, paired=False))
-    assert set(found) == {"items", "size", "G", "F"} and found["items"] == 3
-    assert set(found["G"]) == set(found["F"]) == {"cycle_error", "identity_error", "diversity"}
+    assert set(found) == {"items", "effective", "size", "G", "F", "intervals"}
+    assert found["items"] == 3
+    known = {"sharpness", "cycle_error", "identity_error", "diversity"}
+    assert set(found["G"]) == set(found["F"]) == known
     assert found["F"]["identity_error"] == pytest.approx(10, abs=0.5)  # Where nothing is cut off.
 
 
@@ -249,23 +254,29 @@ def test_diversity_needs_two_items():
 def test_an_item_handed_over_unchanged():
     """What a generator has to beat: the figures of x as the answer, for y = x and for another."""
     x = pictures(3)
-    itself = evaluation.unchanged(pairs(x, x).held_out(SIZE))
+
+    def unchanged(data: UnpairedData) -> dict[str, dict[str, float]]:
+        listed = evaluation.unchanged(data.held_out(SIZE)).items()
+        return {network: {key: one.value for key, one in of.items()} for network, of in listed}
+
+    itself = unchanged(pairs(x, x))
     assert itself["G"]["rmse"] == 0 and itself["G"]["sea_iou"] == itself["G"]["diversity"] == 1
     assert "sea_iou" not in itself["F"] and "cycle_error" not in itself["G"]
     dark = pairs(x, [picture // 2 for picture in x])
-    other = evaluation.unchanged(dark.held_out(SIZE))
+    other = unchanged(dark)
     assert other["G"]["diversity"] == pytest.approx(2, abs=0.04) and other["G"]["rmse"] > 0
     assert other["F"]["diversity"] == pytest.approx(0.5, abs=0.01)
     found = evaluation.evaluate(with_generators(brighter(10), nothing), dark)
     assert found["unchanged"] == other
     grey = pairs(x, [picture[:1] for picture in x])
-    assert evaluation.unchanged(grey.held_out(SIZE)) == {}, "x is no answer of another shape"
+    assert unchanged(grey) == {}, "x is no answer of another shape"
 
 
 def test_one_translation_has_its_quick_figures():
     x, y = (np.asarray(noise(8, 8, seed=seed)) for seed in (0, 1))
     found = evaluation.against_truth(MAPS, x, y, {}, "G")
-    assert found == {"rmse": figures.rmse(x, y), "sea_iou": MAPS[5].of(x, y)}
+    both, either = MAPS[5].of(x, y)
+    assert found == {"rmse": figures.rmse(x, y), "sea_iou": both / either}
     assert set(evaluation.against_truth(MAPS, x, y, {}, "F")) == {"rmse"}
 
 
@@ -280,12 +291,16 @@ def cells(line: str) -> list[str]:
 def test_table():
     one = {figure.key: 0.123456 for figure in MAPS}
     without_sea = {key: 98.76 for key in one if key != "sea_iou"}
-    result = {"pairs": 2, "size": 8, "G": one, "F": without_sea}
+    ends = {"G": {"rmse": [0.05, 0.26]}, "unchanged": {"F": {"rmse": [6.94, 9]}}}
+    result = {"pairs": 2, "size": 8, "G": one, "F": without_sea, "intervals": ends}
     itself = {"G": {"rmse": 7.0}, "F": {"rmse": 8.0}}
     results = {"GAN": result, "GAN + cycle": {**result, "unchanged": itself}}
-    head, rule, *body = evaluation.table(results, MAPS).splitlines()
-    assert cells(head)[2:] == [figure.label for figure in MAPS]
-    assert len(rule.strip("|").split("|")) == len(cells(head)) == 11
+    best = {("G", "rmse"): "GAN", ("F", "rmse"): "GAN + cycle"}
+    head, rule, *body = evaluation.table(
+        results, MAPS, lambda network, key: best.get((network, key))
+    ).splitlines()
+    assert cells(head)[2:] == [figure.heading for figure in MAPS]
+    assert len(rule.strip("|").split("|")) == len(cells(head)) == 2 + len(MAPS)
     rows = [cells(line) for line in body]
     assert [row[:2] for row in rows] == [
         ["GAN", "G"],
@@ -295,11 +310,13 @@ def test_table():
         ["*x itself*", "G"],
         ["*y itself*", "F"],
     ]
-    assert {len(row) for row in rows} == {11}
+    assert {len(row) for row in rows} == {2 + len(MAPS)}
     by_name = [dict(zip(one, row[2:], strict=True)) for row in rows]
-    assert by_name[0]["rmse"] == "0.1" and by_name[0]["sea_iou"] == "0.123"
+    assert by_name[0]["rmse"] == "**0.1** (0.1–0.3)" and by_name[0]["sea_iou"] == "0.123"
     assert by_name[1]["cycle_error"] == "98.8" and by_name[1]["sea_iou"] == "–"
+    assert [by_name[i]["rmse"] for i in (2, 3)] == ["0.1 (0.1–0.3)", "**98.8**"]
     assert by_name[4]["rmse"] == "7.0" and by_name[4]["cycle_error"] == "–"
+    assert by_name[5]["rmse"] == "8.0 (6.9–9.0)"
 
 
 # The command line
@@ -317,12 +334,12 @@ def world(tmp_path, monkeypatch) -> Path:
         assert (name, size, resize) == ("satellite2map", SIZE, "resize-and-crop")
         return pairs(pictures(3), pictures(3, seed=1))
 
-    monkeypatch.setattr(evaluation, "open_data", open_data)
+    monkeypatch.setattr(command, "open_data", open_data)
     return folder
 
 
 def run(capsys, *argv: str) -> tuple[int, str, str]:
-    code = evaluation.main([str(word) for word in argv])
+    code = command.main([str(word) for word in argv])
     printed = capsys.readouterr()
     return code, printed.out, printed.err
 
@@ -333,7 +350,7 @@ def test_a_table_is_printed(world, capsys):
     rows = [cells(line)[:2] for line in out.splitlines() if line.startswith("| GAN")]
     assert "| *x itself* | G | " in out
     assert rows == [["GAN", "G"], ["GAN", "F"], ["GAN + cycle", "G"], ["GAN + cycle", "F"]]
-    assert out.endswith("\n3 held-out pairs of 24×24 pixels.\n")
+    assert "\n3 held-out pairs of 24×24 pixels. In brackets" in out
     assert not list(world.glob("*/metrics.json"))
 
 
@@ -355,6 +372,42 @@ def test_figures_are_saved_where_checkpoints_find_them(world, capsys):
     for name, variant in (("gan", "GAN"), ("gan-cycle", "GAN + cycle")):
         saved = json.loads((world / name / "metrics.json").read_text(encoding="utf-8"))
         assert saved == checkpoints.load(world / name).metrics == found[variant]
+
+
+def test_what_differs_is_saved_with_the_set_and_told(world, capsys):
+    code, *_ = run(capsys, "world", "--save")
+    found = comparisons.read(world)
+    assert code == 0 and list(found.pairs) == [("gan", "gan-cycle")]
+    told = found.between("gan", "gan-cycle", "G")
+    assert {"rmse", "sea_iou", "cycle_error", "diversity", "warping_1"} <= set(told)
+    a, b = (checkpoints.load(world / name).metrics["G"] for name in ("gan", "gan-cycle"))
+    assert told["rmse"].value == pytest.approx(a["rmse"] - b["rmse"], abs=1e-3)
+    assert told["ssim"].value == pytest.approx(b["ssim"] - a["ssim"], abs=1e-5), "of badness"
+
+
+def test_every_item_is_written_as_csv(world, capsys, tmp_path):
+    code, _, _ = run(capsys, "world", "--items", tmp_path / "items.csv")
+    lines = list(csv.DictReader((tmp_path / "items.csv").open(encoding="utf-8")))
+    assert code == 0 and len(lines) == 2 * 2 * 3
+    mine = [line for line in lines if (line["variant"], line["network"]) == ("GAN", "G")]
+    assert [line["group"] for line in mine] == ["0", "1", "2"]
+    found = evaluation.evaluate(
+        Translator(checkpoints.load(world / "gan")), pairs(pictures(3), pictures(3, seed=1))
+    )["G"]
+    assert np.mean([float(line["rmse"]) for line in mine]) == pytest.approx(found["rmse"])
+    above, below = (sum(float(line[f"sea_iou_{p}"]) for line in mine) for p in ("above", "below"))
+    assert above / below == pytest.approx(found["sea_iou"])
+    assert "diversity" not in mine[0], "it is of pairs of items"
+
+
+def test_ctrl_c_writes_nothing(world, capsys, monkeypatch, tmp_path):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "measure", interrupted)
+    code, out, err = run(capsys, "world", "--save", "--items", tmp_path / "items.csv")
+    assert (code, out, err) == (130, "", "evaluation: stopped; nothing was written.\n")
+    assert not list(world.glob("**/*.json.*")) and not (tmp_path / "items.csv").exists()
 
 
 def test_a_single_checkpoint_is_a_set_of_one(world, capsys):
@@ -399,10 +452,11 @@ def test_unpaired_data(capsys, tmp_path):
     code, out, err = run(capsys, tmp_path / "own")
     assert code == 0 and err == ""
     head = cells(out.splitlines()[0])
-    assert head[2:] == ["cycle error", "identity error", "diversity"] and "itself" not in out
-    assert out.endswith(
-        "\n2 held-out items of 24×24 pixels; there is no ground truth: figures that need none.\n"
-    )
+    known = ["gradient ratio → 1", "cycle error ↓", "identity error ↓", "diversity → 1"]
+    assert head[2:] == [*known, "warping error, 1 px ↓"] and "itself" not in out
+    assert (
+        "\n2 held-out items of 24×24 pixels; there is no ground truth: figures that need none."
+    ) in out
 
 
 def test_data_that_is_gone(tmp_path, capsys):
@@ -423,6 +477,6 @@ def test_a_full_disk(world, capsys, monkeypatch):
 
 def test_unknown_flags(capsys):
     with pytest.raises(SystemExit) as left:
-        evaluation.main(["world", "--jsn"])
+        command.main(["world", "--jsn"])
     assert left.value.code == 2
     assert "--jsn" in capsys.readouterr().err

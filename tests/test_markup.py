@@ -144,7 +144,9 @@ def foreign(text: str, **metrics):
 
 def measured(text: str) -> str:
     G = {"rmse": 1.0, text: 2.0}
-    return panels.measured([foreign(text, G=G, items=3, size=8, unchanged={"G": G})], "xy")
+    ends = {"G": {"rmse": [0.5, 1.5], text: [1, 2]}, "unchanged": {"G": {text: [1, 2]}}}
+    told = foreign(text, G=G, items=3, size=8, unchanged={"G": G}, intervals=ends)
+    return panels.measured(set_of(told), "xy")
 
 
 def shelf(text: str) -> str:
@@ -286,14 +288,15 @@ def test_what_should_be_a_number_is_not_drawn_as_one(value, tmp_path):
         {"items": 3, "size": value, "G": G, "unchanged": value},
     ):
         made_up = variant(FULL, metrics)
-        page = Page(panels.measured([made_up], "xy"))
+        page = Page(panels.measured(set_of(made_up), "xy"))
         assert "3.5" in page.words and "rmse" not in page.words.lower()
         assert "held-out" not in page.words and str(value) not in page.words
         set_ = CheckpointSet("set", tmp_path, (made_up,))
         library = Library([])
         library.sets["set"] = set_
         assert str(value) not in Page(cards.shelf(library, ["set"])).words
-    assert panels.measured([variant(FULL, {"G": value}), variant(GAN, {"G": [value]})], "xy") == ""
+    none = set_of(variant(FULL, {"G": value}), variant(GAN, {"G": [value]}))
+    assert panels.measured(none, "xy") == ""
     lines = [{"step": value, "terms": {"gan_G": 1.0}}, {"step": 1, "terms": {"gan_G": value}}]
     assert live_panels.charts((lines, [{"terms": value}]), live.SETTINGS, (), "gan_G") == ""
     values = labs.report(("gan", "cyclegan"))

@@ -13,11 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 from tiny import config, noise
-from variants import FULL, GAN, GAN_CYCLE
+from variants import FULL, GAN, GAN_CYCLE, GAN_IDENTITY
 
 from cyclegan import lessons
 from cyclegan.core.config import Domains
+from cyclegan.core.evidence import Difference
 from cyclegan.core.media import PICTURES, Medium
+from cyclegan.inference import comparisons
+from cyclegan.inference.comparisons import Comparisons
 from cyclegan.inference.translator import Translation
 from cyclegan.lessons import Lesson
 from cyclegan.methods import pix2pix
@@ -258,19 +261,6 @@ def test_items_that_are_no_pictures_are_drawn_by_their_lesson(toys):
     assert panels.verdict(shown, set_, ask=False) == ""
 
 
-def best(rows: list[VariantRow]) -> list[list[int]]:
-    listed = panels.panels_of(shown_of(rows), LESSON)
-    return [[i for i, p in enumerate(found) if p.best] for _, found in listed]
-
-
-def test_the_smaller_cycle_error_is_marked():
-    assert best([row(True, 3), row(False, 30)]) == [[2], []]
-    assert best([row(True, 30), row(False, 3)]) == [[], [2]]
-    assert best([row(True, 3)]) == [[]]
-    assert best([row(True, 3), ABSENT]) == [[], []]
-    assert comparison([row(True, 3), row(False, 30)]).of_class("best") == ["span"]
-
-
 def test_pictures_are_shown_without_loss():
     picture = noise(17, 9)
     assert np.array_equal(np.asarray(decoded(panels.data_url(picture))), np.asarray(picture))
@@ -347,7 +337,7 @@ def test_thumbnails():
 
 
 def measured(listed: list[Variant], direction="xy") -> Page:
-    return Page(panels.measured(listed, direction))
+    return Page(panels.measured(set_of(*listed), direction))
 
 
 def test_measured():
@@ -375,7 +365,32 @@ def test_measured():
     assert "33.3" in back.words and "8.0" in back.words and "y itself" in back.words
     assert back.tags["td"] == 3 * 2 and "41.3" not in back.words
     assert "|G(F(y)) − y|" in back.words, "read in the symbols of F"
-    assert panels.measured([variant(GAN)], "xy") == ""
+    assert panels.measured(set_of(variant(GAN)), "xy") == ""
+
+
+def test_intervals_and_what_differs_beyond_them(tmp_path):
+    """The full variant is the better one in cycle error; in RMSE nobody is."""
+    data = {"data": "satellite2map"}
+
+    def member(name: str, objective, rmse: float, error: float) -> Variant:
+        G = {"rmse": rmse, "cycle_error": error}
+        ends = {"G": {key: [value - 1, value + 2] for key, value in G.items()}}
+        found = variant(objective, {"items": 9, "effective": 4, "size": 64, "G": G}, **data)
+        found.metrics["intervals"] = ends
+        return replace(found, source=Source((tmp_path / name,)))
+
+    listed = member("full", FULL, 54.4, 13.5), member("without", GAN_IDENTITY, 56.6, 29.8)
+    pair = {"rmse": Difference(-2.2, -5.0, 0.6), "cycle_error": Difference(-16.3, -17.8, -14.9)}
+    comparisons.write(tmp_path, Comparisons({("full", "without"): {"G": pair}}))
+    html = panels.measured(CheckpointSet("set", tmp_path, listed), "xy")
+    page = Page(html)
+    assert "13.5 12.5–15.5" in page.words and "56.6 55.6–58.6" in page.words
+    assert html.count('class="best"') == 1 and '<td class="best"><span>13.5</span>' in html
+    assert (
+        "GAN + cycle + identity against GAN + identity : cycle error 16.3 lower (14.9–17.8); "
+        "no difference in RMSE." in page.words
+    )
+    assert "as good as 4 independent ones" in page.words and "nothing of other seeds" in page.words
 
 
 def test_figures_of_items_without_truth():

@@ -92,16 +92,6 @@ def test_a_sheet_without_lines_keeps_its_words():
     assert (np.asarray(sheet) < 160).any()
 
 
-def test_an_accent_is_seen():
-    accented = sheets.draw([], [Line([Tile(flat(COLOURS[0][0]), "best", accent=True)])])
-    plain = sheets.draw([], [Line([Tile(flat(COLOURS[0][0]), "best")])])
-
-    def colourful(sheet: Image.Image) -> int:
-        return np.ptp(np.asarray(sheet)[300:].astype(int), axis=-1).max()
-
-    assert accented.size == plain.size and colourful(accented) > 100 > colourful(plain)
-
-
 @pytest.mark.parametrize(("size", "shape"), [((40, 20), (256, 128)), ((10, 40), (64, 256))])
 def test_oblong_pictures_keep_their_shape(size, shape):
     for left, top, right, bottom in places(sheets.draw([], lines(size=size))).values():

@@ -34,11 +34,10 @@ class Head:
 
 @dataclass(frozen=True)
 class Tile:
-    """A picture or a blank, and the caption below it; `accent` sets that off."""
+    """A picture or a blank, and the caption below it."""
 
     picture: Image.Image | None
     caption: str = ""
-    accent: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,7 @@ def draw(
         return layout.band(titles, [0, beside], at_foot=True)
 
     def captions(line: Line) -> Image.Image:
-        inks = [palette.ACCENT if t.accent else palette.SOFT for t in line.tiles]
-        said = [_Text(t.caption, small, ink) for t, ink in zip(line.tiles, inks, strict=True)]
+        said = [_Text(tile.caption, small, palette.SOFT) for tile in line.tiles]
         return layout.band([_wrapped([text], tile) for text in said], layout.lefts)
 
     over = [[_Text(h.text, large), _Text(h.below, plain, palette.SOFT)] for h in heads]

@@ -24,6 +24,9 @@ BATCH = 32
 PANNED = 24
 """Held-out items that are panned, one a block: a tenth of an evaluation's time."""
 
+NARROWEST = 16
+"""Pixels; narrower pictures are not panned."""
+
 NETWORK: dict[Direction, str] = {"xy": "G", "yx": "F"}
 """Under which letter the figures of a direction stand."""
 
@@ -115,7 +118,8 @@ def _direction(
     arrays = {key: held.medium.arrays(torch.cat(parts)) for key, parts in made.items()}
     arrays |= held.arrays(direction)
     blocks = _blocks(held, direction, arrays)
-    if any("still" in f.needs for f in held.figures):
+    wide = held.medium is PICTURES and held.x.shape[-1] >= NARROWEST
+    if wide and any("still" in f.needs for f in held.figures):
         panned, of = _panned(translator, held, direction)
         arrays, blocks = arrays | panned, blocks | dict.fromkeys(panned, of)
     return estimates(held.figures, arrays, blocks, NETWORK[direction])

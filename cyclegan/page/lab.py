@@ -14,6 +14,7 @@ from pathlib import Path
 from .. import lessons, methods
 from ..core.config import METHOD, ConfigError, Direction
 from ..core.figures import Measure
+from ..inference.comparisons import Comparisons
 from ..labs.ablation import variants
 from ..lessons import Lesson
 from ..methods import Method
@@ -34,10 +35,11 @@ class LabError(ValueError):
 
 @dataclass(frozen=True)
 class OverSeeds:
-    """Mean over seeds, and the spread between them where there are several."""
+    """Mean over seeds, the spread between them where there are several, and the mean's interval."""
 
     mean: float
     spread: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,15 @@ class ReportRow:
 class Report:
     """A laboratory as the page shows it.
 
-    items: on which figures were measured; pairs: whether their truth is known. held_out: False
+    items: on which figures were measured, as good as `effective` independent ones; pairs: whether
+    their truth is known. comparisons: of its rows. held_out: False
     where these are training items. frames: folder of the pictures made in training. unchanged: by
     network and figure, what an item scores that is handed over as its own translation.
     """
 
     data: str
     items: int | None
+    effective: int | None
     pairs: bool
     held_out: bool
     size: int | None
@@ -95,6 +99,7 @@ class Report:
     frame_rows: int
     frame_side: int
     paper: dict
+    comparisons: Comparisons = field(default_factory=lambda: Comparisons({}))
     unchanged: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @cached_property
@@ -103,12 +108,14 @@ class Report:
 
     @property
     def measured_on(self) -> str:
-        """ "297 held-out pairs"; empty where the report does not say."""
+        """ "297 held-out pairs, as good as 20 independent ones"; empty where nobody says."""
         where, kind = (
             "held-out" if self.held_out else "training",
             "pairs" if self.pairs else "items",
         )
-        return f"{self.items} {where} {kind}" if self.items else ""
+        like = f", as good as {self.effective} independent ones"
+        like = like if self.items and self.effective and self.effective < self.items else ""
+        return f"{self.items} {where} {kind}{like}" if self.items else ""
 
     @property
     def reference(self) -> ReportRow | None:
@@ -123,18 +130,11 @@ class Report:
         have = {key: None for row in self.rows for key in row.figures.get(network, {})}
         return [m for m in self.lesson.known(have) if not getattr(m, "is_detail", False)]
 
-    def best(self, network: str, measure: Measure) -> set[str]:
-        """Names of the best rows of a column; outside the contest stand the paired ones, and
-        those of fewer seeds than others, which luck may have chosen."""
-        running = [row for row in self.rows if not row.paired and row.seeds >= self.seeds]
-        found = {
-            row.name: measure.badness(value)
-            for row in running
-            if (value := row.means(network).get(measure.key)) is not None
-        }
-        if len(found) < 2:
-            return set()
-        return {name for name, value in found.items() if value == min(found.values())}
+    def best(self, network: str, measure: Measure) -> str | None:
+        """The row that is better than all others beyond every interval. Outside the contest stand
+        the paired ones, and those of fewer seeds than others, which luck may have chosen."""
+        running = [r.name for r in self.rows if not r.paired and r.seeds >= self.seeds]
+        return self.comparisons.best(running, network, measure.key)
 
     def groups(self) -> dict[str, list[str]]:
         """Names of rows by the title of their group; groups without a row are left out."""
@@ -226,6 +226,7 @@ def read(folder: Path) -> Report:
     return Report(
         data=str(values.get("data") or ""),
         items=_whole(values.get("items")) or _whole(values.get("pairs")),
+        effective=_whole(values.get("effective")),
         pairs=bool(_whole(values.get("pairs"))),
         held_out=values.get("held_out") is not False,
         size=_whole(values.get("size")),
@@ -237,6 +238,7 @@ def read(folder: Path) -> Report:
         frame_rows=_whole(frames.get("inputs")) or 1,
         frame_side=_whole(frames.get("side")) or 64,
         paper=_dict(values.get("paper")),
+        comparisons=Comparisons.from_json(values.get("comparisons")),
         unchanged={
             network: {
                 name: v for name, value in _dict(f).items() if (v := number(value)) is not None
@@ -295,8 +297,11 @@ def _lines(values: dict) -> dict[str, tuple[float | None, ...]]:
 
 
 def _over_seeds(value: object) -> OverSeeds | None:
-    mean = number(_dict(value).get("mean"))
-    return None if mean is None else OverSeeds(mean, number(_dict(value).get("spread")))
+    said = _dict(value)
+    mean, ends = number(said.get("mean")), said.get("interval")
+    ends = tuple(map(number, ends)) if isinstance(ends, list) and len(ends) == 2 else (None,)
+    interval = None if None in ends else ends
+    return None if mean is None else OverSeeds(mean, number(said.get("spread")), interval)
 
 
 def _words(value: object) -> dict[str, str]:

@@ -29,7 +29,7 @@ SECTIONS = {
         "Upper pictures are translations, to be held against the truth; lower ones are the way "
         "back, to be held against the input. Networks of the first seed.",
     ),
-    "table": ("Figures", "The best row of one column is seldom the best of the next."),
+    "table": ("Figures", "What is not marked is not told apart, or not best."),
     "curves": (
         "Curves",
         "Means over seeds; figures are measured on a few held-out items while training goes on.",
@@ -108,11 +108,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Drawn:
-    """One picture of a cell. told: what stands below it, and whether that is the best."""
+    """One picture of a cell. told: what stands below it."""
 
     url: str
     formula: str
-    told: list[tuple[str, bool]]
+    told: list[str]
 
 
 def grid(cells: list[Cell], x: Image.Image, truth: Image.Image, symbol: str, lesson: Lesson) -> str:
@@ -120,20 +120,10 @@ def grid(cells: list[Cell], x: Image.Image, truth: Image.Image, symbol: str, les
 
     Pictures of one kind stand side by side. symbol: of the input.
     """
-    # Whoever saw the pairs does not compete.
-    rivals = [cell for cell in cells if not cell.row.paired]
-    best = {}
-    for key in {key for cell in rivals for key in cell.figures}:
-        badness = lesson.measure(key).badness
-        found = {badness(cell.figures[key]) for cell in rivals if key in cell.figures}
-        best[key] = min(found) if len(found) > 1 else None
 
     def drawn(cell: Cell, view: View) -> Drawn:
-        told = []
-        for measure in cell.told(lesson, view):
-            value = cell.figures[measure.key]
-            is_best = measure.badness(value) == best.get(measure.key)
-            told.append((f"{measure.label} {measure.written(value)}", is_best))
+        found = cell.told(lesson, view)
+        told = [f"{m.label} {m.written(cell.figures[m.key])}" for m in found]
         return Drawn(data_url(cell.pictures[view.key]), view.formula, told)
 
     given = [("truth", mirrored(symbol), data_url(truth)), ("input", symbol, data_url(x))]
@@ -150,14 +140,16 @@ def table(report: Report, network: str) -> str:
     rows = []
     for row in report.rows:
         found = row.figures.get(network, {})
-        rows.append((row, [(m, found.get(m.key), row.name in best[m.key]) for m in measures]))
+        rows.append((row, [(m, found.get(m.key), row.name == best[m.key]) for m in measures]))
     spread = "± is the spread between seeds. " if report.seeds > 1 else ""
     on = f" on {report.measured_on}" if report.measured_on else ""
     paired = any(row.paired for row in report.rows)
     made = report.rows[0].formulas.get("made", FORMULAS["made"])
+    over = "items and over seeds" if report.seeds > 1 else "items"
     legend = (
-        f"{on}. A click on a head sorts. {spread}The best of a column is marked; "
-        f"rows {'trained on true pairs, or ' if paired else ''}with fewer seeds"
+        f"{on}. A click on a head sorts. {spread}Small figures are 95 % intervals over items. "
+        f"Marked is what is better than every other row beyond the interval of their difference "
+        f"over {over}; rows {'trained on true pairs, or ' if paired else ''}with fewer seeds"
         f"{',' if paired else ''} do not compete."
     )
     return render(

@@ -100,11 +100,10 @@ def _article(domain: str) -> str:
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture of a row, or a blank, with its figure; `best` sets the figure in bold."""
+    """One picture of a row, or a blank, with its figure."""
 
     picture: Image.Image | None
     caption: str
-    best: bool = False
 
     @property
     def figures(self) -> list[str]:
@@ -138,33 +137,21 @@ def grid(
 
 
 def panels_of(shown: Shown, lesson: Lesson) -> list[tuple[VariantRow, list[Panel]]]:
-    """The panels of every row; where a figure tells the lesson's point, its best is marked."""
+    """The panels of every row. None is marked as best: one picture does not tell that."""
     truth = None if shown.truth is None else drawn(shown.truth, lesson)
-    best = {view.key: _best(shown.rows, view, lesson) for view in shown.views}
     listed = []
     for row in shown.rows:
         if row.made is None:
             listed.append((row, []))
             continue
-        panels = [
-            _panel(shown, row, view, lesson, row.name in best[view.key]) for view in shown.views
-        ]
+        panels = [_panel(shown, row, view, lesson) for view in shown.views]
         if truth is not None:
             panels.append(Panel(truth, "ground truth"))
         listed.append((row, panels))
     return listed
 
 
-def _best(rows: Sequence[VariantRow], view: View, lesson: Lesson) -> set[str]:
-    """Names of the rows that are best by the figure of a view."""
-    measure = lesson.measure(view.figure)
-    known = {r.name: measure.badness(v) for r in rows if (v := r.figure(view)) is not None}
-    if len(known) < 2 or view.figure not in lesson.headline:
-        return set()
-    return {name for name, badness in known.items() if badness == min(known.values())}
-
-
-def _panel(shown: Shown, row: VariantRow, view: View, lesson: Lesson, is_best: bool) -> Panel:
+def _panel(shown: Shown, row: VariantRow, view: View, lesson: Lesson) -> Panel:
     item = row.made.views.get(view.key)
     if item is None:
         known = any(view.key == own.key for own in row.variant.views(shown.direction))
@@ -178,7 +165,7 @@ def _panel(shown: Shown, row: VariantRow, view: View, lesson: Lesson, is_best: b
         return Panel(picture, "no ground truth" if unknown else against_truth(row, lesson))
     if (value := row.figure(view)) is None:
         return Panel(picture, "")
-    return Panel(picture, told(lesson.measure(view.figure), value), is_best)
+    return Panel(picture, told(lesson.measure(view.figure), value))
 
 
 def told(measure: Measure, value: float) -> str:
@@ -278,15 +265,16 @@ def measured(set_: CheckpointSet, direction: Direction) -> str:
         return ""
     known.sort(key=lambda v: tuple(not on for on in v.switches))
     lesson = known[0].lesson
-    listed = {v.source.paths[0].name: figures_of(v.metrics, network) for v in known}
+    folders = [v.source.paths[0].name for v in known]
+    listed = [figures_of(v.metrics, network) for v in known]
     itself = next((found for v in known if (found := _unchanged(v, network))), {})
     columns = [
         m
-        for m in lesson.known({k: None for figures in (*listed.values(), itself) for k in figures})
+        for m in lesson.known({k: None for figures in (*listed, itself) for k in figures})
         if not getattr(m, "is_detail", False)
     ]
     found = set_.comparisons
-    best = {m.key: found.best(listed, network, m.key) for m in columns}
+    best = {m.key: found.best(folders, network, m.key) for m in columns}
 
     def cells(figures: dict[str, float], intervals: dict, folder: str = "") -> list[Cell]:
         return [
@@ -299,8 +287,8 @@ def measured(set_: CheckpointSet, direction: Direction) -> str:
         ]
 
     rows = [
-        (v.name, cells(listed[folder], intervals_of(v.metrics, network), folder))
-        for v, folder in zip(known, listed, strict=True)
+        (v.name, cells(figures, intervals_of(v.metrics, network), folder))
+        for v, figures, folder in zip(known, listed, folders, strict=True)
     ]
     if itself:
         ends = next((e for v in known if (e := intervals_of(v.metrics, "unchanged", network))), {})

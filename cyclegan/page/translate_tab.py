@@ -298,7 +298,7 @@ def build(
         shown, set_ = run(request, visit), library.sets[request.title]
         lines = [
             sheets.Line(
-                [sheets.Tile(p.picture, p.caption, p.best) for p in row_panels],
+                [sheets.Tile(p.picture, p.caption) for p in row_panels],
                 row.title,
                 row.subtitle,
             )

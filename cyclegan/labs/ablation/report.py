@@ -10,16 +10,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
+import numpy as np
+from tqdm import tqdm
+
 from ... import lessons, methods
 from ...core import files
 from ...core.config import Config
-from ...inference import evaluation
+from ...core.evidence import Estimate, Interval
+from ...core.figures import named
+from ...inference import comparisons, evaluation
+from ...inference.evaluation import Estimates
 from ...lessons import DataError, UnpairedData, open_data
 from ...store import checkpoints
 from ...training import setup as training
 from ...training.runs import LOG, SAMPLES, RunError
-from . import pictures, text
-from .run import is_done
+from . import estimates, pictures, text
+from .run import is_done, measure
 from .variants import groups, is_paired, known
 
 SHOWN = ("made", "back")
@@ -28,13 +34,14 @@ SHOWN = ("made", "back")
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """One run that is done. metrics: empty where there was nothing to measure on. log: its lines,
-    by step."""
+    """One run that is done. metrics: empty where there was nothing to measure on. estimates: by
+    network and figure; empty where they are not known. log: its lines, by step."""
 
     folder: Path
     variant: str
     config: Config
     metrics: dict
+    estimates: dict[str, Estimates]
     log: dict[int, dict]
 
     @property
@@ -83,7 +90,8 @@ def _read(folder: Path, variant: str) -> FinishedRun:
     except (OSError, ValueError, KeyError) as error:
         raise RunError(f"{folder / LOG} is missing or damaged.") from error
     metrics = checkpoints.read_json(folder / checkpoints.METRICS)
-    return FinishedRun(folder, variant, checkpoints.read_config(folder), metrics, log)
+    config = checkpoints.read_config(folder)
+    return FinishedRun(folder, variant, config, metrics, estimates.read(folder), log)
 
 
 def summarise(runs: list[FinishedRun]) -> dict:
@@ -121,6 +129,7 @@ def summarise(runs: list[FinishedRun]) -> dict:
         "data": first.training.data,
         "pairs": metrics.get("pairs", 0),
         "items": metrics.get("items", metrics.get("pairs", 0)),
+        "effective": metrics.get("effective"),
         "held_out": metrics.get("held_out", True),
         "size": first.image_size,
         "steps": first.training.steps,
@@ -129,10 +138,20 @@ def summarise(runs: list[FinishedRun]) -> dict:
         "networks": methods.find(first.method).describe(first),
         "settings": {part: settings[part] for part in ("generator", "discriminator", "training")},
         "variants": variants,
+        "comparisons": _compared(runs).to_json(),
         "unchanged": None,
         "frames": None,
         "paper": text.PAPER if any(v["name"] in groups()["paper"] for v in variants) else {},
     }
+
+
+def _compared(runs: list[FinishedRun]) -> comparisons.Comparisons:
+    """Rows in pairs, over the seeds that both have."""
+    rows: dict[str, dict[int, dict]] = {}
+    for run in runs:
+        rows.setdefault(run.variant, {})[run.seed] = run.estimates
+    lesson = lessons.find(runs[0].config.training.data)
+    return comparisons.compare(rows, named(lesson.figures))
 
 
 def _formulas(config: Config) -> dict[str, str]:
@@ -148,12 +167,22 @@ def _figures(runs: list[FinishedRun], network: str) -> dict:
         if None in values:
             continue
         spread = _short(stdev(values)) if len(values) > 1 else None
+        interval = _interval([run.estimates.get(network, {}).get(name) for run in runs])
         found[name] = {
             "mean": _short(fmean(values)),
             "spread": spread,
             "values": [_short(value) for value in values],
+            "interval": interval and [_short(end) for end in interval],
         }
     return found
+
+
+def _interval(seeds: list[Estimate | None]) -> Interval | None:
+    """Of the mean over seeds, as far as other held-out items go; None where it is not known."""
+    if None in seeds:
+        return None
+    mean = fmean(one.value for one in seeds)
+    return Estimate(mean, lambda: np.mean([one.resampled for one in seeds], 0)).interval
 
 
 def _curves(runs: list[FinishedRun], steps: list[int]) -> dict:
@@ -199,15 +228,21 @@ def write(lab: Path, out: Path) -> Path:
     """
     pictures.need_matplotlib()
     runs = read(lab)
-    report = summarise(runs)
     try:
         settings = runs[0].config.training
         data = open_data(settings.data, runs[0].config.image_size, settings.resize)
     except DataError:
         data = None  # Data may be gone by now: the report only lacks the truth beside its pictures.
+    if data is not None and (older := [r for r in runs if r.metrics and not r.estimates]):
+        for run in tqdm(older, "measuring anew", unit="run"):  # Older versions kept no estimates.
+            measure(run.folder, data)
+        runs = read(lab)
+    report = summarise(runs)
     if report["pairs"] and data is not None:
         found = evaluation.unchanged(data.held_out(runs[0].config.image_size))
-        report["unchanged"] = {n: {k: _short(v) for k, v in of.items()} for n, of in found.items()}
+        report["unchanged"] = {
+            n: {key: _short(one.value) for key, one in of.items()} for n, of in found.items()
+        }
     report["frames"] = _write_pictures(runs, report, data, out)
     files.write_json(out / "report.json", report)
     markdown = text.markdown(report)

@@ -35,6 +35,7 @@ from ...store import checkpoints
 from ...training import setup as training
 from ...training.runs import LOG, STATE, RunError, describe_machine
 from ...training.trainer import StepDone, Trainer
+from . import estimates
 from .variants import known
 
 LOCK = ".lock"
@@ -79,6 +80,16 @@ def machines(device: torch.device) -> int:
 def is_done(folder: Path) -> bool:
     """Whether a run is trained to its last step and, where that can be, measured."""
     return (folder / checkpoints.METRICS).exists() and checkpoints.is_checkpoint(folder)
+
+
+def measure(folder: Path, data: UnpairedData) -> None:
+    """Write a run's estimates and then its metrics; empty ones where there is too little data."""
+    found = {}
+    if min(len(data.test_x), len(data.test_y)) > 1:
+        evaluated = evaluation.estimate(Translator(checkpoints.load(folder)), data)
+        estimates.write(folder, evaluated.networks)
+        found = evaluated.metrics
+    files.write_json(folder / checkpoints.METRICS, found)
 
 
 def execute(runs: dict[Path, Config], device: str, jobs: int) -> None:
@@ -192,7 +203,4 @@ def _train(folder: Path, config: Config) -> None:
                 return
         else:
             run.save(trainer)  # A kill may have come between the last state and its weights.
-        found = {}
-        if min(len(data.test_x), len(data.test_y)) > 1:
-            found = evaluation.evaluate(Translator(checkpoints.load(folder)), data)
-        files.write_json(folder / checkpoints.METRICS, found)
+        measure(folder, data)

@@ -8,6 +8,7 @@ import shlex
 from ... import lessons, methods
 from ...core.figures import Measure
 from ...core.media import PICTURES
+from ...inference.comparisons import Comparisons
 from ..markdown import fenced, plain
 from .variants import groups, known
 
@@ -146,10 +147,11 @@ def _what_was_run(report: dict) -> str:
 
 
 def table(report: dict, network: str) -> str:
-    """Variants × figures: mean ± standard deviation over seeds, the best of a column bold.
+    """Variants × figures: mean ± standard deviation over seeds, and the interval over items.
 
-    What was trained on true pairs is not in the running: it is the upper bound. Neither is a row
-    of fewer seeds than others, which luck may have chosen.
+    Bold is what is better than all that run against it, beyond every interval. What was trained on
+    true pairs does not run: it is the upper bound. Neither does a row of fewer seeds than others,
+    which luck may have chosen.
     """
     variants = report["variants"]
     columns = measures(report, network)
@@ -159,17 +161,8 @@ def table(report: dict, network: str) -> str:
     ]
     alone = [v for v in variants if not v["paired"]]
     running = [v for v in alone if v["seeds"] == report["seeds"]] or alone or variants
-    best = {
-        m.key: min(
-            (
-                m.badness(v["figures"][network][m.key]["mean"])
-                for v in running
-                if _has(v, network, m)
-            ),
-            default=None,
-        )
-        for m in columns
-    }
+    compared = Comparisons.from_json(report["comparisons"])
+    best = {m.key: compared.best([v["name"] for v in running], network, m.key) for m in columns}
     for v in variants:
         cells = []
         for m in columns:
@@ -178,10 +171,12 @@ def table(report: dict, network: str) -> str:
                 continue
             found = v["figures"][network][m.key]
             cell = m.written(found["mean"])
-            if v in running and m.badness(found["mean"]) == best[m.key]:
+            if v["name"] == best[m.key]:
                 cell = f"**{cell}**"
             if found["spread"] is not None:
                 cell += f" ± {m.written(found['spread'])}"
+            if found["interval"]:
+                cell += f" ({m.within(found['interval'])})"
             cells.append(cell)
         lines.append(f"| {plain(v['title'])} | " + " | ".join(cells) + " |")
     if report.get("unchanged"):
@@ -199,13 +194,19 @@ def _has(variant: dict, network: str, measure: Measure) -> bool:
 def _legend(report: dict) -> str:
     seeds = len(report["seeds"])
     how = f"mean ± standard deviation over {seeds} seeds" if seeds > 1 else "one seed, no spread"
+    like = f"; the items count as {report['effective']} independent ones" * bool(
+        report["effective"] and report["effective"] < report["items"]
+    )
     lines = [
-        f"Each cell: {how}; bold: the best of those trained without true pairs"
+        f"Each cell: {how} (95 % interval over items, by block bootstrap{like}); bold: better than "
+        "all others that were trained without true pairs"
         + (
-            ", over all seeds."
+            ", over all seeds"
             if any(v["seeds"] != report["seeds"] for v in report["variants"])
-            else "."
+            else ""
         )
+        + ", beyond the interval of the difference"
+        + (" over items and over seeds." if seeds > 1 else " over items; other seeds may differ.")
     ]
     lines += [f"- {plain(m.label)} ({m.arrow}): {m.reads}" for m in measures(report, "G")]
     return "\n".join([lines[0], "", *lines[1:]])
@@ -246,15 +247,15 @@ def _order(report: dict) -> str:
     ours = {v["name"]: v["figures"].get("G", {}) for v in report["variants"]}
     if MAIN not in ours:
         return "CycleGAN itself is not among these runs."
-    lines = []
+    compared, lines = Comparisons.from_json(report["comparisons"]), []
     for name in groups()["paper"]:
         if name == MAIN or name not in ours:
             continue
         verdicts: dict[str, list[str]] = {"better": [], "worse": [], "not told apart": []}
         for m in measures(report, "G"):
-            if m.key in ours[MAIN] and m.key in ours[name]:
-                verdict = compare(m, ours[MAIN][m.key], ours[name][m.key])
-                verdicts[verdict].append(m.label)
+            if one := compared.difference(MAIN, name, "G", m.key):
+                word = "better" if one.value < 0 else "worse"
+                verdicts[word if one.is_clear else "not told apart"].append(m.label)
         told = _sentence(verdicts)
         for t in report["paper"]["tables"]:
             if name in t["rows"]:
@@ -267,19 +268,15 @@ def _order(report: dict) -> str:
                 told += f" The paper's Table {t['table']}: {_sentence(theirs)}"
         lines.append(f"- against {known()[name].title}: {told}")
     rule = (
-        "CycleGAN's G here and in the paper. Not told apart are means that differ by no more than "
-        "their two standard deviations together"
-        + ("." if len(report["seeds"]) > 1 else "; one seed has none, so that nothing is certain.")
+        "CycleGAN's G here and in the paper. Not told apart is what differs by less than the "
+        "interval of the difference on the same items"
+        + (
+            " and seeds (Student's t)."
+            if len(report["seeds"]) > 1
+            else "; one seed says nothing of others."
+        )
     )
     return rule + "\n\n" + "\n".join(lines)
-
-
-def compare(measure: Measure, a: dict, b: dict) -> str:
-    """Whether figure `a` is "better" or "worse" than `b`, or "not told apart"."""
-    lead = measure.badness(b["mean"]) - measure.badness(a["mean"])
-    if abs(lead) <= (a["spread"] or 0) + (b["spread"] or 0):
-        return "not told apart"
-    return "better" if lead > 0 else "worse"
 
 
 def _sentence(verdicts: dict[str, list[str]]) -> str:
