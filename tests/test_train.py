@@ -210,6 +210,13 @@ def test_flags_of_the_variants(flags, name, tmp_path):
     assert train.config_from(args, data_, objective).objective.name == name
 
 
+def test_antialias(tmp_path):
+    folder = dataset(tmp_path / "data")
+    assert run(*arguments(folder, tmp_path / "out", 1, "--antialias")) == 0
+    built = checkpoints.load(tmp_path / "out").config.generator
+    assert built == Generator("resnet", 2, 1, downsampling="antialiased")
+
+
 def test_same_seed_same_weights_other_seed_others(tmp_path):
     folder = dataset(tmp_path / "data")
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
