@@ -426,7 +426,7 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         began = {"init": args.init} if args.init else {}
         began |= {"processes": processes.count()} if processes.count() > 1 else {}
         config = replace(config, facts={"machine": describe_machine(device), **began})
-        said = ""
+        said = " ".join(models.notes_of(initial)) if initial else ""
     for sentence in filter(None, (said, *data.said)):
         _say(sentence)
 

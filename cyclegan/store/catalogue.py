@@ -116,8 +116,7 @@ def pull(
 
 
 def load_one(name: str) -> Checkpoint:
-    """The single checkpoint of a name, for command lines: on stderr a transfer shows its bar, and
-    stands what a person should know of the file.
+    """The single checkpoint of a name, for command lines: a transfer shows its bar on stderr.
 
     Raises CheckpointError, with the variants where the name means a set of several.
     """
@@ -134,10 +133,13 @@ def load_one(name: str) -> Checkpoint:
         joint = ":" if model.card else "/"
         variants = ", ".join(f"{name}{joint}{source.name}" for source in model.sources)
         raise CheckpointError(f"{name} is a set of several checkpoints; name one: {variants}.")
-    found = model.sources[0].load()
-    for note in found.config.facts.get("notes", []):  # Anybody's words, and a terminal obeys some.
-        print(note if note.isprintable() else ascii(note), file=sys.stderr)
-    return found
+    return model.sources[0].load()
+
+
+def notes_of(checkpoint: Checkpoint) -> list[str]:
+    """What a person should know of its file, in sentences fit for a terminal."""
+    notes = checkpoint.config.facts.get("notes", [])
+    return [note if note.isprintable() else ascii(note) for note in notes]
 
 
 def in_folder(folder: Path) -> tuple[Source, ...]:
