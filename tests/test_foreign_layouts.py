@@ -195,7 +195,7 @@ REFUSED = {
         lambda: lively(Named(model=resnet(4, 2, norm=lambda c: nn.GroupNorm(2, c)))),
         "scales and shifts in its norm model.2",
     ),
-    "another activation": (lambda: with_layer(nn.PReLU()), "scales and shifts in its norm"),
+    "another activation": (lambda: with_layer(nn.PReLU()), "model.extra.weight, of an activation"),
     "attention": (lambda: with_layer(Attention(4)), "model.extra.gamma, model.extra.query.bias"),
     "pixel shuffle": (lambda: shuffled(resnet(4, 2)), "model.12.0.bias"),
     "half of the weights": (halved, "lacks model."),

@@ -116,7 +116,12 @@ def _cleaned(found: Generator) -> Generator:
         if key.endswith(".weight") and key not in found.names and value.dim() == 1
     ]
     for norm in norms:
-        scale, shift = weights.pop(f"{norm}.weight"), weights.pop(f"{norm}.bias", torch.zeros(1))
+        scale, shift = weights.pop(f"{norm}.weight"), weights.pop(f"{norm}.bias", None)
+        if shift is None:
+            raise FormatError(
+                f"has {printable(norm)}.weight, of an activation that learns or of another norm; "
+                "the generators here have ReLU and instance norm"
+            )
         if norm in averaged:
             raise FormatError(
                 f"has a batch norm, {printable(norm)}; the generators here have instance norm"
