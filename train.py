@@ -32,7 +32,7 @@ from cyclegan.training import processes, runs, setup
 from cyclegan.training.runs import Run, RunError, describe_machine
 from cyclegan.training.trainer import NonFiniteError, StepDone, Trainer
 
-ARCHITECTURE = {"--generator", "--width", "--blocks", "--upsampling"}
+ARCHITECTURE = {"--generator", "--width", "--blocks", "--upsampling", "--antialias"}
 
 CYCLEGAN = {
     "--cycle",
@@ -111,6 +111,9 @@ def build_parser() -> argparse.ArgumentParser:
         default="transposed",
         choices=["transposed", "resize"],
         help="resize-convolution leaves no checkerboard",
+    )
+    g.add_argument(
+        "--antialias", action="store_true", help="blur before each halving of the size (Zhang 2019)"
     )
     g.add_argument(
         "--discriminator",
@@ -350,6 +353,7 @@ def config_from(
             width=args.width,
             blocks=args.blocks if args.blocks is not None else (9 if args.size >= 256 else 6),
             upsampling=args.upsampling,
+            downsampling="antialiased" if args.antialias else "strided",
         ),
         discriminator=Discriminator(args.discriminator, args.discriminator_width),
         objective=objective,
@@ -426,7 +430,7 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         began = {"init": args.init} if args.init else {}
         began |= {"processes": processes.count()} if processes.count() > 1 else {}
         config = replace(config, facts={"machine": describe_machine(device), **began})
-        said = ""
+        said = " ".join(models.notes_of(initial)) if initial else ""
     for sentence in filter(None, (said, *data.said)):
         _say(sentence)
 

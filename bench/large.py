@@ -5,7 +5,8 @@ seconds of each of the three passes G(x), F(G(x)) and F(x), by the clock and of 
 and the peak resident set of the whole command, a process of its own. Then, at 1024×1024, where the
 networks can also take the picture whole: the largest difference of one pass by strips, in units of
 0 to 255, and its time over that of the whole, with budgets scaled so that it takes the same course
-as at 4096×4096. Takes minutes with nothing else running; `--networks` and `--side` measure less.
+as at 4096×4096. Takes minutes with nothing else running; `--networks` and `--side` measure less,
+and "cut" among the networks is the paper's with CUT's anti-aliasing.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import torch
 from PIL import Image
 
 from cyclegan.core import images, pictures
-from cyclegan.core.config import Config
+from cyclegan.core.config import Config, Generator
 from cyclegan.inference import strips
 from cyclegan.inference.strips import passes
 from cyclegan.methods import Model
@@ -37,7 +38,8 @@ BUNDLED = "satellite2map/gan-cycle-identity"
 
 COMMAND = """
 import json, resource, sys, time
-from cyclegan import strips, translate
+from cyclegan import translate
+from cyclegan.inference import strips
 run, seconds, busy = strips.run, [], []
 def timed(*args):
     started, worked = time.perf_counter(), time.process_time()
@@ -67,12 +69,12 @@ def mosaic(side: int) -> Image.Image:
     return picture
 
 
-def paper_checkpoint(folder: Path) -> str:
-    """Two of the paper's generators as they begin."""
+def paper_checkpoint(folder: Path, **options: str) -> str:
+    """Two of the paper's generators as they begin, with other options than the paper's."""
     torch.manual_seed(0)
-    config = Config()
+    config = Config(generator=Generator(**options))
     model = Model(config)
-    checkpoints.save(folder, config, model.G, model.F, {})
+    checkpoints.save(folder, config, model.networks)
     return str(folder)
 
 
@@ -139,7 +141,12 @@ def main() -> None:
     report({"machine": describe_machine(torch.device("cpu"))})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        named = {"bundled": BUNDLED, "paper": paper_checkpoint(folder / "paper")}
+        cut = {"upsampling": "bilinear_zeros", "downsampling": "antialiased"}
+        named = {
+            "bundled": BUNDLED,
+            "paper": paper_checkpoint(folder / "paper"),
+            "cut": paper_checkpoint(folder / "cut", **cut),
+        }
         for network in args.networks:
             # The command first: a child counts its parent's memory at the start as its own.
             report(measure_command(named[network], args.side, folder), f"{network}_")

@@ -57,7 +57,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         load_plugins()
-        translator = Translator(models.load_one(args.model), devices.choose(args.device))
+        checkpoint = models.load_one(args.model)
+        translator = Translator(checkpoint, devices.choose(args.device))
         paths, left_out = _listed(args.input, args.output)
         if args.direction not in translator.directions:
             raise checkpoints.CheckpointError(f"{args.model} translates in the direction xy alone.")
@@ -71,6 +72,8 @@ def main(argv: list[str] | None = None) -> int:
             raise checkpoints.CheckpointError(
                 f"{args.model} translates {translator.medium.name}, and this command pictures."
             )
+        for note in models.notes_of(checkpoint):
+            print(note, file=sys.stderr)
         if not any(view.key == "back" for view in translator.views(args.direction)):
             print(f"{args.model} has no way back, so G(x) alone.", file=sys.stderr)
         if left_out:

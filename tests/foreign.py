@@ -1,53 +1,103 @@
 """Other people's networks, written anew in their layouts, to save foreign files with."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+PADS = {"reflect": nn.ReflectionPad2d, "replicate": nn.ReplicationPad2d}
 
 
 class Block(nn.Module):
-    """A residual block: `name` is the attribute, dropout shifts the second convolution."""
+    """A residual block: `name` is the attribute, dropout shifts the second convolution.
 
-    def __init__(self, channels: int, name: str, dropout: bool = False, **options):
+    pad: "reflect" and "replicate" are layers of their own, "zeros" is the convolution's.
+    """
+
+    def __init__(self, channels: int, name: str, dropout=False, norm=None, pad="reflect", **o):
         super().__init__()
         self.name = name
-        layers = [nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3, **options)]
-        layers += [nn.InstanceNorm2d(channels), nn.ReLU(), *([nn.Dropout(0.5)] * dropout)]
-        layers += [nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3, **options)]
-        setattr(self, name, nn.Sequential(*layers, nn.InstanceNorm2d(channels)))
+        norm = norm or nn.InstanceNorm2d
+
+        def padded() -> list[nn.Module]:
+            if pad == "zeros":
+                return [nn.Conv2d(channels, channels, 3, padding=1, **o)]
+            return [PADS[pad](1), nn.Conv2d(channels, channels, 3, **o)]
+
+        layers = [*padded(), norm(channels), nn.ReLU(), *([nn.Dropout(0.5)] * dropout), *padded()]
+        setattr(self, name, nn.Sequential(*layers, norm(channels)))
 
     def forward(self, x: Tensor) -> Tensor:
         return x + getattr(self, self.name)(x)
 
 
+class Blurred(nn.Module):
+    """CUT's layers, which keep their filter in the file: half the size, or twice."""
+
+    def __init__(self, channels: int, row: list[float], larger: bool):
+        super().__init__()
+        blur = torch.tensor(row)[:, None] * torch.tensor(row)[None, :]
+        blur = blur / blur.sum() * (4 if larger else 1)
+        self.register_buffer("filt", blur[None, None].repeat(channels, 1, 1, 1))
+        self.larger = larger
+
+    def forward(self, x: Tensor) -> Tensor:
+        n = len(self.filt)
+        if not self.larger:
+            x = functional.pad(x, (1, 1, 1, 1), mode="reflect")
+            return functional.conv2d(x, self.filt, stride=2, groups=n)
+        x = functional.pad(x, (1, 1, 1, 1), mode="replicate")
+        made = functional.conv_transpose2d(x, self.filt, stride=2, padding=2, groups=n)
+        return made[:, :, 1:-1, 1:-1]
+
+
 def resnet(
-    width: int, blocks: int, name: str = "conv_block", up: str = "transposed", dropout=False, **o
+    width: int,
+    blocks: int,
+    name: str = "conv_block",
+    up: str = "transposed",
+    dropout: bool = False,
+    norm: Callable[[int], nn.Module] = nn.InstanceNorm2d,
+    pad: str = "reflect",
+    down: str = "strided",
+    mode: str = "nearest",
+    **o,
 ) -> nn.Sequential:
-    """The paper's generator in one nn.Sequential. up: "transposed", "zeros" or "reflect"."""
+    """The paper's generator in one nn.Sequential, with the options of those who wrote it anew.
+
+    up: "transposed", "zeros" or "reflect", the padding after an upsampling by `mode`, or "blurred".
+    down: "strided" or "blurred", as CUT. norm, pad: as the original authors name them; norm is any
+    layer of so many channels. o: of all convolutions but the last.
+    """
     w = width
-    layers = [nn.ReflectionPad2d(3), nn.Conv2d(3, w, 7, **o), nn.InstanceNorm2d(w), nn.ReLU()]
+    layers = [nn.ReflectionPad2d(3), nn.Conv2d(3, w, 7, **o), norm(w), nn.ReLU()]
     for c in (w, 2 * w):
-        down = nn.Conv2d(c, 2 * c, 3, stride=2, padding=1, **o)
-        layers += [down, nn.InstanceNorm2d(2 * c), nn.ReLU()]
-    layers += [Block(4 * w, name, dropout, **o) for _ in range(blocks)]
+        step = 1 if down == "blurred" else 2
+        layers += [nn.Conv2d(c, 2 * c, 3, stride=step, padding=1, **o), norm(2 * c), nn.ReLU()]
+        layers += [Blurred(2 * c, [1.0, 2, 1], larger=False)] * (down == "blurred")
+    layers += [Block(4 * w, name, dropout, norm, pad, **o) for _ in range(blocks)]
     for c in (4 * w, 2 * w):
         if up == "transposed":
             layers.append(nn.ConvTranspose2d(c, c // 2, 3, 2, 1, output_padding=1, **o))
         else:
-            layers.append(nn.Upsample(scale_factor=2))
+            larger = nn.Upsample(scale_factor=2, mode=mode)
+            layers.append(Blurred(c, [1.0, 3, 3, 1], larger=True) if up == "blurred" else larger)
             layers += [nn.ReflectionPad2d(1)] * (up == "reflect")
-            layers.append(nn.Conv2d(c, c // 2, 3, padding=int(up == "zeros"), **o))
-        layers += [nn.InstanceNorm2d(c // 2), nn.ReLU()]
+            layers.append(nn.Conv2d(c, c // 2, 3, padding=int(up != "reflect"), **o))
+        layers += [norm(c // 2), nn.ReLU()]
     return nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(w, 3, 7), nn.Tanh())
 
 
 class Skip(nn.Module):
     """One stage of the original authors' U-Net, around the next one."""
 
-    def __init__(self, outer: int, inner: int, inside: nn.Module | None, outermost: bool = False):
+    def __init__(self, outer: int, inner: int, inside: nn.Module | None, outermost=False, **o):
         super().__init__()
         self.outermost = outermost
-        down = nn.Conv2d(3 if outermost else outer, inner, 4, 2, 1)
-        up = nn.ConvTranspose2d(inner * (2 if inside else 1), outer, 4, 2, 1)
+        down = nn.Conv2d(3 if outermost else outer, inner, 4, 2, 1, **o)
+        o = {} if outermost else o
+        up = nn.ConvTranspose2d(inner * (2 if inside else 1), outer, 4, 2, 1, **o)
         if outermost:
             layers = [down, inside, nn.ReLU(), up, nn.Tanh()]
         else:
@@ -63,15 +113,17 @@ class Skip(nn.Module):
 
 
 class UNet(nn.Module):
-    def __init__(self, width: int, downsamplings: int):
+    """o: of all convolutions but the last."""
+
+    def __init__(self, width: int, downsamplings: int, **o):
         super().__init__()
         w = width
-        stage = Skip(8 * w, 8 * w, None)
+        stage = Skip(8 * w, 8 * w, None, **o)
         for _ in range(downsamplings - 5):
-            stage = Skip(8 * w, 8 * w, stage)
+            stage = Skip(8 * w, 8 * w, stage, **o)
         for outer, inner in ((4 * w, 8 * w), (2 * w, 4 * w), (w, 2 * w)):
-            stage = Skip(outer, inner, stage)
-        self.model = Skip(3, w, stage, outermost=True)
+            stage = Skip(outer, inner, stage, **o)
+        self.model = Skip(3, w, stage, outermost=True, **o)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)

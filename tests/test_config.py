@@ -95,6 +95,16 @@ def test_a_config_written_before_there_were_remedies():
 
 def test_missing_keys_take_their_defaults():
     assert Config.from_dict({"generator": {"width": 8}}) == Config(generator=Generator(width=8))
+    # As of configs before there was a choice.
+    older = Generator(width=8)
+    assert (older.downsampling, older.padding) == ("strided", "reflect")
+
+
+def test_what_is_unusual_about_a_generator_is_said():
+    assert Generator("resnet", 8, 2, "resize").words == "ResNet, 2 blocks, 8 filters"
+    unusual = Generator("resnet", 8, 2, "bilinear_zeros", "antialiased", "zeros").words
+    said = "anti-aliased downsampling, bilinear upsampling, zero-padded blocks"
+    assert unusual == f"ResNet, 2 blocks, 8 filters, {said}"
 
 
 def test_settings_cannot_be_changed():
@@ -149,6 +159,10 @@ NAN, INFINITY = float("nan"), float("inf")
     [
         (Generator, {"kind": "vit"}, ["generator kind", "'vit'", "resnet, unet"]),
         (Generator, {"upsampling": "pixel"}, ["upsampling", "'pixel'", "transposed, resize"]),
+        (Generator, {"downsampling": "pool"}, ["downsampling", "'pool'", "strided, antialiased"]),
+        (Generator, {"kind": "unet", "downsampling": "antialiased"}, ["downsampling of unet"]),
+        (Generator, {"padding": "wrap"}, ["padding", "'wrap'", "reflect, zeros"]),
+        (Generator, {"kind": "pix2pix", "padding": "zeros"}, ["padding of pix2pix"]),
         (Generator, {"width": 0}, ["generator width", "0", "at least 1"]),
         (Generator, {"blocks": -1}, ["residual blocks", "-1", "at least 0"]),
         (Discriminator, {"kind": "vit"}, ["discriminator kind", "'vit'", "patchgan, patch4"]),

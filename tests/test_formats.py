@@ -81,14 +81,18 @@ def test_golden(name):
     found = formats.load([GOLDEN / name])
     check_outputs(name, found)
     facts = FACTS["files"][name]
-    width, blocks, kind = facts.get("ngf", FACTS["ngf"]), FACTS["n_blocks"], "resnet"
+    width, blocks = facts.get("ngf", FACTS["ngf"]), facts.get("n_blocks", FACTS["n_blocks"])
+    kind, down = "resnet", "strided"
     if "HugGAN" in facts["layout"]:
         width, blocks = 64, 1
     if "U-Net" in facts["layout"]:
         kind, blocks = "pix2pix", 7
     up = "resize_zeros" if "HugGAN" in facts["layout"] else "transposed"
-    assert found.config.generator == Generator(kind, width, blocks, up)
-    owner = {"huggan": "HugGAN", "upit": "UPIT"}.get(name.split("_")[0], "the original authors")
+    if "CUT" in facts["layout"]:
+        up, down = "bilinear_zeros", "antialiased"
+    assert found.config.generator == Generator(kind, width, blocks, up, down)
+    owners = {"huggan": "HugGAN", "upit": "UPIT", "cut": "CUT"}
+    owner = owners.get(name.split("_")[0], "the original authors")
     assert owner in found.config.facts["layout"]
     dropped = any("running statistics" in note for note in found.config.facts["notes"])
     assert dropped == facts.get("running_stats", False)
@@ -218,11 +222,17 @@ def test_more_than_ten_blocks_in_alphabetical_order(tmp_path):
     torch.testing.assert_close(found.model.G(X), network(X), rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("make", [Tutorial, lambda w, n, **o: Named(model=resnet(w, n, **o))])
+@pytest.mark.parametrize(
+    "make", [Tutorial, lambda w, n, **o: Named(model=resnet(w, n, "block", "zeros", **o))]
+)
 def test_convolutions_without_biases(make, tmp_path):
-    """Before an instance norm a bias does nothing; then order or names tell down from up."""
+    """Before an instance norm a bias does nothing; then order or names tell down from up.
+
+    That there is such a norm the file does not say.
+    """
     network = lively(make(4, 2, bias=False))
     found = formats.load([saved(tmp_path, network)])
+    assert "instance norm is taken for granted" in found.config.facts["notes"][-2]
     torch.testing.assert_close(found.model.G(X), network(X), rtol=0, atol=1e-5)
 
 
@@ -398,7 +408,11 @@ def test_pair(names, expected):
 def test_a_single_direction_translates_within_a_model_of_one_generator():
     found = formats.load([GOLDEN / "latest_net_G_A.pth"])
     assert found.model.F is None and found.model.networks == {"G": found.model.G}
-    assert found.config.facts["notes"] == ["The file holds one direction; it is taken as X → Y."]
+    assert found.config.facts["notes"] == [
+        "As the file does not say it, this is taken for granted: padding by reflection (not by "
+        "replication).",
+        "The file holds one direction; it is taken as X → Y.",
+    ]
     assert Translator(found).model is found.model
 
 

@@ -83,6 +83,23 @@ def test_resnet_has_the_published_size(blocks, upsampling, count):
         assert parameters(ResNetGenerator(64, blocks, upsampling)) == count
 
 
+def test_an_antialiased_resnet_has_no_weights_more():
+    """Each halving is a convolution of stride 1 and the filter [1 2 1]/4 both ways, mirrored."""
+    with torch.device("meta"):
+        assert parameters(ResNetGenerator(downsampling="antialiased")) == 11_378_179
+    torch.manual_seed(0)
+    network = build_generator(config.Generator("resnet", 2, 1, downsampling="antialiased"))
+    row = torch.tensor([1.0, 2, 1]) / 4
+    kernel = (row[:, None] * row).expand(4, 1, 3, 3)
+    x = torch.randn(2, 4, 12, 8)
+    mirrored = torch.nn.functional.pad(x, (1, 1, 1, 1), mode="reflect")
+    expected = torch.nn.functional.conv2d(mirrored, kernel, stride=2, groups=4)
+    torch.testing.assert_close(network.layers[7](x), expected)
+    # It is trained like any other.
+    network(torch.rand(1, 3, 16, 16)).square().mean().backward()
+    assert all(p.grad is not None for p in network.parameters())
+
+
 @pytest.mark.parametrize(("blocks", "published"), [(8, 54.414), (7, 41.829)])
 def test_pix2pix_unet_has_the_published_size(blocks, published):
     """Millions of parameters that the original authors' program prints, with batch norm.
@@ -193,6 +210,7 @@ def test_the_smallest_picture_of_a_discriminator(network):
 GENERATORS = [
     config.Generator("resnet", 4, 2, "transposed"),
     config.Generator("resnet", 4, 2, "resize"),
+    config.Generator("resnet", 4, 2, "bilinear_zeros", "antialiased", "zeros"),
     config.Generator("unet", 4, 0, "transposed"),
     config.Generator("unet", 4, 0, "resize"),
 ]

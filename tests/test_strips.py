@@ -20,6 +20,9 @@ GENERATORS = {
     "transposed": Generator(width=4, blocks=2),
     "resize": Generator(width=4, blocks=2, upsampling="resize"),
     "resize_zeros": Generator(width=4, blocks=2, upsampling="resize_zeros"),
+    "bilinear": Generator(width=4, blocks=2, upsampling="bilinear"),
+    "antialiased": Generator("resnet", 4, 2, "bilinear_zeros", "antialiased"),
+    "zeros": Generator(width=4, blocks=2, padding="zeros"),
     "no-blocks": Generator(width=4, blocks=0),
     "unet": Generator(kind="unet", width=4, upsampling="resize"),
     "unet-transposed": Generator(kind="unet", width=4),
@@ -61,7 +64,14 @@ CASES = [(name, SIZES[settings.kind]) for name, settings in GENERATORS.items()]
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [*CASES, ("transposed", (8, 8)), ("resize", (20, 100)), ("unet", (32, 32))]
+    ("name", "size"),
+    [
+        *CASES,
+        ("transposed", (8, 8)),
+        ("resize", (20, 100)),
+        ("antialiased", (8, 8)),
+        ("unet", (32, 32)),
+    ],
 )
 def test_strips_make_what_the_whole_makes(name, size):
     """Strips from one row to all rows, and from no map kept that need not be to every map kept."""
@@ -91,7 +101,14 @@ def test_the_bundled_network():
     assert (images.to_bytes(whole).int() - images.to_bytes(made).int()).abs().max() <= 1
 
 
-@pytest.mark.parametrize("name", ["transposed", "resize_zeros", "unet", "pix2pix"])
+@pytest.mark.parametrize("name", ["bilinear", "antialiased", "zeros"])
+def test_a_large_picture_in_strips_is_the_whole_to_a_grey_level(name):
+    G, x = network(name), picture(1024, 1024)
+    made = strips.run(G, x, kept=2 * trunk(x), strip=passes.STRIP // 16)
+    assert (made - G(x)).abs().max() < 2 / 255
+
+
+@pytest.mark.parametrize("name", ["transposed", "resize_zeros", "antialiased", "unet", "pix2pix"])
 def test_a_flat_picture(name):
     """Variances of 0, where a norm would make a rounding error 300 times as large."""
     side = max(64, GENERATORS[name].smallest)
@@ -201,7 +218,9 @@ def test_the_network_and_the_picture_are_left_as_they_are():
         nn.Sigmoid(),
         nn.ReplicationPad2d(1),
         nn.ConstantPad2d(1, 0.5),
-        nn.Upsample(scale_factor=2, mode="bilinear"),
+        nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True),
+        nn.Upsample(scale_factor=2, mode="bicubic"),
+        nn.AvgPool2d(3, padding=1),
         nn.Upsample(size=(64, 64)),
         nn.ConvTranspose2d(3, 3, 1, stride=2),
         nn.InstanceNorm2d(3, track_running_stats=True).eval(),

@@ -222,6 +222,13 @@ def test_all_remedies_are_a_line_of_flags(tmp_path):
     assert found == methods.find("cyclegan").rows["all-remedies"].objective
 
 
+def test_antialias(tmp_path):
+    folder = dataset(tmp_path / "data")
+    assert run(*arguments(folder, tmp_path / "out", 1, "--antialias")) == 0
+    built = checkpoints.load(tmp_path / "out").config.generator
+    assert built == Generator("resnet", 2, 1, downsampling="antialiased")
+
+
 def test_same_seed_same_weights_other_seed_others(tmp_path):
     folder = dataset(tmp_path / "data")
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):

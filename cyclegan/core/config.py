@@ -49,11 +49,14 @@ def _size(name: str, value: int, least: int, most: int) -> None:
 
 
 UPSAMPLINGS = {
-    "resnet": ("transposed", "resize", "resize_zeros"),
+    "resnet": ("transposed", "resize", "resize_zeros", "bilinear", "bilinear_zeros"),
     "unet": ("transposed", "resize"),
     "pix2pix": ("transposed",),
 }
 """Kinds of generators, and how each may double the size."""
+
+DOWNSAMPLINGS, PADDINGS = ("strided", "antialiased"), ("reflect", "zeros")
+"""How a ResNet may halve the size, and pad in its residual blocks."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +69,27 @@ class Generator:
     blocks: residual blocks (the paper: 6 for 128×128, 9 from 256×256), at most 64; of "pix2pix"
         the downsamplings, 7 (for multiples of 128 pixels) or 8 (256); the book's U-Net has none.
     upsampling: "transposed" convolution as in the paper, or "resize" (nearest + convolution),
-        which leaves no checkerboard (Odena et al. 2016). "resize_zeros" pads that convolution
-        with zeros instead of reflections, as PyTorch-GAN does; it is for reading such files.
+        which leaves no checkerboard (Odena et al. 2016), or "bilinear" + convolution. With
+        "_zeros" that convolution is padded with zeros instead of reflections: "resize_zeros" as
+        in PyTorch-GAN, "bilinear_zeros" as in CUT (Park et al. 2020).
+    downsampling: "strided" convolution as in the paper, or "antialiased": a convolution of stride
+        1, whose result is blurred before every second pixel of it is taken (Zhang 2019; CUT).
+    padding: of the residual blocks' convolutions, "reflect" or "zeros".
     """
 
     kind: str = "resnet"
     width: int = 64
     blocks: int = 9
     upsampling: str = "transposed"
+    downsampling: str = "strided"
+    padding: str = "reflect"
 
     def __post_init__(self):
         choice("generator kind", self.kind, tuple(UPSAMPLINGS))
         choice(f"upsampling of {self.kind}", self.upsampling, UPSAMPLINGS[self.kind])
+        most = 2 if self.kind == "resnet" else 1
+        choice(f"downsampling of {self.kind}", self.downsampling, DOWNSAMPLINGS[:most])
+        choice(f"padding of {self.kind}", self.padding, PADDINGS[:most])
         _size("generator width", self.width, 1, WIDEST)
         if self.kind == "pix2pix":
             _size("pix2pix downsamplings", self.blocks, 7, 8)
@@ -86,10 +98,20 @@ class Generator:
 
     @property
     def words(self) -> str:
-        """ "ResNet, 9 blocks, 64 filters"."""
+        """ "ResNet, 9 blocks, 64 filters", and what is unusual about it."""
         kind = {"resnet": "ResNet", "unet": "U-Net", "pix2pix": "pix2pix U-Net"}[self.kind]
         depth = {"resnet": f", {self.blocks} blocks", "pix2pix": f", {self.blocks} stages"}
-        return f"{kind}{depth.get(self.kind, '')}, {self.width} filters"
+        unusual = "".join(f", {words}" for words in self.unusual)
+        return f"{kind}{depth.get(self.kind, '')}, {self.width} filters{unusual}"
+
+    @property
+    def unusual(self) -> tuple[str, ...]:
+        """What neither the paper nor PyTorch-GAN does."""
+        return (
+            *(("anti-aliased downsampling",) if self.downsampling == "antialiased" else ()),
+            *(("bilinear upsampling",) if "bilinear" in self.upsampling else ()),
+            *(("zero-padded blocks",) if self.padding == "zeros" else ()),
+        )
 
     @property
     def multiple(self) -> int:

@@ -48,27 +48,42 @@ class WideConv2d(nn.Conv2d):
         return made.unflatten(1, (len(x), *size)).transpose(0, 1)
 
 
+def _blur() -> list[nn.Module]:
+    """A blur by [1 2 1]/4 both ways, mirrored at the edges, and every second pixel of it.
+
+    Two averages of two neighbours each are that filter (Zhang 2019, "Tri-3"; as CUT applies it).
+    """
+    return [nn.ReflectionPad2d(1), nn.AvgPool2d(2, stride=1), nn.AvgPool2d(2)]
+
+
 def _upsample(channels: int, out: int, upsampling: str) -> list[nn.Module]:
     if upsampling == "transposed":
         return [nn.ConvTranspose2d(channels, out, 3, stride=2, padding=1, output_padding=1)]
-    nearest = nn.Upsample(scale_factor=2, mode="nearest")
-    if upsampling == "resize_zeros":
-        return [nearest, nn.Conv2d(channels, out, 3, padding=1)]
-    return [nearest, nn.ReflectionPad2d(1), nn.Conv2d(channels, out, 3)]
+    larger = nn.Upsample(scale_factor=2, mode="bilinear" if "bilinear" in upsampling else "nearest")
+    if upsampling.endswith("_zeros"):
+        return [larger, nn.Conv2d(channels, out, 3, padding=1)]
+    return [larger, nn.ReflectionPad2d(1), nn.Conv2d(channels, out, 3)]
 
 
 class ResidualBlock(nn.Module):
-    """R_k: two 3×3 convolutions with k filters, reflection padding and a sum around both."""
+    """R_k: two 3×3 convolutions with k filters, padding and a sum around both.
 
-    def __init__(self, channels: int):
+    padding: by "reflect"ion as in the paper, or with "zeros".
+    """
+
+    def __init__(self, channels: int, padding: str = "reflect"):
         super().__init__()
+
+        def padded() -> list[nn.Module]:
+            if padding == "zeros":
+                return [nn.Conv2d(channels, channels, 3, padding=1)]
+            return [nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3)]
+
         self.body = nn.Sequential(
-            nn.ReflectionPad2d(1),
-            nn.Conv2d(channels, channels, 3),
+            *padded(),
             InstanceNorm(channels),
             nn.ReLU(inplace=True),
-            nn.ReflectionPad2d(1),
-            nn.Conv2d(channels, channels, 3),
+            *padded(),
             InstanceNorm(channels),
         )
 
@@ -93,8 +108,11 @@ class ResNetGenerator(nn.Module):
         upsampling: str = "transposed",
         channels: int = 3,
         out: int = 3,
+        downsampling: str = "strided",
+        padding: str = "reflect",
     ):
         super().__init__()
+        is_blurred = downsampling == "antialiased"
         layers = [
             nn.ReflectionPad2d(3),
             nn.Conv2d(channels, width, 7),
@@ -103,11 +121,12 @@ class ResNetGenerator(nn.Module):
         ]
         for filters in (width, 2 * width):
             layers += [
-                nn.Conv2d(filters, 2 * filters, 3, stride=2, padding=1),
+                nn.Conv2d(filters, 2 * filters, 3, stride=1 if is_blurred else 2, padding=1),
                 InstanceNorm(2 * filters),
                 nn.ReLU(inplace=True),
+                *([nn.Sequential(*_blur())] if is_blurred else []),
             ]
-        layers += [ResidualBlock(4 * width) for _ in range(blocks)]
+        layers += [ResidualBlock(4 * width, padding) for _ in range(blocks)]
         for filters in (4 * width, 2 * width):
             layers += [
                 *_upsample(filters, filters // 2, upsampling),
@@ -280,7 +299,9 @@ def build_generator(
     elif s.kind == "pix2pix":
         network = Pix2PixUNet(s.width, s.blocks, channels, out)
     else:
-        network = ResNetGenerator(s.width, s.blocks, s.upsampling, channels, out)
+        network = ResNetGenerator(
+            s.width, s.blocks, s.upsampling, channels, out, s.downsampling, s.padding
+        )
     return initialise(network)
 
 

@@ -136,6 +136,12 @@ def load_one(name: str) -> Checkpoint:
     return model.sources[0].load()
 
 
+def notes_of(checkpoint: Checkpoint) -> list[str]:
+    """What a person should know of its file, in sentences fit for a terminal."""
+    notes = checkpoint.config.facts.get("notes", [])
+    return [note if note.isprintable() else ascii(note) for note in notes]
+
+
 def in_folder(folder: Path) -> tuple[Source, ...]:
     """Our checkpoints in a folder, else the foreign generators that lie there.
 

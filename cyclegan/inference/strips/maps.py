@@ -5,7 +5,7 @@ A network is called with a `Map` in place of a tensor: PyTorch hands every opera
 networks. Knows their operations; nothing of what is kept, or of the order of computation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -128,25 +128,32 @@ class Padding(Map):
         return functional.pad(strip, (self.left, self.right, above, below), mode=self.mode)
 
 
-class Convolution(Map):
-    """A convolution that pads nothing itself."""
+class Window(Map):
+    """A row is made of `reach` rows, the next of those `stride` rows on: what pads nothing itself.
 
-    def __init__(self, source, weight, bias, stride, dilation, groups):
-        (_, _, height, width), (channels, *_) = source.shape, weight.shape
-        self.reach = _reach(weight, dilation)
-        self.stride = stride[0]
+    function: makes of these rows what it makes of a whole map. sides: rows and columns of the
+    window. work: multiplications of one value.
+    """
+
+    def __init__(
+        self,
+        source: Map,
+        function: Callable[[Tensor], Tensor],
+        channels: int,
+        sides: Sequence[int],
+        stride: Sequence[int],
+        work: int = 0,
+    ):
         height, width = (
             (side - reach) // step + 1
-            for side, reach, step in zip((height, width), self.reach, stride, strict=True)
+            for side, reach, step in zip(source.shape[2:], sides, stride, strict=True)
         )
         shape = torch.Size((1, channels, height, width))
-        super().__init__(shape, source, work=shape.numel() * weight[0].numel())
-        self.function = lambda strip: torch.conv2d(
-            strip, weight, bias, stride, dilation=dilation, groups=groups
-        )
+        super().__init__(shape, source, work=shape.numel() * work)
+        self.function, self.reach, self.stride = function, sides[0], stride[0]
 
     def needs(self, first: int, last: int) -> tuple[int, int]:
-        return first * self.stride, (last - 1) * self.stride + self.reach[0]
+        return first * self.stride, (last - 1) * self.stride + self.reach
 
     def operate(self, strips: list[Tensor], first: int, last: int, top: int) -> Tensor:
         return self.function(*strips)
@@ -188,20 +195,30 @@ class TransposedConvolution(Map):
 
 
 class Upsampling(Map):
-    """Every pixel repeated `scale` times in both directions."""
+    """Twice, or `scale` times, as large in both directions.
 
-    def __init__(self, source, size=None, scale_factor=None, mode="nearest", **_):
-        _only(size is None and mode == "nearest", f"resizing by {mode} to {size}")
-        self.scale = int(scale_factor)
+    A row repeats the nearest one, or lies between two ("bilinear", at the edge one).
+    """
+
+    def __init__(
+        self, source, size=None, scale_factor=None, mode="nearest", align_corners=None, **_
+    ):
+        is_known = mode == "nearest" or (mode == "bilinear" and scale_factor == 2)
+        is_known &= not align_corners and size is None
+        _only(is_known, f"resizing by {mode} to {size or scale_factor}")
+        self.scale, self.mode = int(scale_factor), mode
         _, channels, height, width = source.shape
         super().__init__((1, channels, height * self.scale, width * self.scale), source)
 
     def needs(self, first: int, last: int) -> tuple[int, int]:
-        return first // self.scale, (last - 1) // self.scale + 1
+        if self.mode == "nearest":
+            return first // self.scale, (last - 1) // self.scale + 1
+        # Row 2i lies between rows i − 1 and i, row 2i + 1 between i and i + 1.
+        return max((first - 1) // 2, 0), min(last // 2 + 1, self.sources[0].height)
 
     def operate(self, strips: list[Tensor], first: int, last: int, top: int) -> Tensor:
         skipped = first - top * self.scale
-        made = functional.interpolate(strips[0], scale_factor=self.scale, mode="nearest")
+        made = functional.interpolate(strips[0], scale_factor=self.scale, mode=self.mode)
         return made[:, :, skipped : skipped + last - first]
 
 
@@ -219,7 +236,24 @@ def _convolution(source, weight, bias, stride, padding, dilation, groups) -> Map
     if any(padding):
         vertical, horizontal = padding
         source = Padding(source, (horizontal, horizontal, vertical, vertical))
-    return Convolution(source, weight, bias, stride, dilation, groups)
+
+    def convolve(strip: Tensor) -> Tensor:
+        return torch.conv2d(strip, weight, bias, stride, dilation=dilation, groups=groups)
+
+    work = weight[0].numel()
+    return Window(source, convolve, len(weight), _reach(weight, dilation), stride, work)
+
+
+def _average(source, kernel_size, stride=None, padding=0, ceil_mode=False, *_) -> Map:
+    sides, steps = (
+        (n, n) if isinstance(n, int) else n for n in (kernel_size, stride or kernel_size)
+    )
+    _only(not padding and not ceil_mode, "averages that pad")
+
+    def average(strip: Tensor) -> Tensor:
+        return functional.avg_pool2d(strip, sides, steps)
+
+    return Window(source, average, source.size(1), sides, steps)
 
 
 def _relu(source: Map, inplace: bool = False) -> Map:
@@ -241,6 +275,7 @@ OPERATIONS: dict[Callable, Callable[..., Map]] = {
     torch.conv_transpose2d: TransposedConvolution,
     torch.cat: _cat,
     torch.tanh: lambda source: Elementwise(torch.tanh, source),
+    functional.avg_pool2d: _average,
     functional.instance_norm: InstanceNorm,
     functional.interpolate: Upsampling,
     functional.leaky_relu: _leaky_relu,

@@ -244,7 +244,9 @@ def _figures(found: list[tuple[Path, Config]]) -> str:
 def _training(found: list[tuple[Path, Config]]) -> str:
     config = found[0][1]
     g, d, t = config.generator, config.discriminator, config.training
-    blocks = f", {g.blocks} blocks, {g.upsampling} upsampling" if g.kind == "resnet" else ""
+    halving = f"{g.downsampling} downsampling, " if g.downsampling != "strided" else ""
+    ways = f", {g.blocks} blocks, {halving}{g.upsampling} upsampling"
+    blocks = ways if g.kind == "resnet" else ""
     lesson = lessons.find(config.training.data)
     about = f" From {lesson.source}; licence: {lesson.licence}." if lesson.source else ""
     lines = [

@@ -5,12 +5,14 @@ Knows how generators found in files become one model; knows nothing of the Hub, 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from ...core import config, files
+from ...core import config
+from ...core.files import printable
 from .. import checkpoints
 from ..checkpoints import MAX_BYTES
-from . import finding, layouts
+from . import finding, layouts, parts
 from .directions import SUFFIXES, is_weights, models, pair, reversals, the_one
 from .reading import FormatError, read
 
@@ -38,7 +40,7 @@ def load(
     recognised and in "notes" what a person should know about it. Where there is one direction
     only, `model.F` is None. Raises FormatError with what is wrong, and where.
     """
-    where = " and ".join(files.printable(path.name) for path in paths)
+    where = " and ".join(printable(path.name) for path in paths)
     found = [generator for path in paths for generator in _generators(path)]
     found, notes = _in_order(paths, found, where)
     G, F = found[0], found[1] if len(found) > 1 else None
@@ -46,11 +48,12 @@ def load(
         raise FormatError(f"{where}: the generators differ, {G.title} and {F.title}.")
     judges = finding.discriminators(G, F) if F else None
     if G.judges and not judges:
-        notes.append("The discriminators in the file are left out.")
+        listed = ", ".join(printable(name) for name in list(G.judges)[:4] if name)
+        notes.append(f"The discriminators in the file are left out{listed and f': {listed}'}.")
 
     weights, names = {}, {}
     for i, (role, generator) in enumerate(zip("GF", found, strict=False)):
-        of = f" of {files.printable(paths[i].name)}" if len(paths) > 1 else ""
+        of = f" of {printable(paths[i].name)}" if len(paths) > 1 else ""
         ours = {key: f"{role}.{our}" for key, our in generator.names.items()}
         names |= {our: f"{key}{of}" for key, our in ours.items()}
         for key, value in generator.weights.items():
@@ -81,10 +84,12 @@ def load(
 
 
 def _generators(path: Path) -> list[layouts.Generator]:
-    where = files.printable(path.name)
+    where = printable(path.name)
     weights, in_order = read(path)
     try:
-        return finding.generators(weights, in_order)
+        weights, norms = parts.joined(weights)
+        found = finding.generators(weights, in_order)
+        return [replace(generator, notes=_notes(generator, norms)) for generator in found]
     except FormatError as error:
         raise FormatError(f"{where} {error}.") from error
     except config.ConfigError as error:
@@ -96,12 +101,17 @@ def _generators(path: Path) -> list[layouts.Generator]:
         ) from error
 
 
+def _notes(generator: layouts.Generator, norms: dict[str, str]) -> tuple[str, ...]:
+    own = sorted({norms[key] for key in generator.weights if key in norms})
+    return *generator.notes, *(f"The {norm} of its weights is worked into them." for norm in own)
+
+
 def _in_order(
     paths: Sequence[Path], found: list[layouts.Generator], where: str
 ) -> tuple[list[layouts.Generator], list[str]]:
     """The generators, X → Y first, and what a person should know about them."""
     notes = [note for generator in found for note in generator.notes]
-    prefixes = [files.printable(generator.prefix.rstrip(".")) for generator in found]
+    prefixes = [printable(generator.prefix.rstrip(".")) for generator in found]
     if not 1 <= len(paths) <= 2 or (len(paths) == 2 and len(found) != 2):
         raise FormatError(
             f"{where or 'Nothing'}: one file, or two with one generator each, make a CycleGAN."

@@ -15,8 +15,20 @@ from torch import Tensor
 from ...core import config
 from ...core.files import printable
 from ..checkpoints import shape
-from .directions import JUDGE
-from .layouts import BLOCK, NEST, OURS, UPIT, Generator, Weights, flat, form, nested, own_unet
+from .directions import JUDGE, reversals
+from .layouts import (
+    BLOCK,
+    NEST,
+    OURS,
+    UPIT,
+    WITH_BIASES,
+    Generator,
+    Weights,
+    flat,
+    form,
+    nested,
+    own_unet,
+)
 from .reading import FormatError
 from .shapes import by_shape
 
@@ -38,6 +50,8 @@ def generators(weights: Weights, in_order: bool) -> list[Generator]:
     for prefix, recognise in prefixes.items():
         own = {key: rest.pop(key) for key in weights if key in rest and key.startswith(prefix)}
         found.append(_cleaned(recognise(prefix, own, in_order)))
+    found = _without_aliases(_once(found), rest)
+    beside = [printable(key) for key, value in rest.items() if _is_figure(value)]
     judges = _take_judges(rest, list(weights))
     if not weights:
         raise FormatError("holds no weights at all")
@@ -49,6 +63,9 @@ def generators(weights: Weights, in_order: bool) -> list[Generator]:
         more = f" and {len(rest) - 3} more" if len(rest) > 3 else ""
         keys = ", ".join(printable(key) for key in list(rest)[:3])
         raise FormatError(f"has {keys}{more}, which {found[0].title} does not")
+    if beside:
+        note = f"Numbers beside the networks are left out: {', '.join(beside[:5])}."
+        found[0] = replace(found[0], notes=(*found[0].notes, note))
     return [replace(generator, judges=judges) for generator in found]
 
 
@@ -92,13 +109,19 @@ def _cleaned(found: Generator) -> Generator:
     """Without statistics and norms that change nothing, and with the biases that are nothing."""
     weights, notes = dict(found.weights), list(found.notes)
     averaged = {key.rpartition(".")[0] for key in weights if key.endswith(_STATISTICS)}
+    counted = any(key.endswith("num_batches_tracked") for key in weights)
     norms = [
         key.removesuffix(".weight")
         for key, value in weights.items()
         if key.endswith(".weight") and key not in found.names and value.dim() == 1
     ]
     for norm in norms:
-        scale, shift = weights.pop(f"{norm}.weight"), weights.pop(f"{norm}.bias", torch.zeros(1))
+        scale, shift = weights.pop(f"{norm}.weight"), weights.pop(f"{norm}.bias", None)
+        if shift is None:
+            raise FormatError(
+                f"has {printable(norm)}.weight, of an activation that learns or of another norm; "
+                "the generators here have ReLU and instance norm"
+            )
         if norm in averaged:
             raise FormatError(
                 f"has a batch norm, {printable(norm)}; the generators here have instance norm"
@@ -109,17 +132,39 @@ def _cleaned(found: Generator) -> Generator:
                 "instance norm without any"
             )
         notes.append("The scales of its instance norm are all 1 and are left out.")
+    biases = [key for key in found.names if key.endswith(".bias")]
+    is_biased = any(key in weights for key in biases[:-1])
     if averaged:
+        norm = printable(min(averaged))
+        if not is_biased:
+            raise FormatError(
+                f"has running statistics in {norm}, and no biases before it: a batch norm without "
+                "scales; the generators here have instance norm"
+            )
+        if counted and found.layout not in WITH_BIASES:
+            raise FormatError(
+                f"has running statistics in {norm}, by which that norm goes once training is over; "
+                "the generators here have instance norm, which goes by the picture"
+            )
         # Networks of 2017 kept them, and their authors dropped them when they loaded a file.
         notes.append("The running statistics of its instance norm are left out, as they should be.")
         weights = {key: value for key, value in weights.items() if not key.endswith(_STATISTICS)}
+    if not is_biased and found.layout in WITH_BIASES:
+        raise FormatError(
+            f"has no biases but the last: {found.layout} has them with instance norm, and none "
+            "with batch norm or without a norm; the generators here have instance norm"
+        )
     # A convolution before a norm needs no bias: without any, 0 is the same network and no guess.
     # One that lacks where others are there is a damaged file.
-    biases = [key for key in found.names if key.endswith(".bias")]
-    if not any(key in weights for key in biases[:-1]):
+    if not is_biased and found.layout != OURS:
         shapes = {key: value.shape for key, value in form(found.settings).named_parameters()}
         for key in biases:
             weights.setdefault(key, torch.zeros(shapes[found.names[key]]))
+        if not norms:
+            notes.append(
+                "It has no biases before its norms, and says nothing of these: instance norm is "
+                "taken for granted."
+            )
     return replace(found, weights=weights, notes=tuple(notes))
 
 
@@ -127,7 +172,73 @@ def _is_all(values: Tensor, number: float) -> bool:
     return values.is_floating_point() and bool((values.float() == number).all())
 
 
-def _take_judges(rest: Weights, keys: list[str]) -> Weights:
+def _is_figure(value: Tensor) -> bool:
+    """A loss or the like; a whole number counts steps or epochs."""
+    return value.dim() == 0 and value.is_floating_point()
+
+
+# What is there twice
+
+_AVERAGE = re.compile(r"[._-]?(?<![a-z])(ema|average|averaged|avg)(?![a-z])", re.IGNORECASE)
+
+
+def _once(found: list[Generator]) -> list[Generator]:
+    """Each network once: of one and its moving average the average, of two that are equal one.
+
+    But for two that are called the two directions.
+    """
+    plain = {g.prefix: _AVERAGE.sub("", f".{g.prefix}").strip("._-") for g in found}
+    kept: list[Generator] = []
+    for one in found:
+        name = printable(one.prefix.rstrip("."))
+        others = [g for g in found if g is not one and plain[g.prefix] == plain[one.prefix]]
+        is_average = plain[one.prefix] != one.prefix.strip("._-")
+        if others and not is_average:
+            continue
+        if others:
+            note = f"{name} is taken, the moving average, and what it is the average of left out."
+            one = replace(one, notes=(*one.notes, note))
+        alike = next((i for i, other in enumerate(kept) if _are_equal(one, other)), None)
+        if alike is None:
+            kept.append(one)
+            continue
+        note = f"{name} has the same weights as {printable(kept[alike].prefix.rstrip('.'))}."
+        kept[alike] = replace(kept[alike], notes=(*kept[alike].notes, note))
+    return kept
+
+
+def _are_equal(one: Generator, other: Generator) -> bool:
+    if other.prefix.lower() in reversals(one.prefix) or one.prefix.lower() in reversals(
+        other.prefix
+    ):
+        return False
+    a, b = ({g.names.get(k, k): v for k, v in g.weights.items()} for g in (one, other))
+    same = one.settings == other.settings and a.keys() == b.keys()
+    return same and all(torch.equal(a[key], b[key]) for key in a)
+
+
+def _without_aliases(found: list[Generator], rest: Weights) -> list[Generator]:
+    """The generators, and out of them and of `rest` what is one tensor with a weight of theirs."""
+    used = {_place(v) for g in found for key, v in g.weights.items() if key in g.names}
+    for key in [key for key, value in rest.items() if _place(value) in used]:
+        del rest[key]
+    return [
+        replace(
+            g,
+            weights={k: v for k, v in g.weights.items() if k in g.names or _place(v) not in used},
+        )
+        for g in found
+    ]
+
+
+def _place(value: Tensor) -> tuple:
+    """Where a tensor's numbers lie; what is empty lies nowhere."""
+    if not value.numel():
+        return (id(value),)
+    return value.data_ptr(), value.dtype, value.shape, value.stride()
+
+
+def _take_judges(rest: Weights, keys: list[str]) -> dict[str, Weights]:
     """Takes the discriminators out of what is left: called so, or ending in a single channel."""
     levels = zip(*(key.split(".")[:-1] for key in keys), strict=False)
     root = next((i for i, names in enumerate(levels) if len(set(names)) > 1), 0)
@@ -138,10 +249,10 @@ def _take_judges(rest: Weights, keys: list[str]) -> Weights:
         else:
             groups.setdefault("".join(key.split(".")[root : root + 1]), []).append(key)
     judges = {}
-    for own in groups.values():
+    for name, own in groups.items():
         scores = any(rest[key].dim() == 4 and len(rest[key]) == 1 for key in own)
         if scores or any(map(JUDGE.search, own)):
-            judges |= {key: rest.pop(key) for key in own}
+            judges[name] = {key: rest.pop(key) for key in own}
     return judges
 
 
@@ -160,8 +271,9 @@ def discriminators(
         prefixes = {name: f"{root}{name}.layers." for name in ("D_X", "D_Y")}
     else:
         return None
-    first = G.judges.get(f"{prefixes['D_X']}0.weight", torch.empty(0))
-    kind = "patch4" if f"{prefixes['D_X']}12.weight" in G.judges else "patchgan"
+    judges = {key: value for own in G.judges.values() for key, value in own.items()}
+    first = judges.get(f"{prefixes['D_X']}0.weight", torch.empty(0))
+    kind = "patch4" if f"{prefixes['D_X']}12.weight" in judges else "patchgan"
     try:
         settings = config.Discriminator(kind, len(first))
     except config.ConfigError:
@@ -169,7 +281,7 @@ def discriminators(
     shapes = {key: value.shape for key, value in form(settings).state_dict().items()}
     weights, names = {}, {}
     for name, prefix in prefixes.items():
-        own = {key: value for key, value in G.judges.items() if key.startswith(prefix)}
+        own = {key: value for key, value in judges.items() if key.startswith(prefix)}
         ours = {key: f"layers.{key[len(prefix) :]}" for key in own}
         if {ours[key]: value.shape for key, value in own.items()} != shapes:
             return None

@@ -4,7 +4,7 @@ Goes by keys and by the shape of the first convolution. Knows nothing of files, 
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import torch
@@ -17,7 +17,11 @@ from .reading import FormatError
 
 AUTHORS, AUTHORS_UNET = "the original authors' generator", "the original authors' U-Net"
 UPIT, PYTORCH_GAN = "UPIT's whole model", "a HugGAN / PyTorch-GAN generator"
+CUT, FORK = "CUT's generator", "a fork of the original authors' generator"
 OURS, BY_SHAPE = "this project's own generator", "a generator with the paper's topology"
+
+WITH_BIASES = {AUTHORS, AUTHORS_UNET, UPIT, CUT, FORK}
+"""Their code gives a convolution a bias before an instance norm, and before no other."""
 
 Weights = dict[str, Tensor]
 
@@ -27,7 +31,8 @@ class Generator:
     """A generator as it lies in a file.
 
     prefix: what its keys begin with. weights: by key of the file. names: our key by the file's.
-    notes: sentences for people. judges: those of the file's weights that are of discriminators.
+    notes: sentences for people. judges: those of the file's weights that are of discriminators,
+    by their names.
     """
 
     layout: str
@@ -36,17 +41,17 @@ class Generator:
     weights: Weights
     names: dict[str, str]
     notes: tuple[str, ...] = ()
-    judges: Weights = field(default_factory=dict)
+    judges: dict[str, Weights] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
         s = self.settings
         plural = "" if s.blocks == 1 else "s"
         blocks = "" if s.kind == "unet" else f" and {s.blocks} block{plural}"
-        return f"{self.layout} of {s.width} filters{blocks}"
+        return ", ".join([f"{self.layout} of {s.width} filters{blocks}", *s.unusual])
 
 
-BLOCK = re.compile(r"(.*?)(\d+)\.(conv_block|block|body)\.[156]\.(?:weight|bias)", re.S)
+BLOCK = re.compile(r"(.*?)(\d+)\.(conv_block|block|body)\.([0134-6])\.(?:weight|bias)", re.S)
 NEST = re.compile(r"(.*?model\.)1\.model\.((?:3\.model\.)*)[135]\.(?:weight|bias)", re.S)
 
 
@@ -54,26 +59,81 @@ def flat(prefix: str, weights: Weights, in_order: bool) -> Generator:
     """One nn.Sequential as in the paper's section 7.2: original authors, UPIT, HugGAN, and ours."""
     blocks = [match for key in weights if (match := BLOCK.fullmatch(key)) and match[1] == prefix]
     word, after = blocks[0][3], max(int(match[2]) for match in blocks) + 1
-    # Dropout between the two convolutions of a block moves the second from 5 to 6.
-    second = 5 if any(f".{word}.5." in match[0] for match in blocks) else 6
-    later = [int(m[1]) for key in weights if (m := re.match(r"(\d+)\.\w+$", key[len(prefix) :]))]
-    # Before a convolution up: nothing; nearest upsampling; that and reflection padding.
+    # Where no layer pads, a block begins with its convolution, which pads with zeros. Dropout
+    # between the two moves the second by one.
+    places = {int(match[4]) for match in blocks}
+    first = 0 if 0 in places else 1
+    second = first + (3 if first == 0 else 4)
+    second += second not in places
+    # A convolution that leaves the size to a blur has that behind it, and so the next is the 8th.
+    is_blurred = f"{prefix}7.filt" in weights or weights.get(f"{prefix}8.weight", _NONE).dim() == 4
+    begin = 12 if is_blurred else 10
+    later = [int(m[1]) for key in weights if (m := _LAYER.fullmatch(key[len(prefix) :]))]
+    # Before a convolution up: nothing; an upsampling; that and reflection padding.
     gap = min((index - after for index in later if index >= after), default=0)
     gap = gap if gap <= 2 else 0
+    up = [after + i for i in (gap, 3 + 2 * gap, 7 + 2 * gap)]
+    is_smooth = f"{prefix}{after}.filt" in weights
+    advised = "bilinear" if word == "conv_block" else "resize"  # By the authors' answers, or not.
     settings = config.Generator(
         width=_width(weights, f"{prefix}1.weight"),
-        blocks=after - 10,
-        upsampling=("transposed", "resize_zeros", "resize")[gap],
+        blocks=after - begin,
+        upsampling=("transposed", "bilinear_zeros" if is_smooth else "resize_zeros", advised)[gap],
+        downsampling="antialiased" if is_blurred else "strided",
+        padding="reflect" if first else "zeros",
     )
-    layers = ["1", "4", "7"]
-    layers += [f"{i}.{word}.{j}" for i in range(10, after) for j in (1, second)]
-    layers += [str(after + i) for i in (gap, 3 + 2 * gap, 7 + 2 * gap)]
-    parent = prefix.rstrip(".").rpartition(".")[2]
+    layers = ["1", "4", "8" if is_blurred else "7"]
+    layers += [f"{i}.{word}.{j}" for i in range(begin, after) for j in (first, second)]
+    layers += [str(place) for place in up]
     layouts = {("conv_block", 0): AUTHORS, ("block", 1): PYTORCH_GAN, ("body", gap): OURS}
-    layout = layouts.get((word, gap), BY_SHAPE)
-    if layout == AUTHORS and parent in ("G_A", "G_B"):
+    layout = layouts.get((word, gap), FORK if word == "conv_block" else BY_SHAPE)
+    if layout == AUTHORS and prefix.rstrip(".").rpartition(".")[2] in ("G_A", "G_B"):
         layout = UPIT
-    return generator(layout, prefix, settings, weights, layers)
+    if layout != OURS and (is_blurred or is_smooth):
+        layout = CUT
+        down, larger = [7, 11] * is_blurred, [after, after + 4] * is_smooth
+        weights = _without_filters(prefix, weights, down, larger)
+    found = generator(layout, prefix, settings, weights, layers)
+    return replace(found, notes=_assumed(layout, settings))
+
+
+_LAYER, _NONE = re.compile(r"(\d+)\.(?:weight|bias)"), torch.empty(0)
+
+
+def _assumed(layout: str, settings: config.Generator) -> tuple[str, ...]:
+    """Of what other networks have the same keys for, what is taken; in sentences."""
+    found = []
+    if layout != OURS and settings.padding == "reflect":
+        found.append("padding by reflection (not by replication)")
+    if layout != CUT and settings.upsampling != "transposed":
+        either = ["nearest-neighbour", "bilinear"]
+        here, not_here = either[::-1] if settings.upsampling == "bilinear" else either
+        found.append(f"{here} upsampling (not {not_here})")
+    said = f"As the file does not say it, this is taken for granted: {', '.join(found)}."
+    zeros = "The residual blocks are padded with zeros, as the keys in the file tell."
+    return *([said] if found else []), *([zeros] if settings.padding == "zeros" else [])
+
+
+def _without_filters(prefix: str, weights: Weights, down: list[int], larger: list[int]) -> Weights:
+    """The weights without the blurs of CUT, which are no weights but written down as such.
+
+    down, larger: the layers with one. Raises FormatError where one lacks, or is another blur.
+    """
+    left = dict(weights)
+    for layer in (*down, *larger):
+        key = f"{prefix}{layer}.filt"
+        row = torch.tensor([1.0, 2, 1] if layer in down else [1.0, 3, 3, 1])
+        blur = torch.outer(row, row) / 16  # Twice as large, a pixel in four is there: 4/64.
+        if key not in left:
+            raise FormatError(
+                f"lacks {printable(key)}: what stands between its convolutions is not known"
+            )
+        found = left.pop(key)
+        if found.shape[1:] != (1, *blur.shape) or not torch.equal(
+            found.float(), blur.expand(found.shape)
+        ):
+            raise FormatError(f"blurs by another filter than CUT's in {printable(key)}")
+    return left
 
 
 def nested(prefix: str, weights: Weights, in_order: bool) -> Generator:

@@ -336,7 +336,7 @@ def _flatten(found: object, count: int) -> dict[str, Tensor]:
                 raise FormatError(f"has more than {MAX_ENTRIES:,} entries")
             if isinstance(value, dict):
                 # An optimiser's averages have the shapes of weights, but its state has groups.
-                if "param_groups" in value or (isinstance(key, str) and "optim" in key.lower()):
+                if "param_groups" in value or (isinstance(key, str) and _OPTIMISER.search(key)):
                     continue
             elif not isinstance(value, Tensor):
                 continue  # Epochs, options, lists of losses: a network is a dictionary.
@@ -363,4 +363,5 @@ def _flatten(found: object, count: int) -> dict[str, Tensor]:
     return weights
 
 
+_OPTIMISER = re.compile("optim(?!al)", re.IGNORECASE)
 _LONG_NUMBER = re.compile(rf"\d{{{MAX_DIGITS + 1}}}")
