@@ -303,13 +303,15 @@ def test_without_ground_truth_there_are_the_figures_that_need_none(tmp_path, cap
     assert (found["pairs"], found["items"], found["unchanged"]) == (0, 3, None)
     assert found["frames"] == {"steps": [1, 2, 3, 4], "inputs": 3, "side": SIZE}
     gan = found["variants"][1]
-    needed_none = {"cycle_error", "identity_error", "diversity"}
+    needed_none = {"sharpness", "cycle_error", "identity_error", "diversity"}
+    needed_none |= {"warping_1", "warping_2", "warping_4"}
     assert set(gan["figures"]["G"]) == set(gan["figures"]["F"]) == needed_none
     assert set(gan["curves"]["figures"]) == {"cycle_error", "diversity"}
     assert len(gan["curves"]["terms"]["gan_G"]) == STEPS
     words = (lab / "report" / "report.md").read_text(encoding="utf-8")
     assert "measured on 3 held-out items" in words and "unpaired: without ground truth" in words
-    assert "| variant | cycle error ↓ | identity error ↓ | diversity → 1 |" in words
+    columns = "gradient ratio → 1 | cycle error ↓ | identity error ↓ | diversity → 1"
+    assert f"| variant | {columns} | warping error, 1 px ↓ |" in words
     assert main(["run", "--data", str(folder), "--variants", "all", "--out", str(lab), *TINY]) == 2
     assert "pix2pix trains on true pairs" in capsys.readouterr().err
 

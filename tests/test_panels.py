@@ -387,7 +387,7 @@ def test_intervals_and_what_differs_beyond_them(tmp_path):
     assert "13.5 12.5–15.5" in page.words and "56.6 55.6–58.6" in page.words
     assert html.count('class="best"') == 1 and '<td class="best"><span>13.5</span>' in html
     assert (
-        "GAN + cycle + identity against GAN + identity : cycle error 16.3 lower (14.9–17.8); "
+        "GAN + cycle + identity against GAN + identity: cycle error 16.3 lower (14.9–17.8); "
         "no difference in RMSE." in page.words
     )
     assert "as good as 4 independent ones" in page.words and "nothing of other seeds" in page.words
