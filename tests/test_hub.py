@@ -17,7 +17,10 @@ from huggingface_hub import ModelCard, constants, file_download
 from tiny import config, noise, same
 from variants import FULL, GAN, JUDGES, write
 
+from cyclegan.core.evidence import Difference
 from cyclegan.core.files import write_json
+from cyclegan.inference import comparisons
+from cyclegan.inference.comparisons import Comparisons
 from cyclegan.inference.translator import Translator
 from cyclegan.labs import publishing
 from cyclegan.labs.publishing.command import main
@@ -59,7 +62,11 @@ def local(tmp_path_factory) -> Path:
     write(folder / "gan-cycle-identity", FULL, JUDGES, seed=1)
     figures = {"rmse": 54.4, "ssim": 0.25, "cycle_error": 13.5, "identity_error": 12.0}
     found = {"pairs": 3, "size": 24, "G": {**figures, "sea_iou": 0.89, "diversity": 0.99}}
-    write_json(folder / "gan" / "metrics.json", {**found, "F": figures})
+    ends = {"G": {"rmse": [51.0, 58.2], "sea_iou": [0.85, 0.92]}, "F": {}}
+    more = {"effective": 2, "F": figures, "intervals": ends}
+    write_json(folder / "gan" / "metrics.json", {**found, **more})
+    pair = {"rmse": Difference(2.0, 1.0, 3.0), "ssim": Difference(0.01, -0.02, 0.03)}
+    comparisons.write(folder, Comparisons({("gan", "gan-cycle-identity"): {"G": pair}}))
     (folder / "examples").mkdir()
     for seed, name in enumerate(("01-iberia-x.png", "01-iberia-y.png")):
         noise(24, 24, seed).save(folder / "examples" / name)
@@ -177,6 +184,7 @@ def test_a_set(server, repo, local):
     never = {f"user/world/gan/{name}" for name in ("training.pt", "log.jsonl", "optimizer.bin")}
     assert set(server.downloads) == shipped - never
     assert len(server.downloads) == len(set(server.downloads))
+    assert comparisons.read(pulled.folder).difference("gan", "gan-cycle-identity", "G", "rmse")
     assert (pulled.folder / "examples" / "01-iberia-x.png").is_file()
     assert pulled.card == hub.Card("cc-by-4.0", "# World", f"{server.url}/user/world")
 
@@ -622,7 +630,8 @@ def test_the_card_of_a_set(server, login, local):
     for words in (
         "10 · ‖F(G(x)) − x‖₁",
         "G, F, D_X, D_Y",
-        "| `gan` | G | 54.4 | 0.250 | 13.5 | 12.0 | 0.990 | 0.890 |",
+        "| `gan` | G | 54.4 (51.0–58.2) | 0.250 | 13.5 | 12.0 | 0.990 | 0.890 (0.850–0.920) |",
+        "3 held-out pairs of 24 pixels a side, as good as 2 independent ones",
         "![samples](samples.png)",
         "seed 0",
         "--model tester/world:gan",

@@ -16,7 +16,7 @@ from ..core.registry import load_plugins
 from ..lessons import DataError, open_data
 from ..store import checkpoints
 from . import comparisons
-from .evaluation import table, what_was_measured
+from .evaluation import HOW_SURE, table, what_was_measured
 from .measured import Measured, compare, items_csv, measure, save
 
 
@@ -100,11 +100,9 @@ def report(measured: list[Measured], results: dict[str, dict]) -> str:
 
     parts = [
         table(results, columns, best),
-        what_was_measured(measured[0].found.metrics, lesson.medium)
-        + " In brackets 95 % intervals; bold is what is better than every other row beyond the "
-        "interval of their difference.",
+        f"{what_was_measured(measured[0].found.metrics, lesson.medium)} {HOW_SURE}",
     ]
     for a, b in comparisons.switched({one.folder.name: one.config for one in measured}):
-        told = comparisons.told(columns, found.between(a, b, "G"))
-        parts.append(f"{names[a]} against {names[b]}: {told}.")
+        if told := comparisons.told(columns, found.between(a, b, "G")):
+            parts.append(f"{names[a]} against {names[b]}: {told}.")
     return "\n\n".join(parts)

@@ -30,6 +30,11 @@ NARROWEST = 16
 NETWORK: dict[Direction, str] = {"xy": "G", "yx": "F"}
 """Under which letter the figures of a direction stand."""
 
+HOW_SURE = (
+    "In brackets 95 % intervals; bold is better than every other row beyond the interval of their "
+    "difference. They are about other items, and say nothing of other seeds."
+)
+
 Estimates = dict[str, Estimate]
 """By key of figure, in the order of tables."""
 

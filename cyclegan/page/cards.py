@@ -7,7 +7,7 @@ from ..store import hub
 from .compare import remarks
 from .library import Library
 from .markup import render
-from .panels import figures_of, told
+from .panels import figures_of, intervals_of, told
 from .sets import CheckpointSet, Variant
 
 CARD_CLICK = """
@@ -83,8 +83,11 @@ def _variants(set_: CheckpointSet) -> str:
 
 def _figures(variant: Variant) -> str:
     figures, lesson = figures_of(variant.metrics, "G"), variant.lesson
-    told_first = [key for key in lesson.headline if key in figures]
-    return ", ".join(told(lesson.measure(key), figures[key]) for key in told_first)
+    ends, said = intervals_of(variant.metrics, "G"), []
+    for measure in (lesson.measure(key) for key in lesson.headline if key in figures):
+        within = measure.within(ends.get(measure.key))
+        said.append(told(measure, figures[measure.key]) + (f" ({within})" if within else ""))
+    return ", ".join(said)
 
 
 def progress(done: int, total: int) -> str:

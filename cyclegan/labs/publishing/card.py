@@ -60,7 +60,7 @@ def write(
     if kept:
         body = kept.text if SAMPLES in kept.text else f"{kept.text.rstrip()}\n\n{shown}"
     else:
-        body = f"\n{_text(found, repo, shown)}"
+        body = f"\n{_text(folder, found, repo, shown)}"
     return f"---\n{data.to_yaml()}\n---\n{body}", samples and samples[0]
 
 
@@ -166,7 +166,7 @@ def _samples(folder: Path, variants: list[Path]) -> tuple[bytes, str] | None:
 # Text
 
 
-def _text(found: list[tuple[Path, Config]], repo: str, samples: str) -> str:
+def _text(root: Path, found: list[tuple[Path, Config]], repo: str, samples: str) -> str:
     config = found[0][1]
     x, y = plain(config.domains.x), plain(config.domains.y)
     made_by, directions = methods.find(config.method), f"G translates {x} (X) to {y} (Y)"
@@ -177,7 +177,7 @@ def _text(found: list[tuple[Path, Config]], repo: str, samples: str) -> str:
         f"{made_by.name} ({made_by.source}): {directions}."
         + (" The variants differ in their objective alone." if len(found) > 1 else ""),
         _objectives(found),
-        "## Figures\n\n" + _figures(found),
+        "## Figures\n\n" + _figures(root, found),
         samples.rstrip(),
         "## How it was trained\n\n" + _training(found),
         "## How to load it\n\n" + _loading(found, repo),
@@ -214,7 +214,10 @@ def _networks(folder: Path, config: Config) -> list[str]:
     return [role for role in methods.find(config.method).roles if role in shipped]
 
 
-def _figures(found: list[tuple[Path, Config]]) -> str:
+def _figures(root: Path, found: list[tuple[Path, Config]]) -> str:
+    # Here, as above.
+    from ...inference import comparisons, evaluation
+
     measured = [(folder, checkpoints.read_metrics(folder)) for folder, _ in found]
     measured = [(folder, metrics) for folder, metrics in measured if metrics.get("G")]
     if not measured:
@@ -225,20 +228,33 @@ def _figures(found: list[tuple[Path, Config]]) -> str:
         f"| variant | | {' | '.join(plain(m.heading) for m in columns)} |",
         "|---|---|" + "---:|" * len(columns),
     ]
-    rows = [(_label(folder, found), metrics) for folder, metrics in measured]
+    compared, names = comparisons.read(root), [folder.name for folder, _ in measured]
+    rows = [(_label(f, found), m, m.get("intervals", {}), f.name) for f, m in measured]
     first = measured[0][1]
-    if first.get("unchanged"):
-        rows.append(("*x itself, unchanged*", first["unchanged"]))
-    for name, metrics in rows:
+    if itself := first.get("unchanged"):
+        ends = first.get("intervals", {}).get("unchanged", {})
+        rows.append(("*x itself, unchanged*", itself, ends, ""))
+    for name, metrics, ends, folder in rows:
         for network in networks:
-            cells = [m.written(metrics.get(network, {}).get(m.key)) for m in columns]
+            values, within = metrics.get(network, {}), ends.get(network, {})
+            best = {
+                m.key for m in columns if folder and folder == compared.best(names, network, m.key)
+            }
+            cells = [evaluation.cell(m, values, within, m.key in best) for m in columns]
             lines.append(f"| {name} | {network} | {' | '.join(cells)} |")
     kind = "pairs" if first.get("pairs") else "items"
     count, size = (
         plain(n) for n in (first.get("items", first.get("pairs", "?")), first.get("size", "?"))
     )
+    like = f", as good as {first['effective']} independent ones" if "effective" in first else ""
+    said = [f"On {count} held-out {kind} of {size} pixels a side{like}."]
+    if any(ends for _, _, ends, _ in rows):
+        said[0] += " " + evaluation.HOW_SURE
+    for a, b in comparisons.switched({folder.name: config for folder, config in found}):
+        if told := comparisons.told(columns, compared.between(a, b, "G")):
+            said.append(f"{code(a)} against {code(b)}: {plain(told)}.")
     read = "\n".join(f"- {plain(m.label)}: {m.reads}" for m in columns)
-    return "\n".join(lines) + (f"\n\nOn {count} held-out {kind} of {size} pixels a side.\n\n{read}")
+    return "\n".join(lines) + "\n\n" + "\n\n".join([*said, read])
 
 
 def _training(found: list[tuple[Path, Config]]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd, HfApi, errors, get_token
 
 from ...store import checkpoints
-from ...store.checkpoints import CONFIG, METRICS, WEIGHTS
+from ...store.checkpoints import COMPARISONS, CONFIG, METRICS, WEIGHTS
 from ...store.hub.client import PATIENCE, explain, run, whole
 from ...store.hub.layout import EXAMPLES, MAX_EXAMPLES, README, Progress, check_sizes
 from ...store.hub.names import HubError, endpoint, parse
@@ -82,6 +82,8 @@ def _collect(folder: Path, repo: str, license: str | None) -> dict[str, Path | b
         for file, source in inside.items():
             if isinstance(source, bytes) or source.is_file():
                 files[file if at_root else f"{variant.name}/{file}"] = source
+    if (folder / COMPARISONS).is_file():
+        files[COMPARISONS] = folder / COMPARISONS
     text, samples = card.write(folder, variants, repo, license)
     files[README] = text.encode()
     if samples:

@@ -12,14 +12,14 @@ from pathlib import Path, PurePosixPath
 
 from ...core import files
 from .. import checkpoints, formats
-from ..checkpoints import CONFIG, METRICS, WEIGHTS
+from ..checkpoints import COMPARISONS, CONFIG, METRICS, WEIGHTS
 from .names import HubError, HubName, is_safe
 
 MAX_TOTAL = 2 * checkpoints.MAX_BYTES
 """Bytes that one pull or push may move; a single file may have checkpoints.MAX_BYTES."""
 
 MAX_TEXT = 2**20
-"""Bytes of a config.json, metrics.json or README.md that is brought."""
+"""Bytes of a config.json, metrics.json, comparisons.json or README.md that is brought."""
 
 MAX_VARIANTS, MAX_EXAMPLES, MAX_EXAMPLE = 32, 100, 2**23
 """Variants of a set, its example pictures, and bytes of one of these; more are passed over."""
@@ -78,8 +78,8 @@ def wanted(folders: list[str], files: list[str], sizes: Sizes) -> list[str]:
     for folder in folders:
         found += [file for file in inside(folder, CONFIG, WEIGHTS) if file in sizes]
         found += [f for f in inside(folder, METRICS) if sizes.get(f, MAX_TEXT + 1) <= MAX_TEXT]
-    if sizes.get(README, MAX_TEXT + 1) <= MAX_TEXT:
-        found.append(README)
+    beside = [README, *([COMPARISONS] if folders else [])]
+    found += [file for file in beside if sizes.get(file, MAX_TEXT + 1) <= MAX_TEXT]
     if folders:
         pictures = sorted(f for f in sizes if re.fullmatch(rf"{EXAMPLES}/[^/]+\.png", f))
         found += [file for file in pictures if sizes[file] <= MAX_EXAMPLE][:MAX_EXAMPLES]
