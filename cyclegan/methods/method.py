@@ -183,6 +183,13 @@ class Method:
         """In the order in which they play; each sees what those before it made."""
         raise NotImplementedError
 
+    def players_in_turn(self, objective: Objective) -> tuple[Player, ...]:
+        """Those for updates in turn: each learns from the networks as the one before it left them.
+
+        Players with the same roles share an optimiser. Empty where the method knows no such order.
+        """
+        return ()
+
     def views(self, config: Config, direction: Direction = "xy") -> tuple[View, ...]:
         """What can be shown in a direction; empty where there is none in it."""
         raise NotImplementedError
