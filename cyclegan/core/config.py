@@ -339,7 +339,7 @@ class Channels:
 
 INITIALISATIONS = ("normal", "glorot", "pytorch")
 
-ORDERS = ("together", "in turn")
+ORDERS = ("together", "in-turn")
 
 
 @dataclass(frozen=True)
@@ -356,7 +356,7 @@ class Training:
         is Keras' default, uniform by Glorot and Bengio 2010 and biases of 0; "pytorch" is what
         PyTorch draws where nothing is said.
     order: of the updates. "together": all networks by gradients at one state of the weights;
-        "in turn": a discriminator on real items, then on generated ones, then the generators
+        "in-turn": a discriminator on real items, then on generated ones, then the generators
         against the discriminators that this made.
     precision: "float32", or "bfloat16" for autocast; "auto" is decided when a training begins.
     """
@@ -393,6 +393,14 @@ class Training:
         for name in ("beta1", "beta2", "ema_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must lie in [0, 1).")
+
+    @property
+    def rate_words(self) -> str:
+        """ "0.0002, falling to 0 over the second half"."""
+        if not self.decay:
+            return f"{self.rate:g} throughout"
+        part = "the second half" if self.decay == 0.5 else f"the last {self.decay:.0%}"
+        return f"{self.rate:g}, falling to 0 over {part}"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ..core.config import Objective as BaseObjective
 from ..core.figures import Term
 from ..core.networks import build_discriminator, build_generator
 from .method import ORIGINAL, Losses, Method, Moment, NamedObjective, Player, Switch, View
+from .published import RECIPES
 
 FORMS = ("least_squares", "log")
 
@@ -368,6 +369,7 @@ class CycleGAN(Method):
     media = frozenset({"pictures"})
     Objective = Objective
     rows = ROWS
+    recipes = RECIPES
     switches = (
         Switch("cycle loss", ("cycle_forward", "cycle_backward")),
         Switch("identity loss", ("identity",)),

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..core.config import DIRECTIONS, Config, Direction, Objective
 from ..core.figures import Term, mirrored, named
+from .named_recipe import NamedRecipe
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,9 @@ class Method:
     rows: Mapping[str, NamedObjective] = {}
     """What the laboratory compares, by name; the row that is called like the method, or else the
     first, is what the others are held against."""
+    recipes: Mapping[str, NamedRecipe] = {}
+    """What sources train it with, by the names on the command line; "lesson" is not among them, as
+    every lesson has its own."""
     switches: tuple[Switch, ...] = ()
     """What is shown with and without: the first in two rows, a second by a tick. Without any, the
     variants are rows."""

@@ -81,7 +81,7 @@ class Trainer:
         names = self.method.remembered
         first = settings.seed + len(names) * processes.rank()
         self.pools = {n: ImagePool(settings.pool, first + i) for i, n in enumerate(names)}
-        self.in_turn = settings.order == "in turn"
+        self.in_turn = settings.order == "in-turn"
         self.players = (
             self.method.players_in_turn(self.objective)
             if self.in_turn
