@@ -73,14 +73,6 @@ CYCLEGAN = {
 }
 """Options of CycleGAN's objective alone."""
 
-SET_BY_RECIPES = {
-    *("--size", "--epochs", "--discriminator", "--discriminator-width", "--sample-every"),
-    *("--no-gan", "--adversarial", "--term", "--change"),
-    *ARCHITECTURE,
-    *CYCLEGAN,
-    *set(TRAINING) - {"--seed"},
-}
-
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str):
@@ -337,9 +329,8 @@ def _list_recipes() -> str:
     for method in methods.all_methods():
         for name, recipe in method.recipes.items():
             words = recipe.words(method.Objective)
-            told = [f"{label}: {words[label]}" for label in LABELS]
             head = f"  {name:8}{recipe.source}; {method.name}:"
-            body = textwrap.wrap("; ".join(told), 88)
+            body = textwrap.wrap(_listed({label: words[label] for label in LABELS}), 88)
             lines += [*textwrap.wrap(head, 98, subsequent_indent=10 * " "), *_indented(body)]
     return "\n".join([*lines, "  lesson  what the page trains on the lesson in --data"])
 
@@ -489,22 +480,18 @@ def _fitted(
     return replace(config, training=training, domains=domains, channels=data.channels)
 
 
-def _told(recipe: NamedRecipe, method: Method, name: str, given: set[str]) -> dict:
-    """What a recipe sets, in words, for the run's settings; says it aloud."""
-    words, instead = recipe.words(method.Objective), sorted(given & SET_BY_RECIPES)
-    _say(f"Recipe {name}: {recipe.source}.")
-    _say("  " + "; ".join(f"{label}: {word}" for label, word in words.items()) + ".")
-    for sentence in recipe.left_out:
+def _tell(kept: dict) -> None:
+    """Say aloud what a recipe sets, and what is not as in its source."""
+    _say(f"Recipe {kept['name']}: {kept['source']}.")
+    _say(f"  {_listed(kept['sets'])}.")
+    for sentence in kept["left_out"]:
         _say(f"  Left out or otherwise: {sentence}")
-    if instead:
-        _say(f"  Set otherwise by {', '.join(instead)}.")
-    return {
-        "name": name,
-        "source": recipe.source,
-        "sets": words,
-        "left_out": list(recipe.left_out),
-        "set_otherwise": instead,
-    }
+    if kept["otherwise"]:
+        _say(f"  In this run: {_listed(kept['otherwise'])}.")
+
+
+def _listed(words: dict[str, str]) -> str:
+    return "; ".join(f"{label}: {word}" for label, word in words.items())
 
 
 def _explicit(argv: list[str]) -> set[str]:
@@ -551,10 +538,6 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         if args.epochs is not None and args.epochs < 1:
             raise ConfigError(f"epochs is {args.epochs}; it must be at least 1.")
         began: dict = {"machine": describe_machine(device)}
-        if recipe:
-            began["recipe"] = _told(recipe, method, args.recipe, given)
-            if args.size < recipe.image_size and "--size" not in given:
-                _say(f"Its {recipe.image_size} px are {args.size} here: {args.data} has no more.")
         initial = models.load_one(args.init) if args.init else None
         if initial:
             if given_too := given & ARCHITECTURE:
@@ -564,11 +547,17 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
             config = replace(config, generator=initial.config.generator)
             began["init"] = args.init
         data = open_data(args.data, args.size, config.training.resize)
-        planned = recipe.epochs if recipe and "--steps" not in given else None
-        config = _fitted(config, args, data, planned if args.epochs is None else args.epochs)
+        epochs = args.epochs
+        if recipe and not given & {"--steps", "--epochs"}:
+            epochs = recipe.epochs
+        config = _fitted(config, args, data, epochs)
         folder = args.out or Path("runs") / _short(args.data) / config.objective.slug
-        if args.sample_every is None and recipe:
-            args.sample_every = recipe.sample_every
+        if recipe:
+            args.sample_every = args.sample_every or recipe.sample_every
+            began["recipe"] = recipe.kept(args.recipe, config, epochs, args.sample_every)
+            _tell(began["recipe"])
+            if args.size < recipe.image_size and "--size" not in given:
+                _say(f"  {args.data} has no pictures of more than {args.size} px.")
         began |= {"processes": processes.count()} if processes.count() > 1 else {}
         config = replace(config, facts=began)
         said = ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import gradio as gr
 import pytest
 
-from cyclegan import lessons
+from cyclegan import lessons, methods
 from cyclegan.core.config import Change, Config, ConfigError, Domains, Objective, Training, weight
 from cyclegan.labs.live import Arm, LiveSettings
 from cyclegan.lessons import Lesson, Recipe
@@ -23,6 +23,11 @@ class Plugged(Objective):
 
     likeness: float = weight(1.0, "likeness", "‖G(z)‖", "A stranger's term.")
     method = "plugged"
+
+
+class PluggedMethod(methods.Method):
+    key = "plugged"
+    Objective = Plugged
 
 
 class Tones(Lesson):
@@ -44,6 +49,8 @@ class Tones(Lesson):
 def form(monkeypatch) -> recipe.Form:
     listed = [*lessons.all_lessons(), Tones()]
     monkeypatch.setattr(lessons, "all_lessons", lambda: listed)
+    find = methods.find
+    monkeypatch.setattr(methods, "find", lambda k: PluggedMethod() if k == "plugged" else find(k))
     with gr.Blocks():
         return recipe.Form(Desk(House(private=True)))
 

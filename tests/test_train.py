@@ -23,7 +23,6 @@ from safetensors.torch import load_file
 from tiny import SIZE, dataset, noise, same
 
 import train
-from cyclegan import lessons as data
 from cyclegan import methods
 from cyclegan.core import device as devices
 from cyclegan.core import files, images, pictures

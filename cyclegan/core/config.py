@@ -56,11 +56,24 @@ UPSAMPLINGS = {
 }
 """Kinds of generators, and how each may double the size."""
 
+GENERATORS = {
+    "resnet": "ResNet",
+    "unet": "U-Net",
+    "pix2pix": "pix2pix U-Net",
+    "course": "small ResNet",
+}
+"""What people call them."""
+
 NORMS = {"unet": ("instance", "layer"), "patch4": ("instance", "layer")}
 """Kinds of networks whose norm may be chosen, and between what; all others have "instance"."""
 
 
-DISCRIMINATORS = ("patchgan", "patch4", "course")
+DISCRIMINATORS = {
+    "patchgan": "70×70 PatchGAN",
+    "patch4": "four-stage patches",
+    "course": "down to one score",
+}
+"""What people call them."""
 
 
 def norms(kind: str) -> tuple[str, ...]:
@@ -94,7 +107,7 @@ class Generator:
     norm: str = "instance"
 
     def __post_init__(self):
-        choice("generator kind", self.kind, tuple(UPSAMPLINGS))
+        choice("generator kind", self.kind, tuple(GENERATORS))
         choice(f"upsampling of {self.kind}", self.upsampling, UPSAMPLINGS[self.kind])
         choice(f"norm of {self.kind}", self.norm, norms(self.kind))
         _size("generator width", self.width, 1, WIDEST)
@@ -106,11 +119,9 @@ class Generator:
     @property
     def words(self) -> str:
         """ "ResNet, 9 blocks, 64 filters"."""
-        kind = {"resnet": "ResNet", "unet": "U-Net", "pix2pix": "pix2pix U-Net"}
-        kind["course"] = "small ResNet"
         blocks = f", {self.blocks} block{'' if self.blocks == 1 else 's'}"
         depth = {"resnet": blocks, "course": blocks, "pix2pix": f", {self.blocks} stages"}
-        return f"{kind[self.kind]}{depth.get(self.kind, '')}, {self.width} filters"
+        return f"{GENERATORS[self.kind]}{depth.get(self.kind, '')}, {self.width} filters"
 
     @property
     def multiple(self) -> int:
@@ -124,7 +135,7 @@ class Generator:
 
     def as_kind(self, kind: str) -> "Generator":
         """The same in another kind, with what that kind offers where it lacks what this one has."""
-        choice("generator kind", kind, tuple(UPSAMPLINGS))
+        choice("generator kind", kind, tuple(GENERATORS))
         ways, known = UPSAMPLINGS[kind], norms(kind)
         way = self.upsampling if self.upsampling in ways else ways[0]
         norm = self.norm if self.norm in known else known[0]
@@ -146,20 +157,18 @@ class Discriminator:
     norm: str = "instance"
 
     def __post_init__(self):
-        choice("discriminator kind", self.kind, DISCRIMINATORS)
+        choice("discriminator kind", self.kind, tuple(DISCRIMINATORS))
         choice(f"norm of {self.kind}", self.norm, norms(self.kind))
         _size("discriminator width", self.width, 1, WIDEST)
 
     @property
     def words(self) -> str:
         """ "70×70 PatchGAN, 64 filters"."""
-        kind = {"patchgan": "70×70 PatchGAN", "patch4": "four-stage patches"}
-        kind["course"] = "one score for all of it"
-        return f"{kind[self.kind]}, {self.width} filters"
+        return f"{DISCRIMINATORS[self.kind]}, {self.width} filters"
 
     def as_kind(self, kind: str) -> "Discriminator":
         """The same in another kind, with a norm that this kind has."""
-        choice("discriminator kind", kind, DISCRIMINATORS)
+        choice("discriminator kind", kind, tuple(DISCRIMINATORS))
         norm = self.norm if self.norm in norms(kind) else norms(kind)[0]
         return replace(self, kind=kind, norm=norm)
 

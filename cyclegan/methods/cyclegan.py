@@ -423,9 +423,7 @@ class CycleGAN(Method):
         if not objective.uses("gan"):
             return self.players(objective)
         judges = (
-            Player(
-                ("D_X", "D_Y"), tuple(partial(half, s) for s in SIDES), when=lambda o: o.gan > 0
-            )
+            Player(("D_X", "D_Y"), tuple(partial(half, s) for s in SIDES), when=lambda o: o.gan > 0)
             for half in (_on_reals, _on_generated)
         )
         return (*judges, *self.players(objective)[:1])

@@ -4,7 +4,7 @@ Knows the fields of a config; no source, no method and no lesson.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from ..core.config import Config, Discriminator, Generator, Objective, Training
 
@@ -82,14 +82,18 @@ class NamedRecipe:
         """Every setting in words, by a label of a word or two; LABELS come first."""
         g, t = self.generator, self.training
         batch = f" ({self.title}: {self.source_batch})" if self.source_batch else ""
-        every = f"every {self.sample_every} steps" if self.sample_every else "with each checkpoint"
+        every = (
+            f"every {_counted(self.sample_every, 'step')}"
+            if self.sample_every
+            else "with each checkpoint"
+        )
         return {
             "size": f"{self.image_size} px",
             "batch": f"{t.batch}{batch}",
             "rate": t.rate_words,
             "generators": g.words,
             "discriminators": self.discriminator.words,
-            "length": f"{self.epochs} epochs" if self.epochs else f"{t.steps:,} steps",
+            "length": _counted(self.epochs, "epoch") if self.epochs else _counted(t.steps, "step"),
             "upsampling": _UPSAMPLINGS[g.upsampling],
             "norm": _NORMS[g.norm],
             "initial weights": _DRAWN[t.initialisation],
@@ -101,3 +105,29 @@ class NamedRecipe:
             "numbers": t.precision,
             "samples": every,
         }
+
+    def kept(
+        self, name: str, config: Config, epochs: int | None = None, sample_every: int | None = None
+    ) -> dict:
+        """For the facts of a config that was made by it: what it sets and leaves out, and what is
+        otherwise there, as JSON. epochs, sample_every: of that training, as it was asked for."""
+        objective = type(config.objective)
+        sets = self.words(objective)
+        made = replace(
+            NamedRecipe.of(config, self.title, self.source),
+            epochs=epochs,
+            sample_every=sample_every,
+            source_batch=self.source_batch,
+        )
+        other = {k: word for k, word in made.words(objective).items() if word != sets[k]}
+        return {
+            "name": name,
+            "source": self.source,
+            "sets": sets,
+            "otherwise": other,
+            "left_out": list(self.left_out),
+        }
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

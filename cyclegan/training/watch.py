@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from . import processes
 
 CHECK_EVERY = 50
-"""Looks, one a step or one a player's update, after which a GPU is asked whether all numbers were finite."""
+"""Looks after which a GPU is asked whether all numbers were finite: one a step, or one an update."""
 
 
 class NonFiniteError(RuntimeError):

@@ -252,7 +252,8 @@ def _training(found: list[tuple[Path, Config]]) -> str:
         f"- Networks: {g.kind} generators with {g.width} filters{blocks}; {d.kind} discriminators "
         f"with {d.width}.",
         f"- Adam, rate {t.rate_words}, β = ({t.beta1:g}, {t.beta2:g}), batch {t.batch}, "
-        f"{t.precision}; {t.steps:,} steps planned; history of {t.pool} images; moving average of decay {t.ema_decay:g}; seed {t.seed}.",
+        f"{t.precision}; {t.steps:,} steps planned; history of {t.pool} images; "
+        f"moving average of decay {t.ema_decay:g}; seed {t.seed}.",
         *(f"- {_label(folder, found)}: {r}" for folder, c in found for r in c.objective.remarks),
     ]
     for folder, config in found:
