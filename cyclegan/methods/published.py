@@ -21,8 +21,8 @@ PAPER = NamedRecipe(
     left_out=(
         "An epoch is a pass over X; the authors' code counts the larger of the two sets.",
         "The rate falls with every step; in the authors' code it does with every epoch.",
-        "Below 256 pixels the paper takes 6 blocks (--blocks 6), and for paintings an identity "
-        "term (--identity 0.5).",
+        "The paper takes 6 blocks for 128 pixels (train.py --size 128 --blocks 6), and "
+        "for paintings an identity term (--identity 0.5).",
     ),
 )
 
@@ -47,8 +47,8 @@ BOOK = NamedRecipe(
     sample_every=10,
     source_batch=64,
     left_out=(
-        "The book's batch is 64, for a large GPU (--batch 64); this one fits any machine, and is "
-        "what Keras-GAN's function takes by default.",
+        "The book's batch is 64, for a GPU (train.py --batch 64); 1 fits any machine, and is what "
+        "its training function takes by default.",
         "The book squeezes pictures to 128×128 and mirrors both sides of a batch together; here "
         "they are scaled to 143, cropped to 128, and mirrored one by one.",
         "In the book one Adam counts the updates of all its models, so that its bias correction "
@@ -84,9 +84,10 @@ COURSE = NamedRecipe(
         "for both.",
         "Its loader scales pictures to 1.1 times the size before the crop; here it is 286/256.",
         "It is a class's exercise: published solutions differ in filters, and many take the "
-        "absolute difference (--cycle-norm l1). Later years have nearest upsampling, three blocks "
-        "and a discriminator of patches.",
-        "600 steps are those of its first pictures; its last ones are of 10,000 (--steps 10000).",
+        "absolute difference (train.py --cycle-norm l1).",
+        "Later years have nearest upsampling, three blocks and a discriminator of patches.",
+        "600 steps are those of its first pictures; its last ones are of 10,000 (train.py --steps "
+        "10000).",
     ),
 )
 

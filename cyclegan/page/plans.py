@@ -6,7 +6,7 @@ Knows what a page leaves of a recipe that was meant for other machines; no compo
 from dataclasses import dataclass, replace
 
 from .. import methods
-from ..core.config import Config
+from ..core.config import Config, Objective
 from ..lessons import Arm, Recipe
 from ..methods import NamedRecipe
 
@@ -25,7 +25,7 @@ class Plan:
     """
 
     recipe: Recipe
-    told: str
+    told: str = ""
     left_out: str = ""
     name: str = LESSON
     named: NamedRecipe | None = None
@@ -50,7 +50,7 @@ def plan(own: Recipe, name: str, largest: int) -> Plan:
     are nothing for a page.
     """
     if name == LESSON:
-        return Plan(own, "Shows the point of this lesson in minutes.")
+        return Plan(own)
     method = methods.find(own.config.method)
     named = method.recipes[name]
     steps = own.config.training.steps if named.epochs else named.training.steps
@@ -71,11 +71,11 @@ def plan(own: Recipe, name: str, largest: int) -> Plan:
         *([f"the lesson's {steps:,} steps"] if named.epochs else []),
     ]
     told = f"{named.source}: {words['size']}, {words['length']}, batch {words['batch']}."
-    told += f" Here {' and '.join(here)}." if here else ""
+    told += f" Here: {'; '.join(here)}." if here else ""
     times = _work(config) / _work(own.config)
     if times > HEAVY:
         told += f" A step takes about {times:,.0f} times the arithmetic of the lesson's."
-    left_out = "Left out, or otherwise: " + " ".join(named.left_out) if named.left_out else ""
+    left_out = "\n".join(f"- {sentence}" for sentence in named.left_out)
     return Plan(Recipe(config, _arms(method, objective)), told, left_out, name, named)
 
 
@@ -83,7 +83,7 @@ def _work(config: Config) -> float:
     return config.training.batch * methods.work(config, config.image_size)
 
 
-def _arms(method: methods.Method, objective) -> tuple[Arm, Arm]:
+def _arms(method: methods.Method, objective: Objective) -> tuple[Arm, Arm]:
     """With and without the method's first switch; twice the same where it has none."""
     without, names = objective, [method.name, method.name]
     if method.switches:

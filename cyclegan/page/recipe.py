@@ -140,8 +140,9 @@ class Form:
         base, turn = recipe.config, turning(recipe)
         found = {
             "recipe": {"choices": recipes_of(self._recipe(kind)), "value": name},
-            "told": {"value": chosen.told},
-            "source": {"value": chosen.left_out, "visible": bool(chosen.left_out)},
+            "told": {"value": chosen.told, "visible": bool(chosen.told)},
+            "source": {"visible": bool(chosen.left_out)},
+            "left out": {"value": chosen.left_out},
             "generator": {"value": base.generator.kind},
             "own": {"visible": kind == OWN},
             "hub": {"visible": kind == HUB},
@@ -175,17 +176,17 @@ class Form:
             self._asked["kind"] = gr.Radio(
                 kinds, value=self._kinds[0], label="Pictures", elem_id="data"
             )
-        self._lay_out_sources()
-        self._asked["recipe"] = open_choice(
-            gr.Dropdown(label="Recipe", elem_id="named-recipe", **shown["recipe"])
-        )
+            self._asked["recipe"] = open_choice(
+                gr.Dropdown(label="Recipe", elem_id="named-recipe", **shown["recipe"])
+            )
         self._frames["told"] = gr.Markdown(elem_classes="hint", **shown["told"])
-        self._frames["source"] = gr.Markdown(elem_classes="hint", **shown["source"])
+        with gr.Accordion("What it leaves out", open=False, **shown["source"]) as source:
+            self._frames["left out"] = gr.Markdown(elem_classes="hint", **shown["left out"])
+        self._frames["source"] = source
+        self._lay_out_sources()
         with gr.Accordion("Networks and length", open=False):
             self._asked["generator"] = open_choice(
-                gr.Dropdown(
-                    list(KINDS), label="Generators (the U-Net has no blocks)", **shown["generator"]
-                )
+                gr.Dropdown(list(KINDS), label="Generators", **shown["generator"])
             )
             with gr.Row():
                 for name, word in NUMBERS.items():
@@ -193,7 +194,8 @@ class Form:
                 until = {"label": "Until", "value": 0, **shown["until"]}
                 self._asked["until"] = gr.Number(precision=0, **until, **NARROW)
             gr.Markdown(
-                "It ends after the steps or the minutes, whichever is sooner; 0 minutes: any.",
+                "The U-Net has no blocks. A training ends after the steps or the minutes, "
+                "whichever is sooner; 0 minutes: any.",
                 elem_classes="hint",
             )
             self._frames["turn"] = gr.Markdown(

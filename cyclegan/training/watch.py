@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from . import processes
 
 CHECK_EVERY = 50
-"""Looks after which a GPU is asked whether all numbers were finite: one a step, or one an update."""
+"""Looks (one a step, or one an update) after which a GPU is asked whether all were finite."""
 
 
 class NonFiniteError(RuntimeError):
