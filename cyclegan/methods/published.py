@@ -86,8 +86,8 @@ COURSE = NamedRecipe(
         "It is a class's exercise: published solutions differ in filters, and many take the "
         "absolute difference (train.py --cycle-norm l1).",
         "Later years have nearest upsampling, three blocks and a discriminator of patches.",
-        "600 steps are those of its first pictures; its last ones are of 10,000 (train.py --steps "
-        "10000).",
+        "600 steps are those of the first pictures that it asks for; longer runs of published "
+        "solutions have 10,000 (train.py --steps 10000).",
     ),
 )
 
