@@ -6,6 +6,7 @@ import errno
 import re
 import signal
 import sys
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from tqdm import tqdm
 from cyclegan import lessons, methods
 from cyclegan.core import device as devices
 from cyclegan.core.config import (
+    DISCRIMINATORS,
+    INITIALISATIONS,
+    ORDERS,
     Change,
     Config,
     ConfigError,
@@ -22,17 +26,41 @@ from cyclegan.core.config import (
     Generator,
     Objective,
     Training,
+    norms,
 )
 from cyclegan.core.registry import load_plugins
-from cyclegan.lessons import DataError, UnpairedData, open_data
-from cyclegan.methods import Method, cyclegan
+from cyclegan.lessons import DataError, Lesson, UnpairedData, open_data
+from cyclegan.methods import Method, NamedRecipe, cyclegan
+from cyclegan.methods.named_recipe import LABELS
 from cyclegan.store import catalogue as models
 from cyclegan.store import checkpoints
 from cyclegan.training import processes, runs, setup
 from cyclegan.training.runs import Run, RunError, describe_machine
 from cyclegan.training.trainer import NonFiniteError, StepDone, Trainer
 
-ARCHITECTURE = {"--generator", "--width", "--blocks", "--upsampling", "--antialias"}
+GENERATOR = {
+    "--width": "width",
+    "--blocks": "blocks",
+    "--upsampling": "upsampling",
+    "--downsampling": "downsampling",
+    "--norm": "norm",
+}
+ARCHITECTURE = {"--generator", *GENERATOR}
+TRAINING = {
+    "--steps": "steps",
+    "--batch": "batch",
+    "--rate": "rate",
+    "--decay": "decay",
+    "--beta1": "beta1",
+    "--pool": "pool",
+    "--ema": "ema_decay",
+    "--initialisation": "initialisation",
+    "--order": "order",
+    "--precision": "precision",
+    "--resize": "resize",
+    "--seed": "seed",
+}
+"""Options, and the fields of a generator and of a training that they set."""
 
 CYCLEGAN = {
     "--cycle",
@@ -67,12 +95,19 @@ def build_parser() -> argparse.ArgumentParser:
         prog="train.py",
         formatter_class=_Help,
         description="Train a CycleGAN, with or without any term of its objective.\n"
-        "Networks, rates and weights default to the paper's (arXiv 1703.10593), the rest to ours.",
-        epilog="examples:\n"
+        "The defaults are this program's own, mostly after the paper; the paper's are --recipe "
+        "paper.",
+        epilog=f"recipes:\n{_list_recipes()}\n\nexamples:\n"
+        "  python train.py --data horse2zebra --recipe paper\n"
         "  python train.py --data horse2zebra --cycle none\n"
         "  python train.py --data drawing --width 24 --blocks 4 --upsampling resize --steps 2000\n"
         "  python train.py --resume runs/horse2zebra/gan-identity\n"
         "  torchrun --nproc-per-node 2 train.py --data horse2zebra   (two GPUs, or two processes)",
+    )
+    parser.add_argument(
+        "--recipe",
+        metavar="NAME",
+        help="begin with the settings of a source, as listed below; other options win over it",
     )
     g = parser.add_argument_group("data")
     g.add_argument(
@@ -98,7 +133,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
 
     g = parser.add_argument_group("networks")
-    g.add_argument("--generator", default="resnet", choices=["resnet", "unet"], help="architecture")
+    g.add_argument(
+        "--generator",
+        default="resnet",
+        choices=["resnet", "unet", "course"],
+        help="architecture: the paper's, the book's or the course's",
+    )
     g.add_argument("--width", type=int, default=64, metavar="N", help="filters of the generators")
     g.add_argument(
         "--blocks",
@@ -113,13 +153,23 @@ def build_parser() -> argparse.ArgumentParser:
         help="resize-convolution leaves no checkerboard",
     )
     g.add_argument(
-        "--antialias", action="store_true", help="blur before each halving of the size (Zhang 2019)"
+        "--downsampling",
+        default="strided",
+        choices=["strided", "antialiased"],
+        help="antialiased blurs before each halving of the size (Zhang 2019)",
+    )
+    g.add_argument(
+        "--norm",
+        default="instance",
+        choices=["instance", "layer"],
+        help="of unet, and of patch4 beside it: each channel on its own, or all of a picture "
+        "together, as the book has it",
     )
     g.add_argument(
         "--discriminator",
         default="patchgan",
-        choices=["patchgan", "patch4"],
-        help="70x70 PatchGAN, or four stride-2 stages",
+        choices=DISCRIMINATORS,
+        help="70x70 PatchGAN, four stride-2 stages, or one score at 64 px",
     )
     g.add_argument(
         "--discriminator-width", type=int, default=64, metavar="N", help="filters of D_X and D_Y"
@@ -214,7 +264,14 @@ def build_parser() -> argparse.ArgumentParser:
     length.add_argument("--steps", type=int, default=10_000, metavar="N", help="updates in all")
     length.add_argument("--epochs", type=int, metavar="N", help="passes over X instead of --steps")
     g.add_argument("--batch", type=int, default=1, metavar="N", help="pictures of X and Y a step")
-    g.add_argument("--rate", type=float, default=2e-4, help="Adam's rate in the first half")
+    g.add_argument("--rate", type=float, default=2e-4, help="Adam's rate at first")
+    g.add_argument(
+        "--decay",
+        type=float,
+        default=0.5,
+        metavar="S",
+        help="share of the steps, at the end, over which the rate falls to 0; 0: it never falls",
+    )
     g.add_argument("--beta1", type=float, default=0.5, help="Adam's decay of the first moment")
     g.add_argument(
         "--pool",
@@ -229,6 +286,18 @@ def build_parser() -> argparse.ArgumentParser:
         default=0.999,
         metavar="D",
         help="decay of the averaged weights; 0: off",
+    )
+    g.add_argument(
+        "--initialisation",
+        default="normal",
+        choices=INITIALISATIONS,
+        help="of the weights: the paper's N(0, 0.02), Keras' or PyTorch's",
+    )
+    g.add_argument(
+        "--order",
+        default="together",
+        choices=ORDERS,
+        help="of the updates: all at once, or D on reals, D on generated ones, then G and F",
     )
     g.add_argument("--seed", type=int, default=0, help="of weights, order, crops, flips and pools")
 
@@ -266,6 +335,21 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _list_recipes() -> str:
+    lines = []
+    for method in methods.all_methods():
+        for name, recipe in method.recipes.items():
+            words = recipe.words(method.Objective)
+            head = f"  {name:8}{recipe.source}; {method.name}:"
+            body = textwrap.wrap(_listed({label: words[label] for label in LABELS}), 88)
+            lines += [*textwrap.wrap(head, 98, subsequent_indent=10 * " "), *_indented(body)]
+    return "\n".join([*lines, "  lesson  what the page trains on the lesson in --data"])
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [10 * " " + line for line in lines]
+
+
 def _assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (equals and name and value):
@@ -284,21 +368,43 @@ def _change(text: str) -> Change:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def objective_from(args: argparse.Namespace, method: Method, given: set[str]) -> Objective:
+def recipe_from(args: argparse.Namespace, lesson: Lesson) -> tuple[Method, NamedRecipe | None]:
+    """The method, and the recipe that the command line names; raises ConfigError."""
+    own = lesson.recipe.config
+    method = methods.find(args.method or own.method)
+    if args.recipe is None:
+        return method, None
+    if args.recipe == "lesson" and own.method == method.key:
+        return method, NamedRecipe.of(own, "the lesson", f"what the page trains on {lesson.title}")
+    if args.recipe in method.recipes:
+        return method, method.recipes[args.recipe]
+    valid = [*method.recipes, *(["lesson"] if own.method == method.key else [])]
+    raise ConfigError(
+        f"{method.name} has no recipe {args.recipe!r} here; "
+        + (f"valid are {', '.join(valid)}." if valid else "it has none: leave --recipe out.")
+    )
+
+
+def _asked(args: argparse.Namespace, given: set[str], fields: dict[str, str]) -> dict:
+    """The fields that were set by options on the command line."""
+    named = {option: option.lstrip("-").replace("-", "_") for option in fields}
+    return {fields[o]: getattr(args, name) for o, name in named.items() if o in given}
+
+
+def objective_from(
+    args: argparse.Namespace, method: Method, given: set[str], base: Objective
+) -> Objective:
     """The objective that the command line asks for; raises ConfigError.
 
-    given: the options that were given, as "--lambda".
+    given: the options that were given, as "--lambda". base: what holds where none was.
     """
-    fields = {field.name: field.type for field in dataclasses.fields(method.Objective)}
+    fields = {field.name: field.type for field in dataclasses.fields(base)}
     values: dict = {}
     if issubclass(method.Objective, cyclegan.Objective):
-        weight = {
-            way: args.lam if args.cycle in (way, "both") else 0.0 for way in ("forward", "backward")
-        }
-        values |= {f"cycle_{way}": value for way, value in weight.items()}
-        values |= {"identity": args.identity * args.lam, "cycle_norm": args.cycle_norm}
-        remedies = ("cycle_features", "cycle_decay", "cycle_quality")
-        values |= {name: getattr(args, name) for name in remedies}
+        names = ("cycle_norm", "cycle_features", "cycle_decay", "cycle_quality")
+        values |= _asked(args, given, {f"--{name.replace('_', '-')}": name for name in names})
+        if given & {"--lambda", "--cycle", "--identity"}:
+            values |= _weights(args, given, base)
     elif foreign := given & CYCLEGAN:
         raise ConfigError(
             f"{min(foreign)} is an option of CycleGAN's objective; {method.name}'s has "
@@ -314,11 +420,23 @@ def objective_from(args: argparse.Namespace, method: Method, given: set[str]) ->
             valid = ", ".join(known for known in fields if known != "schedule")
             raise ConfigError(f"{method.name}'s objective has no {name}; valid are {valid}.")
         values[name] = _value(fields[name], name, text)
-    schedule = [*args.change]
+    schedule = [*base.schedule, *args.change]
     if args.identity_until is not None:
         until = args.identity_until
         schedule.append(Change("identity", 0.0, until, until))
-    return method.Objective(**values, schedule=tuple(schedule))
+    return replace(base, **values, schedule=tuple(schedule))
+
+
+def _weights(args: argparse.Namespace, given: set[str], base: cyclegan.Objective) -> dict:
+    """λ for the ways that count, and identity as a share of it; what was not given is `base`'s."""
+    before = max(base.cycle_forward, base.cycle_backward) or args.lam
+    lam = args.lam if "--lambda" in given else before
+    share = args.identity if "--identity" in given else base.identity / before
+    ways = [way for way in ("forward", "backward") if getattr(base, f"cycle_{way}")]
+    if "--cycle" in given or not ways:
+        ways = [way for way in ("forward", "backward") if args.cycle in (way, "both")]
+    cycle = {f"cycle_{way}": lam if way in ways else 0.0 for way in ("forward", "backward")}
+    return {**cycle, "identity": share * lam}
 
 
 def _value(kind: type, name: str, text: str) -> object:
@@ -331,48 +449,60 @@ def _value(kind: type, name: str, text: str) -> object:
 
 
 def config_from(
-    args: argparse.Namespace,
-    data: UnpairedData,
-    objective: Objective,
-    initial: checkpoints.Checkpoint | None = None,
+    args: argparse.Namespace, method: Method, given: set[str], recipe: NamedRecipe | None = None
 ) -> Config:
-    """The settings that the command line asks for; raises ConfigError.
+    """The settings that the command line asks for, but for what the data decide.
 
-    initial: the weights to begin with, which decide the generators' architecture.
+    given: the options that were given; all else is the recipe's, or the program's own. Raises
+    ConfigError.
     """
-    steps = args.steps
-    if args.epochs is not None:
-        if args.epochs < 1:
-            raise ConfigError(f"epochs is {args.epochs}; it must be at least 1.")
-        steps = max(1, args.epochs * len(data.train_x) // max(1, args.batch * processes.count()))
+    if recipe is None:
+        generator, judges = Generator(blocks=9 if args.size >= 256 else 6), Discriminator()
+        training, objective = Training(pool=method.pool, precision="auto"), method.Objective()
+    else:
+        generator, judges, training = recipe.generator, recipe.discriminator, recipe.training
+        objective = method.Objective(**recipe.objective)
+    if "--generator" in given:
+        generator = generator.as_kind(args.generator)
+    if "--discriminator" in given:
+        judges = judges.as_kind(args.discriminator)
+    judged = _asked(args, given, {"--discriminator-width": "width", "--norm": "norm"})
+    if judged.get("norm") not in norms(judges.kind):
+        judged.pop("norm", None)
     return Config(
-        generator=initial.config.generator
-        if initial
-        else Generator(
-            kind=args.generator,
-            width=args.width,
-            blocks=args.blocks if args.blocks is not None else (9 if args.size >= 256 else 6),
-            upsampling=args.upsampling,
-            downsampling="antialiased" if args.antialias else "strided",
-        ),
-        discriminator=Discriminator(args.discriminator, args.discriminator_width),
-        objective=objective,
-        domains=Domains(*args.domains) if args.domains else data.domains,
-        channels=data.channels,
-        training=Training(
-            data=args.data,
-            resize=args.resize,
-            steps=steps,
-            batch=args.batch,
-            rate=args.rate,
-            beta1=args.beta1,
-            pool=methods.find(objective.method).pool if args.pool is None else args.pool,
-            ema_decay=args.ema,
-            precision=args.precision,
-            seed=args.seed,
-        ),
+        generator=replace(generator, **_asked(args, given, GENERATOR)),
+        discriminator=replace(judges, **judged),
+        objective=objective_from(args, method, given, objective),
+        domains=Domains(*args.domains) if args.domains else Domains(),
+        training=replace(training, data=args.data, **_asked(args, given, TRAINING)),
         image_size=args.size,
     )
+
+
+def _fitted(
+    config: Config, args: argparse.Namespace, data: UnpairedData, epochs: int | None
+) -> Config:
+    """The same with what the data decide: channels, names, and how many steps the epochs are."""
+    training = config.training
+    if epochs is not None:
+        pictures = training.batch * processes.count()
+        training = replace(training, steps=max(1, epochs * len(data.train_x) // pictures))
+    domains = config.domains if args.domains else data.domains
+    return replace(config, training=training, domains=domains, channels=data.channels)
+
+
+def _tell(kept: dict) -> None:
+    """Say aloud what a recipe sets, and what is not as in its source."""
+    _say(f"Recipe {kept['name']}: {kept['source']}.")
+    _say(f"  {_listed(kept['sets'])}.")
+    for sentence in kept["left_out"]:
+        _say(f"  Left out or otherwise: {sentence}")
+    if kept["otherwise"]:
+        _say(f"  In this run: {_listed(kept['otherwise'])}.")
+
+
+def _listed(words: dict[str, str]) -> str:
+    return "; ".join(f"{label}: {word}" for label, word in words.items())
 
 
 def _explicit(argv: list[str]) -> set[str]:
@@ -411,25 +541,36 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
                 "Hub."
             )
         lesson = lessons.find(args.data)
-        args.size = lesson.largest if args.size is None else args.size
-        method = methods.find(args.method or lesson.recipe.config.method)
-        objective = objective_from(args, method, given)
-        # The size is checked before any picture is read.
-        checked = Config(
-            generator=Generator(args.generator),
-            discriminator=Discriminator(args.discriminator),
-            objective=objective,
-            image_size=args.size,
-        )
+        method, recipe = recipe_from(args, lesson)
+        if args.size is None:
+            args.size = min(recipe.image_size if recipe else lesson.largest, lesson.largest)
+        # The settings are checked before any picture is read.
+        config = config_from(args, method, given, recipe)
+        if args.epochs is not None and args.epochs < 1:
+            raise ConfigError(f"epochs is {args.epochs}; it must be at least 1.")
+        began: dict = {"machine": describe_machine(device)}
         initial = models.load_one(args.init) if args.init else None
-        if initial and (given_too := given & ARCHITECTURE):
-            raise ConfigError(f"The weights of --init say what {min(given_too)} is; leave it out.")
-        data = open_data(args.data, args.size, args.resize)
-        config = config_from(args, data, objective, initial)
-        folder = args.out or Path("runs") / _short(args.data) / checked.objective.slug
-        began = {"init": args.init} if args.init else {}
+        if initial:
+            if given_too := given & ARCHITECTURE:
+                raise ConfigError(
+                    f"The weights of --init say what {min(given_too)} is; leave it out."
+                )
+            config = replace(config, generator=initial.config.generator)
+            began["init"] = args.init
+        data = open_data(args.data, args.size, config.training.resize)
+        epochs = args.epochs
+        if recipe and not given & {"--steps", "--epochs"}:
+            epochs = recipe.epochs
+        config = _fitted(config, args, data, epochs)
+        folder = args.out or Path("runs") / _short(args.data) / config.objective.slug
+        if recipe:
+            args.sample_every = args.sample_every or recipe.sample_every
+            began["recipe"] = recipe.kept(args.recipe, config, epochs, args.sample_every)
+            _tell(began["recipe"])
+            if args.size < recipe.image_size and "--size" not in given:
+                _say(f"  {args.data} has no pictures of more than {args.size} px.")
         began |= {"processes": processes.count()} if processes.count() > 1 else {}
-        config = replace(config, facts={"machine": describe_machine(device), **began})
+        config = replace(config, facts=began)
         said = " ".join(models.notes_of(initial)) if initial else ""
     for sentence in filter(None, (said, *data.said)):
         _say(sentence)

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from tiny import config
 
+from cyclegan.core.config import ORDERS
 from cyclegan.methods import Model
 from cyclegan.training import processes as ranks
 from cyclegan.training.trainer import Trainer
@@ -22,23 +23,31 @@ def joint_batches(steps: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
 
 
 def train(trainer: Trainer, share: slice, steps: int = 3) -> dict:
-    """Gradients of the first step, terms of every step, and the weights after the last."""
+    """Gradients of the first step, terms of every step, and the weights after the last.
+
+    In turn there are none left: they are let go with each update.
+    """
     gradients, terms = None, []
     for x, y in joint_batches(steps):
         terms.append({name: float(t) for name, t in trainer.step(x[share], y[share]).items()})
         if gradients is None:
-            gradients = [p.grad.clone() for p in trainer.model.parameters()]
+            gradients = [p.grad.clone() for p in trainer.model.parameters() if p.grad is not None]
     return {"gradients": gradients, "terms": terms, "weights": trainer.model.state_dict()}
+
+
+def trainer(seed: int, order: str) -> Trainer:
+    torch.manual_seed(seed)
+    c = config(steps=10, pool=0, order=order)
+    return Trainer(Model(c), c.training, torch.device("cpu"))
 
 
 def main() -> None:
     torch.set_num_threads(1)
     ranks.join(torch.device("cpu"))
-    torch.manual_seed(ranks.rank())  # Weights that differ: rank 0's are the ones that count.
-    c = config(steps=10, pool=0)
-    trainer = Trainer(Model(c), c.training, torch.device("cpu"))
-    first = 2 * ranks.rank()
-    found = train(trainer, slice(first, first + 2))
+    first, found = 2 * ranks.rank(), {}
+    for order in ORDERS:
+        # Weights that differ: rank 0's are the ones that count.
+        found[order] = train(trainer(ranks.rank(), order), slice(first, first + 2))
     everything = ranks.gather(found)
     if ranks.is_first():
         torch.save(everything, Path(sys.argv[1]) / "found.pt")

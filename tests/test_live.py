@@ -922,3 +922,17 @@ def test_removing_follows_no_link(tmp_path, live):
     (folder / "link").symlink_to(tmp_path / "precious")
     ledger.remove(tmp_path, "2026-run")
     assert (tmp_path / "precious" / "file").exists() and not folder.exists()
+
+
+def test_a_recipe_holds_in_both_arms_and_is_kept(tmp_path, noise_folder):
+    """Updates in turn, a rate that never falls, and the facts that say from where they are."""
+    wanted = settings(noise_folder, steps=3, order="in-turn", decay=0.0)
+    facts = {"recipe": {"name": "book"}}
+    wanted = replace(wanted, base=replace(wanted.base, facts=facts))
+    folder = queued(tmp_path / "run", wanted)
+    assert work(folder).state == "finished"
+    for slug in wanted.slugs:
+        kept = checkpoints.read_config(folder / slug)
+        assert kept.facts["recipe"] == facts["recipe"] and "machine" in kept.facts
+        assert kept.training.order == "in-turn"
+        assert [line["rate"] for line in read_log(folder / slug)] == [kept.training.rate]

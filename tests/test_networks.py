@@ -2,12 +2,19 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
-from torch import nn
+from tiny import batch
+from torch import Tensor, nn
+from torch.nn import functional
 
 from cyclegan.core import config
+from cyclegan.core.config import Discriminator, Generator
 from cyclegan.core.networks import (
+    CourseDiscriminator,
+    CourseGenerator,
+    LayerNorm,
     Patch4,
     PatchGAN,
     Pix2PixUNet,
@@ -137,6 +144,95 @@ def test_sizes_of_the_books_networks():
     with torch.device("meta"):
         assert parameters(UNetGenerator(32)) == sum(16 * i * o + o for i, o in down + up)
         assert parameters(Patch4(64)) == sum(16 * i * o + o for i, o in judge)
+
+
+def test_sizes_of_the_books_networks_with_its_norm():
+    """InstanceNormalization() has a γ and a β of shape (1,): 7 times in G, 3 times in D."""
+    with torch.device("meta"):
+        assert parameters(UNetGenerator(32, norm="layer")) == parameters(UNetGenerator(32)) + 14
+        assert parameters(Patch4(64, norm="layer")) == parameters(Patch4(64)) + 6
+
+
+def test_sizes_of_the_courses_networks():
+    """conv() and deconv() of its models.py have bias=False and a norm without weights."""
+    down, up = [(3, 32), (32, 64)], [(64, 32), (32, 3)]
+    judge = [(3, 32), (32, 64), (64, 128), (128, 256), (256, 1)]
+    with torch.device("meta"):
+        fours = sum(16 * i * o for i, o in down + up)
+        assert parameters(CourseGenerator(32, 1)) == fours + 9 * 64 * 64
+        assert parameters(CourseGenerator(32, 3)) == fours + 3 * 9 * 64 * 64
+        assert parameters(CourseDiscriminator(32)) == sum(16 * i * o for i, o in judge)
+
+
+def test_the_courses_networks_by_plain_layers():
+    """Its forward passes, written out by hand with the weights of ours."""
+    torch.manual_seed(0)
+    G, D = CourseGenerator(2, 2), CourseDiscriminator(2)
+    x = batch(2, size=64)
+
+    def normed(made: Tensor) -> Tensor:
+        return torch.relu(functional.instance_norm(made))
+
+    first, second, a, b, up, out = G.parameters()
+    made = normed(functional.conv2d(x, first, stride=2, padding=1))
+    made = normed(functional.conv2d(made, second, stride=2, padding=1))
+    for weight in (a, b):
+        inner = functional.instance_norm(functional.conv2d(made, weight, padding=1))
+        made = torch.relu(made + inner)
+    made = normed(functional.conv_transpose2d(made, up, stride=2, padding=1))
+    made = torch.tanh(functional.conv_transpose2d(made, out, stride=2, padding=1))
+    torch.testing.assert_close(G(x), made, rtol=1e-4, atol=1e-5)
+
+    *halving, last = D.parameters()
+    for weight in halving:
+        x = normed(functional.conv2d(x, weight, stride=2, padding=1))
+    assert x.shape[2:] == (4, 4)
+    score = functional.conv2d(x, last)
+    assert score.shape == (2, 1, 1, 1)
+    torch.testing.assert_close(D(batch(2, size=64)), score, rtol=1e-4, atol=1e-5)
+
+
+def test_layer_norm_is_keras_contribs_formula():
+    """(x − mean) / (std + ε) · γ + β over all axes but the batch, by NumPy in float64."""
+    norm = LayerNorm()
+    with torch.no_grad():
+        norm.gamma.fill_(1.5)
+        norm.beta.fill_(-0.25)
+    x = batch(3, size=9) * torch.tensor([1.0, 1e-3, 50.0])[:, None, None, None] + 0.5
+    values = x.double().numpy()
+    axes = {"axis": (1, 2, 3), "keepdims": True}
+    expected = (values - values.mean(**axes)) / (values.std(**axes) + 1e-3) * 1.5 - 0.25
+    assert np.allclose(norm(x).detach().numpy(), expected, atol=1e-4)
+    # A mean over each channel alone is another norm.
+    assert not np.allclose(expected, functional.instance_norm(x).numpy() * 1.5 - 0.25, atol=0.1)
+
+
+def test_a_flat_picture_has_a_slope_through_the_layer_norm():
+    """The slope of a root at 0 would be infinite."""
+    x = torch.full((1, 3, 8, 8), 0.3, requires_grad=True)
+    LayerNorm()(x).square().sum().backward()
+    assert torch.isfinite(x.grad).all()
+
+
+def test_glorot_is_keras_default():
+    """Uniform within √(6 / (fan in + fan out)), fans counted with the kernel; biases 0."""
+    torch.manual_seed(0)
+    G = build_generator(Generator("unet", 8, 0, "resize"), initialisation="glorot")
+    for layer in G.modules():
+        if isinstance(layer, nn.Conv2d):
+            out, into, *kernel = layer.weight.shape
+            limit = math.sqrt(6 / ((into + out) * math.prod(kernel)))
+            assert 0.9 * limit < layer.weight.abs().max() <= limit
+            assert layer.weight.std().item() == pytest.approx(limit / math.sqrt(3), rel=0.1)
+            assert not layer.bias.any()
+
+
+def test_pytorchs_own_weights_are_left_as_they_are_drawn():
+    """Uniform within 1 / √(fan in), as its documentation of Conv2d says."""
+    D = build_discriminator(Discriminator("course", 8), initialisation="pytorch")
+    for weight in D.parameters():
+        limit = 1 / math.sqrt(math.prod(weight.shape[1:]))
+        assert 0.9 * limit < weight.abs().max() <= limit
 
 
 def test_receptive_field_of_the_patchgan_is_70_pixels():

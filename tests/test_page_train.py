@@ -176,6 +176,30 @@ def test_each_lesson_brings_its_recipe(page):
     assert ends.is_visible()
 
 
+def test_a_recipe_fills_the_form_and_the_u_net_can_be_chosen(page):
+    """The lesson's own is there first, and again with other pictures."""
+    name = page.locator("#named-recipe input")
+    assert name.input_value() == "the lesson's"
+    assert not page.get_by_role("button", name="What it leaves out").is_visible()
+    choose(page, "Recipe", "the book")
+    page.get_by_role("button", name="What it leaves out").click()
+    says(page, "GANs in Action", "128 px", "Here: 64 px", where="#recipe")
+    says(page, "In the book one Adam counts the updates", where="#recipe")
+    page.get_by_role("button", name="Networks and length").click()
+    kind = page.get_by_label("Generators")
+    until(page, lambda: kind.input_value() == "U-Net")
+    assert page.get_by_label("Filters").input_value() == "32"
+    page.get_by_role("button", name="Arm with cycle loss").click()
+    until(page, lambda: page.get_by_label("identity", exact=True).first.input_value() == "9")
+    page.get_by_label("flat ↔ 3D").click()
+    until(page, lambda: name.input_value() == "the lesson's" and kind.input_value() == "ResNet")
+    choose(page, "Generators", "U-Net")
+    assert kind.input_value() == "U-Net" and name.input_value() == "the lesson's"
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_pictures_and_curves_of_both_arms_appear_and_move(page, director):
     start(page)
     page.wait_for_selector("#live-pictures img")

@@ -10,17 +10,16 @@ from pathlib import Path
 import pytest
 import torch
 from held_train import STEPS, await_hold
-from ranks_worker import joint_batches
-from tiny import config, dataset, same
+from ranks_worker import train as run_alone
+from ranks_worker import trainer
+from tiny import dataset, same
 
 import train
-from cyclegan.methods import Model
+from cyclegan.core.config import ORDERS
 from cyclegan.training import processes as ranks
 from cyclegan.training.batches import Batches
-from cyclegan.training.trainer import Trainer
 
 ROOT = Path(__file__).parent.parent
-CPU = torch.device("cpu")
 
 
 def torchrun(*command: str) -> subprocess.Popen:
@@ -55,36 +54,32 @@ def found(tmp_path_factory) -> list[dict]:
 @pytest.fixture(scope="module")
 def alone() -> dict:
     """One process on the whole joint batches."""
-    torch.manual_seed(0)
-    c = config(steps=10, pool=0)
-    trainer = Trainer(Model(c), c.training, CPU)
-    terms, gradients = [], None
-    for x, y in joint_batches(3):
-        terms.append({name: float(term) for name, term in trainer.step(x, y).items()})
-        gradients = gradients or [p.grad.clone() for p in trainer.model.parameters()]
-    return {"gradients": gradients, "terms": terms, "weights": trainer.model.state_dict()}
+    return {order: run_alone(trainer(0, order), slice(None)) for order in ORDERS}
 
 
 def test_gradients_are_those_of_one_process_with_the_joined_batch(found, alone):
+    expected = alone["together"]["gradients"]
     for each in found:
-        for ours, expected in zip(each["gradients"], alone["gradients"], strict=True):
-            torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-5)
-    assert max(g.abs().max() for g in alone["gradients"]) > 1e-3
+        for ours, theirs in zip(each["together"]["gradients"], expected, strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+    assert max(g.abs().max() for g in expected) > 1e-3
 
 
-def test_terms_are_the_mean_over_the_processes(found, alone):
+@pytest.mark.parametrize("order", ORDERS)
+def test_terms_are_the_mean_over_the_processes(order, found, alone):
     for each in found:
-        for ours, expected in zip(each["terms"], alone["terms"], strict=True):
+        for ours, expected in zip(each[order]["terms"], alone[order]["terms"], strict=True):
             assert ours == pytest.approx(expected, rel=1e-4)
 
 
-def test_all_processes_hold_rank_0s_weights(found, alone):
-    assert same(dict(found[0]["weights"]), dict(found[1]["weights"]))
+@pytest.mark.parametrize("order", ORDERS)
+def test_all_processes_hold_rank_0s_weights(order, found, alone):
+    """In turn, D has two updates a step, whose gradients are shared one after the other."""
+    ours, weights = found[0][order]["weights"], alone[order]["weights"]
+    assert same(dict(ours), dict(found[1][order]["weights"]))
     # Biases before a norm have no gradient but rounding, of which Adam makes whole steps.
-    names = [name for name in alone["weights"] if name.endswith(".weight")]
-    for name in names:
-        expected = alone["weights"][name]
-        torch.testing.assert_close(found[0]["weights"][name], expected, rtol=1e-3, atol=1e-4)
+    for name in (name for name in weights if name.endswith(".weight")):
+        torch.testing.assert_close(ours[name], weights[name], rtol=1e-3, atol=1e-4)
 
 
 # A training from the command line

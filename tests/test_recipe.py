@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import gradio as gr
 import pytest
 
-from cyclegan import lessons
+from cyclegan import lessons, methods
 from cyclegan.core.config import Change, Config, ConfigError, Domains, Objective, Training, weight
 from cyclegan.labs.live import Arm, LiveSettings
+from cyclegan.labs.live.settings import Limits
 from cyclegan.lessons import Lesson, Recipe
 from cyclegan.page import recipe
 from cyclegan.page.hosting.desk import Desk
@@ -23,6 +24,11 @@ class Plugged(Objective):
 
     likeness: float = weight(1.0, "likeness", "‖G(z)‖", "A stranger's term.")
     method = "plugged"
+
+
+class PluggedMethod(methods.Method):
+    key = "plugged"
+    Objective = Plugged
 
 
 class Tones(Lesson):
@@ -44,6 +50,8 @@ class Tones(Lesson):
 def form(monkeypatch) -> recipe.Form:
     listed = [*lessons.all_lessons(), Tones()]
     monkeypatch.setattr(lessons, "all_lessons", lambda: listed)
+    find = methods.find
+    monkeypatch.setattr(methods, "find", lambda k: PluggedMethod() if k == "plugged" else find(k))
     with gr.Blocks():
         return recipe.Form(Desk(House(private=True)))
 
@@ -118,3 +126,86 @@ def test_a_method_from_elsewhere_has_weights_of_its_own(form):
     assert [arm.objective for arm in wanted.arms] == [Plugged(2.0), Plugged(2.0)]
     assert wanted.base.domains == Tones.domains and wanted.base.training.steps == 77
     assert [arm.name for arm in read(form, "tones").arms] == ["soft", "loud"]
+
+
+# Recipes of sources, in place of the lesson's
+
+
+def test_the_lessons_recipe_is_offered_first_and_the_methods_behind_it(form):
+    listed = form.offered(form.inputs[0].value)["recipe"]
+    assert [name for _, name in listed["choices"]] == ["lesson", "paper", "book", "course"]
+    assert listed["value"] == "lesson"
+    assert [name for _, name in form.offered("tones")["recipe"]["choices"]] == ["lesson"]
+
+
+def asked(form: recipe.Form, kind: str, name: str, **typed) -> LiveSettings:
+    """What is asked for with a recipe and what it fills in."""
+    by_key = dict(zip(form._asked, form.inputs, strict=True))
+    values = {
+        c: "" if isinstance(c, gr.Textbox) and c.value is None else c.value for c in form.inputs
+    }
+    values[by_key["kind"]] = kind
+    for key, of in form.offered(kind, name).items():
+        if key in by_key and "value" in of:
+            values[by_key[key]] = of["value"]
+    values |= {by_key[key]: value for key, value in typed.items()}
+    return form.read(list(values.values()), lambda *_, **__: None)[0]
+
+
+@pytest.mark.parametrize("name", ["paper", "book", "course"])
+def test_a_recipe_is_trained_as_its_source_says(form, name):
+    """But for the size of the pictures, and the steps where the source counts epochs."""
+    source = methods.find(ID).recipes[name]
+    wanted = asked(form, "drawing", name)
+    base, own = wanted.base, lessons.find("drawing").recipe.config
+    assert (base.generator, base.discriminator) == (source.generator, source.discriminator)
+    assert base.image_size == min(64, source.image_size)
+    steps = own.training.steps if source.epochs else source.training.steps
+    assert base.training == replace(source.training, data="drawing", steps=steps)
+    assert (base.domains, base.method) == (own.domains, ID)
+    o, without = (arm.objective for arm in wanted.arms)
+    assert {k: getattr(o, k) for k in source.objective} == dict(source.objective)
+    assert without == replace(o, cycle_forward=0.0, cycle_backward=0.0)
+    assert [arm.name for arm in wanted.arms] == ["with cycle loss", "without cycle loss"]
+    kept = base.facts["recipe"]
+    assert kept["name"] == name and kept["left_out"] == list(source.left_out)
+    assert LiveSettings.from_dict(wanted.to_dict()) == wanted
+    assert not form.offered("drawing", name)["until"]["visible"]
+
+
+def test_what_is_typed_wins_over_a_recipe(form):
+    base = asked(form, "drawing", "book", width=8, steps=5, rate=0.1, generator="resnet").base
+    assert (base.generator.kind, base.generator.width, base.generator.norm) == (
+        *("resnet", 8, "instance"),
+    )
+    assert (base.training.steps, base.training.rate, base.training.order) == (5, 0.1, "in-turn")
+    assert "generators" in base.facts["recipe"]["otherwise"]
+
+
+def test_the_u_net_in_the_lessons_recipe(form):
+    own = lessons.find("drawing").recipe.config
+    base = asked(form, "drawing", "lesson", generator="unet").base
+    assert base == replace(own, generator=replace(own.generator, kind="unet"))
+
+
+@pytest.mark.parametrize("kind", ["satellite2map", recipe.OWN])
+def test_what_a_page_does_otherwise_is_said(form, kind):
+    """Where pictures are as large as the paper's, its size is offered, with what that costs."""
+    shown = form.offered(kind, "paper")
+    assert shown["size"]["value"] == 256 and 256 in shown["size"]["choices"]
+    assert shown["steps"]["value"] == 1200
+    told = shown["told"]["value"]
+    assert "200 epochs" in told and "Here: the lesson's 1,200 steps." in told
+    assert "times the arithmetic of the lesson's" in told
+    assert (
+        shown["source"]["visible"] and "- An epoch is a pass over X" in shown["left out"]["value"]
+    )
+    assert not form.offered(kind)["source"]["visible"] and not form.offered(kind)["told"]["value"]
+
+
+def test_a_hosts_limits_hold_for_recipes(form):
+    """Of a page that allows 128 pixels."""
+    wanted = asked(form, "satellite2map", "paper")
+    with pytest.raises(ConfigError, match="image size is 256; this page allows 128 at most"):
+        Limits(image_size=128).check(wanted)
+    Limits(image_size=128).check(asked(form, "satellite2map", "book"))

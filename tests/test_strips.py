@@ -26,9 +26,11 @@ GENERATORS = {
     "no-blocks": Generator(width=4, blocks=0),
     "unet": Generator(kind="unet", width=4, upsampling="resize"),
     "unet-transposed": Generator(kind="unet", width=4),
+    "unet-layer": Generator(kind="unet", width=4, upsampling="resize", norm="layer"),
     "pix2pix": Generator(kind="pix2pix", width=2, blocks=7),
+    "course": Generator(kind="course", width=4, blocks=2),
 }
-SIZES = {"resnet": (44, 36), "unet": (80, 48), "pix2pix": (256, 128)}
+SIZES = {"resnet": (44, 36), "unet": (80, 48), "pix2pix": (256, 128), "course": (44, 36)}
 """Heights and widths, none of them the least that a generator takes."""
 
 AMPLE = 2**30
@@ -85,6 +87,19 @@ def test_strips_make_what_the_whole_makes(name, size):
         assert (made - whole).abs().max() < CLOSE
 
 
+@pytest.mark.parametrize("name", ["unet-layer", "course"])
+def test_a_large_picture_of_the_books_and_the_courses_networks(name, monkeypatch):
+    """1024×1024, dark above and light below, so that a strip's own moments are far off: to 1/255
+    of the range of pixels."""
+    monkeypatch.setattr(passes, "BLOCK", 2**20)
+    G, x = network(name), picture(1024, 1024)
+    whole = G(x)
+    made = strips.run(G, x, strip=400_000)
+    assert (made - whole).abs().max() * 127.5 < 1
+    apart = torch.cat([G(tile) for tile in x.split(512, dim=2)], dim=2)
+    assert (apart - whole).abs().max() * 127.5 > 1
+
+
 def test_tiles_alone_are_wrong():
     """What the tests here would miss if this did not fail: every strip with its own moments."""
     G, x = network("transposed"), picture(64, 32)
@@ -108,7 +123,9 @@ def test_a_large_picture_in_strips_is_the_whole_to_a_grey_level(name):
     assert (made - G(x)).abs().max() < 2 / 255
 
 
-@pytest.mark.parametrize("name", ["transposed", "resize_zeros", "antialiased", "unet", "pix2pix"])
+@pytest.mark.parametrize(
+    "name", ["transposed", "resize_zeros", "antialiased", "unet", "unet-layer", "pix2pix", "course"]
+)
 def test_a_flat_picture(name):
     """Variances of 0, where a norm would make a rounding error 300 times as large."""
     side = max(64, GENERATORS[name].smallest)

@@ -52,22 +52,50 @@ UPSAMPLINGS = {
     "resnet": ("transposed", "resize", "resize_zeros", "bilinear", "bilinear_zeros"),
     "unet": ("transposed", "resize"),
     "pix2pix": ("transposed",),
+    "course": ("transposed",),
 }
 """Kinds of generators, and how each may double the size."""
 
 DOWNSAMPLINGS, PADDINGS = ("strided", "antialiased"), ("reflect", "zeros")
 """How a ResNet may halve the size, and pad in its residual blocks."""
 
+GENERATORS = {
+    "resnet": "ResNet",
+    "unet": "U-Net",
+    "pix2pix": "pix2pix U-Net",
+    "course": "small ResNet",
+}
+"""What people call them."""
+
+NORMS = {"unet": ("instance", "layer"), "patch4": ("instance", "layer")}
+"""Kinds of networks whose norm may be chosen, and between what; all others have "instance"."""
+
+
+DISCRIMINATORS = {
+    "patchgan": "70×70 PatchGAN",
+    "patch4": "four-stage patches",
+    "course": "down to one score",
+}
+"""What people call them."""
+
+
+def norms(kind: str) -> tuple[str, ...]:
+    """The norms that a kind of network may have, the usual one first."""
+    return NORMS.get(kind, ("instance",))
+
 
 @dataclass(frozen=True)
 class Generator:
     """One generator's architecture.
 
-    kind: "resnet" is the paper's (section 7.2), "unet" that of *GANs in Action*, chapter 9, and
-        "pix2pix" the original authors' U-Net (Isola et al. 2017), for reading their files.
-    width: filters of the first convolution (the paper: 64, the book: 32), at most 1024.
-    blocks: residual blocks (the paper: 6 for 128×128, 9 from 256×256), at most 64; of "pix2pix"
-        the downsamplings, 7 (for multiples of 128 pixels) or 8 (256); the book's U-Net has none.
+    kind: "resnet" is the paper's (section 7.2), "unet" that of *GANs in Action*, chapter 9,
+        "pix2pix" the original authors' U-Net (Isola et al. 2017), for reading their files, and
+        "course" the small one of CMU's 16-726, with 4×4 convolutions of stride 2.
+    width: filters of the first convolution (the paper: 64, the book and the course: 32), at most
+        1024.
+    blocks: residual blocks (the paper: 6 for 128×128, 9 from 256×256; the course: 1), at most 64;
+        of "pix2pix" the downsamplings, 7 (for multiples of 128 pixels) or 8 (256); the book's
+        U-Net has none.
     upsampling: "transposed" convolution as in the paper, or "resize" (nearest + convolution),
         which leaves no checkerboard (Odena et al. 2016), or "bilinear" + convolution. With
         "_zeros" that convolution is padded with zeros instead of reflections: "resize_zeros" as
@@ -75,6 +103,8 @@ class Generator:
     downsampling: "strided" convolution as in the paper, or "antialiased": a convolution of stride
         1, whose result is blurred before every second pixel of it is taken (Zhang 2019; CUT).
     padding: of the residual blocks' convolutions, "reflect" or "zeros".
+    norm: "instance", each channel on its own, or "layer", height, width and channels together with
+        one γ and one β, as keras_contrib's instance norm is by default: an option of "unet".
     """
 
     kind: str = "resnet"
@@ -83,13 +113,15 @@ class Generator:
     upsampling: str = "transposed"
     downsampling: str = "strided"
     padding: str = "reflect"
+    norm: str = "instance"
 
     def __post_init__(self):
-        choice("generator kind", self.kind, tuple(UPSAMPLINGS))
+        choice("generator kind", self.kind, tuple(GENERATORS))
         choice(f"upsampling of {self.kind}", self.upsampling, UPSAMPLINGS[self.kind])
         most = 2 if self.kind == "resnet" else 1
         choice(f"downsampling of {self.kind}", self.downsampling, DOWNSAMPLINGS[:most])
         choice(f"padding of {self.kind}", self.padding, PADDINGS[:most])
+        choice(f"norm of {self.kind}", self.norm, norms(self.kind))
         _size("generator width", self.width, 1, WIDEST)
         if self.kind == "pix2pix":
             _size("pix2pix downsamplings", self.blocks, 7, 8)
@@ -99,9 +131,10 @@ class Generator:
     @property
     def words(self) -> str:
         """ "ResNet, 9 blocks, 64 filters", and what is unusual about it."""
-        kind = {"resnet": "ResNet", "unet": "U-Net", "pix2pix": "pix2pix U-Net"}[self.kind]
-        depth = {"resnet": f", {self.blocks} blocks", "pix2pix": f", {self.blocks} stages"}
+        blocks = f", {self.blocks} block{'' if self.blocks == 1 else 's'}"
+        depth = {"resnet": blocks, "course": blocks, "pix2pix": f", {self.blocks} stages"}
         unusual = "".join(f", {words}" for words in self.unusual)
+        kind = GENERATORS[self.kind]
         return f"{kind}{depth.get(self.kind, '')}, {self.width} filters{unusual}"
 
     @property
@@ -116,28 +149,52 @@ class Generator:
     @property
     def multiple(self) -> int:
         """Pixels; heights and widths that the generator takes are multiples of it."""
-        return {"resnet": 4, "unet": 16, "pix2pix": 2**self.blocks}[self.kind]
+        return {"resnet": 4, "unet": 16, "pix2pix": 2**self.blocks, "course": 4}[self.kind]
 
     @property
     def smallest(self) -> int:
         """Pixels; the least height and width that the generator takes."""
-        return {"resnet": 8, "unet": 32, "pix2pix": 2**self.blocks}[self.kind]
+        return {"resnet": 8, "unet": 32, "pix2pix": 2**self.blocks, "course": 8}[self.kind]
+
+    def as_kind(self, kind: str) -> "Generator":
+        """The same in another kind, with what that kind offers where it lacks what this one has."""
+        choice("generator kind", kind, tuple(GENERATORS))
+        ways, known = UPSAMPLINGS[kind], norms(kind)
+        way = self.upsampling if self.upsampling in ways else ways[0]
+        norm = self.norm if self.norm in known else known[0]
+        plain = {} if kind == "resnet" else {"downsampling": "strided", "padding": "reflect"}
+        return replace(self, kind=kind, upsampling=way, norm=norm, **plain)
 
 
 @dataclass(frozen=True)
 class Discriminator:
     """One discriminator's architecture.
 
-    kind: "patchgan" is the paper's 70×70 PatchGAN, "patch4" the book's four stride-2 stages.
-    width: filters of the first convolution (both: 64).
+    kind: "patchgan" is the paper's 70×70 PatchGAN, "patch4" the book's four stride-2 stages, and
+        "course" that of CMU's 16-726, which comes to a single score at 64 pixels.
+    width: filters of the first convolution (the paper and the book: 64, the course: 32).
+    norm: as in Generator; an option of "patch4".
     """
 
     kind: str = "patchgan"
     width: int = 64
+    norm: str = "instance"
 
     def __post_init__(self):
-        choice("discriminator kind", self.kind, ("patchgan", "patch4"))
+        choice("discriminator kind", self.kind, tuple(DISCRIMINATORS))
+        choice(f"norm of {self.kind}", self.norm, norms(self.kind))
         _size("discriminator width", self.width, 1, WIDEST)
+
+    @property
+    def words(self) -> str:
+        """ "70×70 PatchGAN, 64 filters"."""
+        return f"{DISCRIMINATORS[self.kind]}, {self.width} filters"
+
+    def as_kind(self, kind: str) -> "Discriminator":
+        """The same in another kind, with a norm that this kind has."""
+        choice("discriminator kind", kind, tuple(DISCRIMINATORS))
+        norm = self.norm if self.norm in norms(kind) else norms(kind)[0]
+        return replace(self, kind=kind, norm=norm)
 
 
 @dataclass(frozen=True)
@@ -318,6 +375,11 @@ class Channels:
         _size("channels of Y", self.y, 1, MOST_CHANNELS)
 
 
+INITIALISATIONS = ("normal", "glorot", "pytorch")
+
+ORDERS = ("together", "in-turn")
+
+
 @dataclass(frozen=True)
 class Training:
     """How the weights come about. Rates and betas are Adam's, as in section 7.1 of the paper.
@@ -326,6 +388,14 @@ class Training:
     resize: "resize-and-crop" (286 → 256, or in proportion) or "crop" (never rescale).
     pool: size of the history of generated images (50 in the paper, 0 for none).
     ema_decay: decay of the moving average of the generators' weights; 0 for none.
+    decay: share of the steps, at the end, over which the rate falls linearly to 0 (the paper: a
+        half; 0: the rate never falls).
+    initialisation: of the weights. "normal" is N(0, 0.02) and biases of 0, the paper's; "glorot"
+        is Keras' default, uniform by Glorot and Bengio 2010 and biases of 0; "pytorch" is what
+        PyTorch draws where nothing is said.
+    order: of the updates. "together": all networks by gradients at one state of the weights;
+        "in-turn": a discriminator on real items, then on generated ones, then the generators
+        against the discriminators that this made.
     precision: "float32", or "bfloat16" for autocast; "auto" is decided when a training begins.
     """
 
@@ -340,8 +410,15 @@ class Training:
     ema_decay: float = 0.999
     precision: str = "float32"
     seed: int = 0
+    decay: float = 0.5
+    initialisation: str = "normal"
+    order: str = "together"
 
     def __post_init__(self):
+        choice("initialisation", self.initialisation, INITIALISATIONS)
+        choice("order of updates", self.order, ORDERS)
+        if not 0 <= self.decay <= 1:
+            raise ConfigError(f"decay is {self.decay}; it must lie in [0, 1].")
         choice("resize", self.resize, ("resize-and-crop", "crop"))
         choice("precision", self.precision, ("auto", "float32", "bfloat16"))
         _size("steps", self.steps, 1, MOST_STEPS)
@@ -354,6 +431,14 @@ class Training:
         for name in ("beta1", "beta2", "ema_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must lie in [0, 1).")
+
+    @property
+    def rate_words(self) -> str:
+        """ "0.0002, falling to 0 over the second half"."""
+        if not self.decay:
+            return f"{self.rate:g} throughout"
+        part = "the second half" if self.decay == 0.5 else f"the last {self.decay:.0%}"
+        return f"{self.rate:g}, falling to 0 over {part}"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.overrides import handle_torch_function, has_torch_function_unary
 
 from . import config
 
@@ -25,6 +26,41 @@ class InstanceNorm(nn.InstanceNorm2d):
         if isinstance(x, Tensor) and x.device.type == "cpu":
             return functional.group_norm(x, x.shape[1], eps=self.eps)
         return super().forward(x)
+
+
+def layer_norm(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+    """γ (x − mean) / (standard deviation + ε) + β, over all but the batch; γ and β are scalars.
+
+    ε is added to the deviation, as keras_contrib has it, and not to the variance.
+    """
+    if has_torch_function_unary(x):  # Strips take it over rows of a picture.
+        return handle_torch_function(layer_norm, (x,), x, gamma, beta, eps)
+    around = x.float()  # Under autocast too, as the library's norms.
+    around = around - around.mean((1, 2, 3), keepdim=True)
+    deviation = around.std((1, 2, 3), correction=0, keepdim=True)
+    return (gamma * (around / (deviation + eps)) + beta).to(x.dtype)
+
+
+class LayerNorm(nn.Module):
+    """Every image as a whole to mean 0 and variance 1, then times γ plus β, one number each.
+
+    A layer norm (Ba et al. 2016, arXiv 1607.06450) over height, width and channels. It is what
+    keras_contrib's `InstanceNormalization()` does by default (axis=None, epsilon=1e-3), and so
+    what *GANs in Action* and Keras-GAN train with under the name of instance norm.
+    """
+
+    def __init__(self, eps: float = 1e-3):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(1))
+        self.beta = nn.Parameter(torch.zeros(1))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        return layer_norm(x, self.gamma, self.beta, self.eps)
+
+
+def _norm(kind: str, channels: int) -> nn.Module:
+    return LayerNorm() if kind == "layer" else InstanceNorm(channels)
 
 
 class WideConv2d(nn.Conv2d):
@@ -44,7 +80,9 @@ class WideConv2d(nn.Conv2d):
             return super().forward(x)
         patches = functional.unfold(x, self.kernel_size, padding=self.padding, stride=self.stride)
         patches = patches.transpose(0, 1).flatten(1)  # All images side by side.
-        made = torch.addmm(self.bias[:, None], self.weight.flatten(1), patches)
+        flat = self.weight.flatten(1)
+        bias = self.bias
+        made = flat @ patches if bias is None else torch.addmm(bias[:, None], flat, patches)
         return made.unflatten(1, (len(x), *size)).transpose(0, 1)
 
 
@@ -148,15 +186,21 @@ def _same(channels: int, out: int) -> list[nn.Module]:
 class UNetGenerator(nn.Module):
     """The U-Net of *GANs in Action*, chapter 9: four stride-2 stages and skip connections.
 
-    Each stage is convolution, activation, instance norm, in the book's order. (N, channels, H, W)
-    in [-1, 1] to (N, out, H, W); H and W are multiples of 16, at least 32.
+    Each stage is convolution, activation, norm, in the book's order. (N, channels, H, W) in [-1, 1]
+    to (N, out, H, W); H and W are multiples of 16, at least 32. norm: "instance", or the book's
+    "layer" (see LayerNorm).
     """
 
     multiple = 16
     smallest = 32
 
     def __init__(
-        self, width: int = 32, upsampling: str = "resize", channels: int = 3, out: int = 3
+        self,
+        width: int = 32,
+        upsampling: str = "resize",
+        channels: int = 3,
+        out: int = 3,
+        norm: str = "instance",
     ):
         super().__init__()
         widths = [width, 2 * width, 4 * width, 8 * width]
@@ -164,7 +208,7 @@ class UNetGenerator(nn.Module):
             nn.Sequential(
                 WideConv2d(before, after, 4, stride=2, padding=1),
                 nn.LeakyReLU(0.2),
-                InstanceNorm(after),
+                _norm(norm, after),
             )
             for before, after in zip([channels, *widths], widths, strict=False)
         )
@@ -175,7 +219,7 @@ class UNetGenerator(nn.Module):
             return [nn.Upsample(scale_factor=2, mode="nearest"), *_same(channels, out)]
 
         self.up = nn.ModuleList(
-            nn.Sequential(*double(before, after), nn.ReLU(), InstanceNorm(after))
+            nn.Sequential(*double(before, after), nn.ReLU(), _norm(norm, after))
             for before, after in [
                 (8 * width, 4 * width),
                 (8 * width, 2 * width),
@@ -267,17 +311,17 @@ class Patch4(nn.Module):
     """The discriminator of *GANs in Action*, chapter 9: four stride-2 stages, one score a patch.
 
     (N, channels, H, W) in [-1, 1] to unbounded scores (N, 1, H/16, W/16); H and W are multiples of
-    16, at least 32. channels: as in PatchGAN.
+    16, at least 32. channels: as in PatchGAN. norm: as in UNetGenerator.
     """
 
-    def __init__(self, width: int = 64, channels: int = 3):
+    def __init__(self, width: int = 64, channels: int = 3, norm: str = "instance"):
         super().__init__()
         layers = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
         for channels in (width, 2 * width, 4 * width):
             layers += [
                 WideConv2d(channels, 2 * channels, 4, stride=2, padding=1),
                 nn.LeakyReLU(0.2),
-                InstanceNorm(2 * channels),
+                _norm(norm, 2 * channels),
             ]
         self.layers = nn.Sequential(*layers, *_same(8 * width, 1))
 
@@ -289,35 +333,122 @@ class Patch4(nn.Module):
         return self.layers(image)
 
 
+class CourseBlock(nn.Module):
+    """One 3×3 convolution with norm, a sum around both, and an activation behind the sum."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False), InstanceNorm(channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu(x + self.body(x))
+
+
+def _stages(widths: list[int], convolution: type[nn.Module]) -> list[nn.Module]:
+    """4×4 convolutions of stride 2 from each width to the next, with norm and ReLU, as in DCGAN."""
+    layers: list[nn.Module] = []
+    for before, after in pairwise(widths):
+        layers += [
+            convolution(before, after, 4, stride=2, padding=1, bias=False),
+            InstanceNorm(after),
+            nn.ReLU(),
+        ]
+    return layers
+
+
+class CourseGenerator(nn.Module):
+    """The generator of CMU's 16-726, assignment 3 (2021), after Toronto's CSC 321, assignment 4.
+
+    Two 4×4 convolutions of stride 2, residual blocks of one convolution, and two 4×4 transposed
+    ones; no biases. (N, channels, H, W) in [-1, 1] to (N, out, H, W); H and W are multiples of 4,
+    at least 8.
+    """
+
+    multiple = 4
+    smallest = 8
+
+    def __init__(self, width: int = 32, blocks: int = 1, channels: int = 3, out: int = 3):
+        super().__init__()
+        self.layers = nn.Sequential(
+            *_stages([channels, width, 2 * width], WideConv2d),
+            *(CourseBlock(2 * width) for _ in range(blocks)),
+            *_stages([2 * width, width], nn.ConvTranspose2d),
+            nn.ConvTranspose2d(width, out, 4, stride=2, padding=1, bias=False),
+            nn.Tanh(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+class CourseDiscriminator(nn.Module):
+    """The discriminator of the same assignment: DCGAN's, down to a single score.
+
+    (N, channels, H, W) in [-1, 1] to unbounded scores (N, 1, H/16 − 3, W/16 − 3): one for a whole
+    picture of 64×64; H and W are at least 64. channels: as in PatchGAN. No biases.
+    """
+
+    def __init__(self, width: int = 32, channels: int = 3):
+        super().__init__()
+        widths = [channels, width, 2 * width, 4 * width, 8 * width]
+        last = WideConv2d(8 * width, 1, 4, bias=False)
+        self.layers = nn.Sequential(*_stages(widths, WideConv2d), last)
+
+    def features(self, image: Tensor) -> Tensor:
+        """What the last convolution makes its score of: (N, 8 · width, H/16, W/16)."""
+        return self.layers[:-1](image)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.layers(image)
+
+
 def build_generator(
-    settings: config.Generator, channels: int = 3, out: int = 3
-) -> ResNetGenerator | UNetGenerator | Pix2PixUNet:
-    """A fresh generator from `channels` to `out`, with weights from N(0, 0.02)."""
+    settings: config.Generator, channels: int = 3, out: int = 3, initialisation: str = "normal"
+) -> ResNetGenerator | UNetGenerator | Pix2PixUNet | CourseGenerator:
+    """A fresh generator from `channels` to `out`; initialisation: as in config.Training."""
     s = settings
     if s.kind == "unet":
-        network = UNetGenerator(s.width, s.upsampling, channels, out)
+        network = UNetGenerator(s.width, s.upsampling, channels, out, s.norm)
     elif s.kind == "pix2pix":
         network = Pix2PixUNet(s.width, s.blocks, channels, out)
+    elif s.kind == "course":
+        network = CourseGenerator(s.width, s.blocks, channels, out)
     else:
         network = ResNetGenerator(
             s.width, s.blocks, s.upsampling, channels, out, s.downsampling, s.padding
         )
-    return initialise(network)
+    return initialise(network, initialisation)
 
 
-def build_discriminator(settings: config.Discriminator, channels: int = 3) -> PatchGAN | Patch4:
-    """A fresh discriminator with weights from N(0, 0.02)."""
-    network = {"patchgan": PatchGAN, "patch4": Patch4}[settings.kind](settings.width, channels)
-    return initialise(network)
+def build_discriminator(
+    settings: config.Discriminator, channels: int = 3, initialisation: str = "normal"
+) -> PatchGAN | Patch4 | CourseDiscriminator:
+    """A fresh discriminator; initialisation: as in config.Training."""
+    s = settings
+    if s.kind == "patch4":
+        network = Patch4(s.width, channels, s.norm)
+    else:
+        kinds = {"patchgan": PatchGAN, "course": CourseDiscriminator}
+        network = kinds[s.kind](s.width, channels)
+    return initialise(network, initialisation)
 
 
-def initialise(network: nn.Module) -> nn.Module:
-    """Draw every convolution's weights from N(0, 0.02) and set its biases to 0 (section 7.1).
+def initialise(network: nn.Module, kind: str = "normal") -> nn.Module:
+    """Draw every convolution's weights, and set its biases to 0, by config.Training's kind.
 
-    Nothing is drawn on the meta device, where a network is only a form to be filled.
+    "normal" is N(0, 0.02) (section 7.1). Nothing is drawn on the meta device, where a network is
+    only a form to be filled.
     """
+    if kind == "pytorch":  # Drawn already.
+        return network
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and not module.weight.is_meta:
-            nn.init.normal_(module.weight, 0.0, 0.02)
-            nn.init.zeros_(module.bias)
+            if kind == "glorot":
+                nn.init.xavier_uniform_(module.weight)
+            else:
+                nn.init.normal_(module.weight, 0.0, 0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
     return network

@@ -6,6 +6,7 @@ One file a method, and its line here; `register` adds one from elsewhere (docs/p
 from .cyclegan import CycleGAN
 from .method import Losses, Method, Moment, NamedObjective, Player, Stage, Switch, View
 from .model import Model, work
+from .named_recipe import NamedRecipe
 from .pix2pix import Pix2Pix
 from .shelf import all_methods, find, register
 
@@ -15,6 +16,7 @@ __all__ = [
     "Model",
     "Moment",
     "NamedObjective",
+    "NamedRecipe",
     "Player",
     "Stage",
     "Switch",

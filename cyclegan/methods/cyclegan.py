@@ -10,6 +10,7 @@ DiscoGAN's objective (Kim et al. 2017).
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,7 @@ from ..core.config import Objective as BaseObjective
 from ..core.figures import Term
 from ..core.networks import build_discriminator, build_generator
 from .method import ORIGINAL, Losses, Method, Moment, NamedObjective, Player, Switch, View
+from .published import RECIPES
 
 FORMS = ("least_squares", "log")
 
@@ -164,7 +166,7 @@ def check_sizes(config: Config, judged: bool) -> None:
             f"multiples of {multiple} from {least} up."
         )
     # Below that the last instance norm of the discriminator has a single number to normalise.
-    least = {"patchgan": 24, "patch4": 32}[config.discriminator.kind]
+    least = {"patchgan": 24, "patch4": 32, "course": 64}[config.discriminator.kind]
     if judged and config.image_size < least:
         raise ConfigError(
             f"image size is {config.image_size}; the {config.discriminator.kind} discriminator "
@@ -256,6 +258,32 @@ def _judge_x(model: nn.Module, m: Moment) -> Losses:
 
 def _judge_y(model: nn.Module, m: Moment) -> Losses:
     return judge("D_Y", model.D_Y, m.y, m.made["fake_y"], m.objective.adversarial)
+
+
+SIDES = {"x": ("D_X", "F"), "y": ("D_Y", "G")}
+"""Whose judge and whose maker stand on which side."""
+
+
+def _on_reals(side: str, model: nn.Module, m: Moment) -> Losses:
+    """E[(D(real) − 1)²] alone; the generators of the step before make what comes after it."""
+    D, maker = SIDES[side]
+    real, other = (m.x, m.y) if side == "x" else (m.y, m.x)
+    scores = model[D](real)
+    with torch.no_grad():
+        made = {f"fake_{side}": model[maker](other), f"scores_{side}": scores.detach()}
+    return Losses(
+        {f"{D}_real": losses.adversarial(scores, True, m.objective.adversarial)}, made=made
+    )
+
+
+def _on_generated(side: str, model: nn.Module, m: Moment) -> Losses:
+    """E[D(generated)²] alone; the real half is told of as it was before its update."""
+    (D, _), form = SIDES[side], m.objective.adversarial
+    scores, on_reals = model[D](m.made[f"fake_{side}"]), m.made[f"scores_{side}"]
+    term = losses.adversarial(scores, False, form)
+    both = losses.adversarial(on_reals, True, form) + term.detach()
+    told = {D: both / 2, f"{D}_accuracy": losses.accuracy(on_reals, scores, form)}
+    return Losses({f"{D}_generated": term}, told)
 
 
 def called(terms: dict[str, Tensor], generator: str, cycle: str = "") -> dict[str, Tensor]:
@@ -411,6 +439,7 @@ class CycleGAN(Method):
     media = frozenset({"pictures"})
     Objective = Objective
     rows = ROWS
+    recipes = RECIPES
     switches = (
         Switch("cycle loss", ("cycle_forward", "cycle_backward")),
         Switch("identity loss", ("identity",)),
@@ -440,14 +469,14 @@ class CycleGAN(Method):
 
     def networks(self, config: Config) -> dict[str, nn.Module]:
         """D_X and D_Y are there where the objective has a GAN term at any time."""
-        x, y = config.channels.x, config.channels.y
+        x, y, drawn = config.channels.x, config.channels.y, config.training.initialisation
         found = {
-            "G": build_generator(config.generator, x, y),
-            "F": build_generator(config.generator, y, x),
+            "G": build_generator(config.generator, x, y, drawn),
+            "F": build_generator(config.generator, y, x, drawn),
         }
         if config.objective.uses("gan"):
-            found["D_X"] = build_discriminator(config.discriminator, x)
-            found["D_Y"] = build_discriminator(config.discriminator, y)
+            found["D_X"] = build_discriminator(config.discriminator, x, drawn)
+            found["D_Y"] = build_discriminator(config.discriminator, y, drawn)
         return found
 
     def describe(self, config: Config) -> str:
@@ -458,6 +487,16 @@ class CycleGAN(Method):
         translators = Player(("G", "F"), (_from_x, _from_y))
         judges = Player(("D_X", "D_Y"), (_judge_x, _judge_y), when=lambda o: o.gan > 0)
         return (translators, judges) if objective.uses("gan") else (translators,)
+
+    def players_in_turn(self, objective: Objective) -> tuple[Player, ...]:
+        """D_X and D_Y on reals, then on what G and F make, then G and F, as Keras-GAN has it."""
+        if not objective.uses("gan"):
+            return self.players(objective)
+        judges = (
+            Player(("D_X", "D_Y"), tuple(partial(half, s) for s in SIDES), when=lambda o: o.gan > 0)
+            for half in (_on_reals, _on_generated)
+        )
+        return (*judges, *self.players(objective)[:1])
 
     def views(self, config: Config, direction: Direction = "xy") -> tuple[View, ...]:
         same = config.channels.x == config.channels.y

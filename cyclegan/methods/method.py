@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..core.config import DIRECTIONS, Config, ConfigError, Direction, Objective
 from ..core.figures import Term, mirrored, named
+from .named_recipe import NamedRecipe
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,9 @@ class Method:
     rows: Mapping[str, NamedObjective] = {}
     """What the laboratory compares, by name; the row that is called like the method, or else the
     first, is what the others are held against."""
+    recipes: Mapping[str, NamedRecipe] = {}
+    """What sources train it with, by the names on the command line; "lesson" is not among them, as
+    every lesson has its own."""
     switches: tuple[Switch, ...] = ()
     """What is shown with and without: the first in two rows, a second by a tick. Without any, the
     variants are rows."""
@@ -196,6 +200,13 @@ class Method:
     def players(self, objective: Objective) -> tuple[Player, ...]:
         """In the order in which they play; each sees what those before it made."""
         raise NotImplementedError
+
+    def players_in_turn(self, objective: Objective) -> tuple[Player, ...]:
+        """Those for updates in turn: each learns from the networks as the one before it left them.
+
+        Players with the same roles share an optimiser. Empty where the method knows no such order.
+        """
+        return ()
 
     def views(self, config: Config, direction: Direction = "xy") -> tuple[View, ...]:
         """What can be shown in a direction; empty where there is none in it."""

@@ -151,14 +151,14 @@ class Pix2Pix(Method):
     )
 
     def networks(self, config: Config) -> dict[str, nn.Module]:
-        x, y = config.channels.x, config.channels.y
+        x, y, drawn = config.channels.x, config.channels.y, config.training.initialisation
         found = {
-            "G": build_generator(config.generator, x, y),
-            "F": build_generator(config.generator, y, x),
+            "G": build_generator(config.generator, x, y, drawn),
+            "F": build_generator(config.generator, y, x, drawn),
         }
         if config.objective.uses("gan"):
             for role in ("D_X", "D_Y"):
-                found[role] = build_discriminator(config.discriminator, x + y)
+                found[role] = build_discriminator(config.discriminator, x + y, drawn)
         return found
 
     def describe(self, config: Config) -> str:

@@ -1,7 +1,8 @@
 """The controls of a new training, and the settings that they ask for.
 
 Knows Gradio and where data may come from: lessons, which bring recipes of their own, and other
-people's pictures, which get the common one. Knows no lesson and no method by name; starts nothing.
+people's pictures, which get the common one. In place of that recipe one of the method's may be
+chosen (`plans`). Knows no lesson and no method by name; starts nothing.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 import gradio as gr
 
 from .. import lessons
-from ..core.config import Change, ConfigError, Domains, Objective
+from ..core.config import GENERATORS, Change, ConfigError, Domains, Objective
 from ..core.files import is_number
 from ..labs.live import Arm, LiveSettings
 from ..lessons import Lesson, Recipe, hub_columns, intake
@@ -21,6 +22,7 @@ from .components import open_choice
 from .hosting import disk
 from .hosting.desk import Desk
 from .hosting.errors import inform
+from .plans import LESSON, Plan, plan, recipes_of
 
 OWN, HUB = ":own", ":hub"
 """Kinds of data that are no lesson of the shelf."""
@@ -31,6 +33,9 @@ FORM, FORMS = "adversarial", ("least_squares", "log")
 """The field of objectives that choose a form of the GAN loss, and the forms that there are."""
 
 WIDTHS, DEPTHS = (8, 16, 24, 32, 64), (2, 3, 4, 6, 9)
+
+KINDS = tuple((GENERATORS[kind], kind) for kind in ("resnet", "unet", "course"))
+"""Generators to choose from; what only reads other people's files is not among them."""
 
 NUMBERS = {
     **{"size": "Size", "width": "Filters", "blocks": "Blocks", "seed": "Seed"},
@@ -60,15 +65,16 @@ class Form:
         self._asked: dict[Hashable, gr.components.Component] = {}
         self._frames: dict[Hashable, gr.blocks.Block] = {}
         self._lay_out()
-        data = self._asked["kind"]
+        data, named = self._asked["kind"], self._asked["recipe"]
         there = {**self._frames, **self._asked}
 
-        def choose(kind: str) -> dict:
-            return {there[key]: gr.update(**of) for key, of in self.offered(kind).items()}
+        def choose(kind: str, name: str = LESSON) -> dict:
+            return {there[key]: gr.update(**of) for key, of in self.offered(kind, name).items()}
 
         changing = [component for component in there.values() if component is not data]
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         data.input(choose, data, changing, **quiet)
+        named.input(choose, [data, named], changing, **quiet)
 
     @property
     def inputs(self) -> list[gr.components.Component]:
@@ -82,7 +88,8 @@ class Form:
         """
         given = dict(zip(self._asked, values, strict=True))
         kind, access = given["kind"], self._access
-        recipe = self._recipe(kind)
+        chosen = self._plan(kind, given["recipe"])
+        recipe = chosen.recipe
         base, counts = recipe.config, {n: number(given[n], word) for n, word in NUMBERS.items()}
         size = int(counts["size"])
         training = replace(
@@ -105,11 +112,13 @@ class Form:
             columns = given["X column"], given["Y column"]
             fill = _from_hub(given["dataset"], columns, size, progress, self._visitor())
         width, blocks = int(counts["width"]), int(counts["blocks"])
-        generator = replace(base.generator, width=width, blocks=blocks)
+        generator = base.generator.as_kind(given["generator"])
+        generator = replace(generator, width=width, blocks=blocks)
         base = replace(base, generator=generator, training=training, image_size=size)
         a, b = (_arm_of(recipe, index, given) for index in (0, 1))
         if a.name == b.name:
             b = replace(b, name=f"{b.name} (2)")
+        base = chosen.signed(replace(base, objective=a.objective))
         return LiveSettings(base, (a, b), counts["minutes"] or None), fill
 
     def _visitor(self) -> hub.Visitor | None:
@@ -120,11 +129,21 @@ class Form:
         lesson = self._lessons.get(kind)
         return lesson.recipe if lesson else quick("", Domains())
 
-    def offered(self, kind: str) -> dict[Hashable, dict]:
-        """What is set and shown when a kind of data is chosen, by the controls' keys."""
-        recipe = self._recipe(kind)
+    def _plan(self, kind: str, name: str) -> Plan:
+        return plan(self._recipe(kind), name, self._lessons.get(kind, Lesson).largest)
+
+    def offered(self, kind: str, name: str = LESSON) -> dict[Hashable, dict]:
+        """What is set and shown when a kind of data and a recipe are chosen, by the controls'
+        keys."""
+        chosen = self._plan(kind, name)
+        recipe = chosen.recipe
         base, turn = recipe.config, turning(recipe)
         found = {
+            "recipe": {"choices": recipes_of(self._recipe(kind)), "value": name},
+            "told": {"value": chosen.told, "visible": bool(chosen.told)},
+            "source": {"visible": bool(chosen.left_out)},
+            "left out": {"value": chosen.left_out},
+            "generator": {"value": base.generator.kind},
             "own": {"visible": kind == OWN},
             "hub": {"visible": kind == HUB},
             "names": {"visible": kind in WORDS},
@@ -157,15 +176,26 @@ class Form:
             self._asked["kind"] = gr.Radio(
                 kinds, value=self._kinds[0], label="Pictures", elem_id="data"
             )
+            self._asked["recipe"] = open_choice(
+                gr.Dropdown(label="Recipe", elem_id="named-recipe", **shown["recipe"])
+            )
+        self._frames["told"] = gr.Markdown(elem_classes="hint", **shown["told"])
+        with gr.Accordion("What it leaves out", open=False, **shown["source"]) as source:
+            self._frames["left out"] = gr.Markdown(elem_classes="hint", **shown["left out"])
+        self._frames["source"] = source
         self._lay_out_sources()
         with gr.Accordion("Networks and length", open=False):
+            self._asked["generator"] = open_choice(
+                gr.Dropdown(list(KINDS), label="Generators", **shown["generator"])
+            )
             with gr.Row():
                 for name, word in NUMBERS.items():
                     self._asked[name] = _number_or_list(name, word, shown.get(name, {}))
                 until = {"label": "Until", "value": 0, **shown["until"]}
                 self._asked["until"] = gr.Number(precision=0, **until, **NARROW)
             gr.Markdown(
-                "It ends after the steps or the minutes, whichever is sooner; 0 minutes: any.",
+                "The U-Net has no blocks. A training ends after the steps or the minutes, "
+                "whichever is sooner; 0 minutes: any.",
                 elem_classes="hint",
             )
             self._frames["turn"] = gr.Markdown(

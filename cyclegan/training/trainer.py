@@ -1,4 +1,4 @@
-"""The training algorithm: player after player, then all updates at once.
+"""The training algorithm: player after player, then all updates at once, or each after its player.
 
 Receives batches and reports each step to callbacks. Knows no method and no page, and opens no file;
 sampling, logging, saving and stopping are the callbacks' work, and speed is the engine's.
@@ -45,10 +45,13 @@ class StepDone:
 Callback = Callable[["Trainer", StepDone], None]
 
 
-def rate_factor(step: int, steps: int) -> float:
-    """Share of the base rate at a step: 1 for the first half, then linear to 0 (section 7.1)."""
-    half = steps // 2
-    return 1.0 - max(0, step - half) / (steps - half)
+def rate_factor(step: int, steps: int, decay: float = 0.5) -> float:
+    """Share of the base rate at a step: 1 at first, then linear to 0 over a share of the steps.
+
+    In the paper that is the second half (section 7.1); with decay 0 the rate never falls.
+    """
+    constant = int(steps * (1 - decay))
+    return 1.0 - max(0, step - constant) / (steps - constant) if constant < steps else 1.0
 
 
 class Trainer:
@@ -78,14 +81,24 @@ class Trainer:
         names = self.method.remembered
         first = settings.seed + len(names) * processes.rank()
         self.pools = {n: ImagePool(settings.pool, first + i) for i, n in enumerate(names)}
-        self.players = self.method.players(self.objective)
-        self.optimisers = [self._optimiser(player) for player in self.players]
+        self.in_turn = settings.order == "in-turn"
+        self.players = (
+            self.method.players_in_turn(self.objective)
+            if self.in_turn
+            else self.method.players(self.objective)
+        )
+        if not self.players:
+            raise ConfigError(f"{self.method.name} knows no updates in turn; choose together.")
+        self.learners = list(self.players)
+        if self.in_turn:  # The first of those with the same roles: they share an optimiser.
+            firsts = {player.roles: player for player in reversed(self.players)}
+            self.learners = [p for p in self.players if p is firsts[p.roles]]
+        self.optimisers = [self._optimiser(player) for player in self.learners]
         self.schedules = [
-            torch.optim.lr_scheduler.LambdaLR(o, lambda step: rate_factor(step, settings.steps))
-            for o in self.optimisers
+            torch.optim.lr_scheduler.LambdaLR(o, self._rate_factor) for o in self.optimisers
         ]
         self.engine = Engine(model, self.players, device, settings.precision)
-        named = zip((join(player.roles) for player in self.players), self.optimisers, strict=True)
+        named = zip((join(p.roles) for p in self.learners), self.optimisers, strict=True)
         self.watch = Watch(dict(named), device)
 
     def _optimiser(self, player: Player) -> torch.optim.Adam:
@@ -93,6 +106,9 @@ class Trainer:
         return torch.optim.Adam(
             networks.parameters(), lr=s.rate * player.rate, betas=(s.beta1, s.beta2), fused=True
         )
+
+    def _rate_factor(self, step: int) -> float:
+        return rate_factor(step, self.settings.steps, self.settings.decay)
 
     @torch.no_grad()
     def _average_in(self, averaged: list[Tensor], current: list[Tensor], _: Tensor) -> None:
@@ -132,8 +148,8 @@ class Trainer:
             self.check(objective)
             self.objective = objective
         if rate is not None:
-            factor = rate_factor(self.steps_done, self.settings.steps)
-            listed = zip(self.players, self.optimisers, self.schedules, strict=True)
+            factor = self._rate_factor(self.steps_done)
+            listed = zip(self.learners, self.optimisers, self.schedules, strict=True)
             for player, optimiser, schedule in listed:
                 base = rate * player.rate
                 schedule.base_lrs = [base]
@@ -157,9 +173,10 @@ class Trainer:
 
         The players take turns on what those before them made (CycleGAN: G and F, then D_X and D_Y,
         sections 4 and 7.1); nobody depends on another's update of this step, so that all updates
-        wait until all gradients are known to be finite. Returns the weighted terms. Raises
-        NonFiniteError before a bad update is applied; on a GPU, which is not waited for, up to
-        CHECK_EVERY steps late, no update having been applied since.
+        wait until all gradients are known to be finite. With updates in turn, each player depends
+        on those before it, and each update waits for its own gradients. Returns the weighted terms.
+        Raises NonFiniteError before a bad update is applied; on a GPU, which is not waited for, up
+        to CHECK_EVERY looks late, no update having been applied since.
         """
         now = self.objective.at(self.steps_done, self.settings.steps)
         seed = self.settings.seed + processes.rank() * 7919
@@ -171,17 +188,28 @@ class Trainer:
         for player in self._playing(now, moment.stage):
             moment.made |= {name: self._remembered(name, t) for name, t in made.items()}
             found = self.engine.gradients(player, moment)
-            terms, made = terms | found.terms, found.made
-        terms = self.watch.look(
-            self.steps_done + 1, {name: terms[name] for name in self.method.in_order(terms)}
-        )
-        for optimiser in self.optimisers:
-            optimiser.step()
+            made = found.made
+            terms |= self._update(found.terms, player) if self.in_turn else found.terms
+        terms = {name: terms[name] for name in self.method.in_order(terms)}
+        if not self.in_turn:
+            terms = self._update(terms)
         if self.average is not None:
             self.average.update_parameters(self.model.group(self.method.averaged))
         for schedule in self.schedules:
             schedule.step()
         self.steps_done += 1
+        return terms
+
+    def _update(self, terms: dict[str, Tensor], player: Player | None = None) -> dict[str, Tensor]:
+        """Apply a player's gradients, or everybody's, once they and the terms are known to be
+        finite; returns the terms, with several processes as their mean."""
+        roles = list(dict.fromkeys(p.roles for p in ([player] if player else self.learners)))
+        terms = self.watch.look(self.steps_done + 1, terms, [join(r) for r in roles])
+        for learner, optimiser in zip(self.learners, self.optimisers, strict=True):
+            if learner.roles in roles:
+                optimiser.step()
+                if player:  # Who may have another turn in this step.
+                    optimiser.zero_grad(set_to_none=True)
         return terms
 
     def _playing(self, objective: Objective, stage: str) -> list[Player]:

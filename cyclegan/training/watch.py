@@ -13,11 +13,11 @@ from torch.optim import Optimizer
 from . import processes
 
 CHECK_EVERY = 50
-"""Steps after which a GPU is asked whether all numbers were finite."""
+"""Looks (one a step, or one an update) after which a GPU is asked whether all were finite."""
 
 
 class NonFiniteError(RuntimeError):
-    """A loss or a gradient became infinite or not a number; the weights are as before the step."""
+    """A loss or a gradient became infinite or not a number; no update has been made by it."""
 
 
 class Watch:
@@ -33,14 +33,17 @@ class Watch:
         self._bad = torch.zeros((), device=device)
 
     @torch.no_grad()
-    def look(self, step: int, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Take note of a step's terms and gradients, before any update; returns the terms, with
-        several processes as their mean.
+    def look(
+        self, step: int, terms: Mapping[str, Tensor], names: Sequence[str]
+    ) -> dict[str, Tensor]:
+        """Take note of terms, and of the gradients of the optimisers called so, before their
+        update; returns the terms, with several processes as their mean.
 
-        Raises NonFiniteError, on a GPU up to CHECK_EVERY steps late.
+        Raises NonFiniteError, on a GPU up to CHECK_EVERY looks late.
         """
         norms = {}
-        for name, optimiser in self.optimisers.items():
+        for name in names:
+            optimiser = self.optimisers[name]
             parameters = (p for group in optimiser.param_groups for p in group["params"])
             gradients = [p.grad for p in parameters if p.grad is not None]
             if gradients:

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ...core.networks import layer_norm
+
 
 class Map:
     """One map (1, C, H, W), float. The picture that a network is called with has no sources.
@@ -74,13 +76,17 @@ class Sum(Elementwise):
     """The sum around a residual block."""
 
 
-class InstanceNorm(Map):
-    """Instance norm, by the `moments` of the whole source: mean and biased variance, (C,) each.
+class Norm(Map):
+    """A norm, by the `moments` of the whole source: mean and biased variance, (C,) each.
 
     They are there once the source has been made from top to bottom.
     """
 
     moments: tuple[Tensor, Tensor]
+
+
+class InstanceNorm(Norm):
+    """Every channel by its own moments."""
 
     def __init__(self, source, weight=None, bias=None, use_input_stats=True, eps=1e-5, **_):
         _only(use_input_stats, "instance norm by running statistics")
@@ -93,6 +99,19 @@ class InstanceNorm(Map):
         # Not functional.batch_norm, which does not make exactly 0 of a flat map; the next norms
         # would multiply what is left by 1 / √eps each.
         return (strips[0] - mean).mul_((variance + self.eps).rsqrt())
+
+
+class LayerNorm(Norm):
+    """All channels by their moments together, as `networks.layer_norm`."""
+
+    def __init__(self, source, gamma, beta, eps):
+        super().__init__(source.shape, source)
+        self.gamma, self.beta, self.eps = gamma, beta, eps
+
+    def operate(self, strips: list[Tensor], first: int, last: int, top: int) -> Tensor:
+        means, variances = self.moments  # Of as many pixels each.
+        deviation = (variances.mean() + means.var(correction=0)).sqrt() + self.eps
+        return (strips[0] - means.mean()).div_(deviation).mul_(self.gamma).add_(self.beta)
 
 
 class Padding(Map):
@@ -277,6 +296,7 @@ OPERATIONS: dict[Callable, Callable[..., Map]] = {
     torch.tanh: lambda source: Elementwise(torch.tanh, source),
     functional.avg_pool2d: _average,
     functional.instance_norm: InstanceNorm,
+    layer_norm: LayerNorm,
     functional.interpolate: Upsampling,
     functional.leaky_relu: _leaky_relu,
     functional.pad: Padding,

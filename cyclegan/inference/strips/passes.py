@@ -1,7 +1,7 @@
 """From noted maps to a result: which maps are made when, which are kept, and how many rows at once.
 
 A pass makes one map from those that are kept, from top to bottom. There is one for every map whose
-mean and variance an instance norm wants, one for every residual sum, and one for the output. What
+mean and variance a norm wants, one for every residual sum, and one for the output. What
 is made on the way and not kept is made again by the next pass that needs it: in the ResNet, that
 is what lies at full resolution. Knows no network and no operation.
 """
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ...core.pictures import ImageError
-from .maps import InstanceNorm, Map, Sum
+from .maps import Map, Norm, Sum
 
 KEPT = 2 * 2**30
 """Bytes of maps kept at once: two of the paper's residual trunk at 4096×4096 pixels."""
@@ -37,7 +37,7 @@ class Pass:
 
     target: Map
     keeps: bool
-    norms: list[InstanceNorm]
+    norms: list[Norm]
     spent: set[Map]
     made: set[Map]
 
@@ -102,7 +102,7 @@ def plan(output: Map, kept: int) -> list[Pass]:
     order = output.order
     wanted = {one: [] for one in order if isinstance(one, Sum) or one is output}
     for one in order:
-        if isinstance(one, InstanceNorm):
+        if isinstance(one, Norm):
             wanted.setdefault(one.sources[0], []).append(one)
     passes, maps = [], {order[0]}
     for target in (one for one in order if one in wanted):

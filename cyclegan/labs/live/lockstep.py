@@ -60,7 +60,7 @@ class Lockstep:
         self.runs: list[Run] = []
         self.trainers: list[Trainer] = []
         for arm, config in enumerate(settings.configs):
-            facts = {"machine": machine, "arm": settings.arms[arm].name}
+            facts = {**config.facts, "machine": machine, "arm": settings.arms[arm].name}
             saved = _facts(self.folders[arm]) if resume else {}
             facts |= saved or {}
             run, trainer = training.prepare(

@@ -269,9 +269,9 @@ def _training(found: list[tuple[Path, Config]]) -> str:
         f"- Data: {plain(_data(config))}, {config.image_size}-pixel crops ({t.resize}).{about}",
         f"- Networks: {g.kind} generators with {g.width} filters{blocks}; {d.kind} discriminators "
         f"with {d.width}.",
-        f"- Adam, rate {t.rate:g}, β = ({t.beta1:g}, {t.beta2:g}), batch {t.batch}, {t.precision}; "
-        f"{t.steps:,} steps planned, the second half with a falling rate; history of {t.pool} "
-        f"images; moving average of decay {t.ema_decay:g}; seed {t.seed}.",
+        f"- Adam, rate {t.rate_words}, β = ({t.beta1:g}, {t.beta2:g}), batch {t.batch}, "
+        f"{t.precision}; {t.steps:,} steps planned; history of {t.pool} images; "
+        f"moving average of decay {t.ema_decay:g}; seed {t.seed}.",
         *(f"- {_label(folder, found)}: {r}" for folder, c in found for r in c.objective.remarks),
     ]
     for folder, config in found:
