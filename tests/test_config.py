@@ -183,6 +183,11 @@ NAN, INFINITY = float("nan"), float("inf")
         (Objective, {"cycle_features": 0.5, "gan": 0.0}, ["cycle_features", "need both the GAN"]),
         (
             Objective,
+            {"cycle_quality": "original", "schedule": (Change("gan", 0.0, 5, 9),)},
+            ["need both the GAN", "from the first step to the last"],
+        ),
+        (
+            Objective,
             {"cycle_quality": "original", "cycle_forward": 0.0, "cycle_backward": 0.0},
             ["cycle_quality", "need both the GAN and a cycle term"],
         ),

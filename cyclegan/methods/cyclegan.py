@@ -80,12 +80,14 @@ class Objective(BaseObjective):
         for name in ("cycle_features", "cycle_decay"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must lie in [0, 1].")
-        asks = self.cycle_features or self.cycle_quality != "off"
-        if asks and not (self.gan and self.has_cycle):
-            raise ConfigError(
-                "cycle_features and cycle_quality ask the discriminators about the cycle; they "
-                "need both the GAN and a cycle term."
-            )
+        if self.cycle_features or self.cycle_quality != "off":
+            for step in (0, *(change.end for change in self.schedule)):
+                now = self._weights_at(step)
+                if not (now["gan"] and (now["cycle_forward"] or now["cycle_backward"])):
+                    raise ConfigError(
+                        "cycle_features and cycle_quality ask the discriminators about the cycle; "
+                        "they need both the GAN and a cycle term, from the first step to the last."
+                    )
 
     def check(self, config: Config) -> None:
         check_sizes(config, self.uses("gan"))
