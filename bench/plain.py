@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cyclegan.core.config import Training
-from cyclegan.core.networks import InstanceNorm, WideConv2d
+from cyclegan.core.networks.layers import InstanceNorm, WideConv2d
 from cyclegan.core.pool import ImagePool
 from cyclegan.methods import Model
 

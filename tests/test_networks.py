@@ -11,19 +11,12 @@ from torch.nn import functional
 
 from cyclegan.core import config
 from cyclegan.core.config import Discriminator, Generator
-from cyclegan.core.networks import (
-    CourseDiscriminator,
-    CourseGenerator,
-    LayerNorm,
-    Patch4,
-    PatchGAN,
-    Pix2PixUNet,
-    ResNetGenerator,
-    UNetGenerator,
-    WideConv2d,
-    build_discriminator,
-    build_generator,
-)
+from cyclegan.core.networks import build_discriminator, build_generator
+from cyclegan.core.networks.course import CourseDiscriminator, CourseGenerator
+from cyclegan.core.networks.layers import LayerNorm, WideConv2d
+from cyclegan.core.networks.patches import Patch4, PatchGAN
+from cyclegan.core.networks.resnet import ResNetGenerator
+from cyclegan.core.networks.unets import Pix2PixUNet, UNetGenerator
 
 # Layers of our own, against the library's
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ...core.networks import layer_norm
+from ...core.networks.layers import layer_norm
 
 
 class Map:
@@ -102,7 +102,7 @@ class InstanceNorm(Norm):
 
 
 class LayerNorm(Norm):
-    """All channels by their moments together, as `networks.layer_norm`."""
+    """All channels by their moments together, as `layers.layer_norm`."""
 
     def __init__(self, source, gamma, beta, eps):
         super().__init__(source.shape, source)

@@ -1,0 +1,63 @@
+"""Generators and discriminators, in the notation of the paper (section 7.2).
+
+Knows architectures and their initialisation. Knows nothing of losses, training or images on disk.
+Images are float tensors of shape (N, C, H, W) in [-1, 1].
+"""
+
+from torch import nn
+
+from .. import config
+from .course import CourseDiscriminator, CourseGenerator
+from .patches import Patch4, PatchGAN
+from .resnet import ResNetGenerator
+from .unets import Pix2PixUNet, UNetGenerator
+
+
+def build_generator(
+    settings: config.Generator, channels: int = 3, out: int = 3, initialisation: str = "normal"
+) -> ResNetGenerator | UNetGenerator | Pix2PixUNet | CourseGenerator:
+    """A fresh generator from `channels` to `out`; initialisation: as in config.Training."""
+    s = settings
+    if s.kind == "unet":
+        network = UNetGenerator(s.width, s.upsampling, channels, out, s.norm)
+    elif s.kind == "pix2pix":
+        network = Pix2PixUNet(s.width, s.blocks, channels, out)
+    elif s.kind == "course":
+        network = CourseGenerator(s.width, s.blocks, channels, out)
+    else:
+        network = ResNetGenerator(
+            s.width, s.blocks, s.upsampling, channels, out, s.downsampling, s.padding
+        )
+    return initialise(network, initialisation)
+
+
+def build_discriminator(
+    settings: config.Discriminator, channels: int = 3, initialisation: str = "normal"
+) -> PatchGAN | Patch4 | CourseDiscriminator:
+    """A fresh discriminator; initialisation: as in config.Training."""
+    s = settings
+    if s.kind == "patch4":
+        network = Patch4(s.width, channels, s.norm)
+    else:
+        kinds = {"patchgan": PatchGAN, "course": CourseDiscriminator}
+        network = kinds[s.kind](s.width, channels)
+    return initialise(network, initialisation)
+
+
+def initialise(network: nn.Module, kind: str = "normal") -> nn.Module:
+    """Draw every convolution's weights, and set its biases to 0, by config.Training's kind.
+
+    "normal" is N(0, 0.02) (section 7.1). Nothing is drawn on the meta device, where a network is
+    only a form to be filled.
+    """
+    if kind == "pytorch":  # Drawn already.
+        return network
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and not module.weight.is_meta:
+            if kind == "glorot":
+                nn.init.xavier_uniform_(module.weight)
+            else:
+                nn.init.normal_(module.weight, 0.0, 0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return network

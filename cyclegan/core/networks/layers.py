@@ -1,0 +1,101 @@
+"""Layers that PyTorch lacks, or has slower: norms, convolutions, ways up and down."""
+
+from math import prod
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import handle_torch_function, has_torch_function_unary
+
+
+class InstanceNorm(nn.InstanceNorm2d):
+    """Every channel of every image to mean 0 and variance 1 (section 7.2; Ulyanov et al. 2016).
+
+    On the CPU it is computed as a group norm with a channel a group, which is the same and, in
+    PyTorch, twice as fast there.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if isinstance(x, Tensor) and x.device.type == "cpu":
+            return functional.group_norm(x, x.shape[1], eps=self.eps)
+        return super().forward(x)
+
+
+def layer_norm(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+    """γ (x − mean) / (standard deviation + ε) + β, over all but the batch; γ and β are scalars.
+
+    ε is added to the deviation, as keras_contrib has it, and not to the variance.
+    """
+    if has_torch_function_unary(x):  # Strips take it over rows of a picture.
+        return handle_torch_function(layer_norm, (x,), x, gamma, beta, eps)
+    around = x.float()  # Under autocast too, as the library's norms.
+    around = around - around.mean((1, 2, 3), keepdim=True)
+    deviation = around.std((1, 2, 3), correction=0, keepdim=True)
+    return (gamma * (around / (deviation + eps)) + beta).to(x.dtype)
+
+
+class LayerNorm(nn.Module):
+    """Every image as a whole to mean 0 and variance 1, then times γ plus β, one number each.
+
+    A layer norm (Ba et al. 2016, arXiv 1607.06450) over height, width and channels. It is what
+    keras_contrib's `InstanceNormalization()` does by default (axis=None, epsilon=1e-3), and so
+    what *GANs in Action* and Keras-GAN train with under the name of instance norm.
+    """
+
+    def __init__(self, eps: float = 1e-3):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(1))
+        self.beta = nn.Parameter(torch.zeros(1))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        return layer_norm(x, self.gamma, self.beta, self.eps)
+
+
+def norm_of(kind: str, channels: int) -> nn.Module:
+    return LayerNorm() if kind == "layer" else InstanceNorm(channels)
+
+
+class WideConv2d(nn.Conv2d):
+    """A convolution, on the CPU a product of matrices where filters are at least twice the places.
+
+    The same result to rounding. PyTorch lays weights out anew for each convolution, which with many
+    filters and few places takes longer than the arithmetic, up to three times as long as all of
+    the product (bfloat16, 16 places).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not (isinstance(x, Tensor) and x.device.type == "cpu"):
+            return super().forward(x)
+        geometry = zip(x.shape[2:], self.kernel_size, self.padding, self.stride, strict=True)
+        size = [(side + 2 * pad - kernel) // stride + 1 for side, kernel, pad, stride in geometry]
+        if 2 * len(x) * prod(size) > self.out_channels:
+            return super().forward(x)
+        patches = functional.unfold(x, self.kernel_size, padding=self.padding, stride=self.stride)
+        patches = patches.transpose(0, 1).flatten(1)  # All images side by side.
+        flat = self.weight.flatten(1)
+        bias = self.bias
+        made = flat @ patches if bias is None else torch.addmm(bias[:, None], flat, patches)
+        return made.unflatten(1, (len(x), *size)).transpose(0, 1)
+
+
+def blur() -> list[nn.Module]:
+    """A blur by [1 2 1]/4 both ways, mirrored at the edges, and every second pixel of it.
+
+    Two averages of two neighbours each are that filter (Zhang 2019, "Tri-3"; as CUT applies it).
+    """
+    return [nn.ReflectionPad2d(1), nn.AvgPool2d(2, stride=1), nn.AvgPool2d(2)]
+
+
+def upsample(channels: int, out: int, upsampling: str) -> list[nn.Module]:
+    if upsampling == "transposed":
+        return [nn.ConvTranspose2d(channels, out, 3, stride=2, padding=1, output_padding=1)]
+    larger = nn.Upsample(scale_factor=2, mode="bilinear" if "bilinear" in upsampling else "nearest")
+    if upsampling.endswith("_zeros"):
+        return [larger, nn.Conv2d(channels, out, 3, padding=1)]
+    return [larger, nn.ReflectionPad2d(1), nn.Conv2d(channels, out, 3)]
+
+
+def same(channels: int, out: int) -> list[nn.Module]:
+    """A 4×4 convolution of stride 1 that keeps the size, padded like TensorFlow's "same"."""
+    return [nn.ZeroPad2d((1, 2, 1, 2)), WideConv2d(channels, out, 4)]
