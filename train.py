@@ -31,6 +31,7 @@ from cyclegan.core.config import (
 from cyclegan.core.registry import load_plugins
 from cyclegan.lessons import DataError, Lesson, UnpairedData, open_data
 from cyclegan.methods import Method, NamedRecipe, cyclegan
+from cyclegan.methods.cyclegan.objective import QUALITIES
 from cyclegan.methods.named_recipe import LABELS
 from cyclegan.store import catalogue as models
 from cyclegan.store import checkpoints
@@ -237,7 +238,7 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="?",
         const="translation",
         default="off",
-        choices=cyclegan.QUALITIES,
+        choices=QUALITIES,
         help="weigh the cycle by D_Y(G(x)), its translation's (without a word), or by D_X(x), its "
         "original's",
     )

@@ -1,7 +1,7 @@
 """What the moving average of the generators' weights buys and costs: `python -m bench.average RUN`.
 
-RUN is a run folder of satellite2map with its training.pt. Prints the figures of the raw and the
-averaged weights on the held-out pairs, and the median seconds of a step and of the update alone.
+RUN is a run folder with its training.pt. Prints the figures of the raw and the averaged weights on
+the held-out items, and the median seconds of a step and of the update alone.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from cyclegan import lessons
 from cyclegan.inference import evaluation
 from cyclegan.inference.translator import Translator
 from cyclegan.lessons import open_data
@@ -33,27 +34,24 @@ def main() -> None:
     trainer.load_state_dict(torch.load(run / STATE, weights_only=True)["trainer"])
 
     results = {}
-    for name, (G, F) in (
-        ("raw", trainer.model.generators),
-        ("averaged", trainer.generators),
-    ):
+    for name, networks in (("raw", trainer.model.networks), ("averaged", trainer.networks)):
         model = Model(config).eval().requires_grad_(False)
-        model.G.load_state_dict(G.state_dict())
-        model.F.load_state_dict(F.state_dict())
+        for role in trainer.method.averaged:
+            model[role].load_state_dict(networks[role].state_dict())
         checkpoint = checkpoints.Checkpoint(run, config, model, {})
-        results[f"{name}, step {trainer.steps_done}"] = evaluation.evaluate(
-            Translator(checkpoint), data
-        )
-    print(evaluation.table(results))
+        found = evaluation.evaluate(Translator(checkpoint), data)
+        results[f"{name}, step {trainer.steps_done}"] = found
+    figures = [f for f in lessons.find(config.training.data).figures if not f.is_detail]
+    print(evaluation.table(results, figures))
 
-    batches = Batches(data.train_x, data.train_y, config.image_size)
+    batches = Batches(data.train_x, data.train_y, config.image_size, config.training.batch)
     step, update = [], []
     for i in range(STEPS):
         started = time.perf_counter()
         trainer.step(*batches[i])
         step.append(time.perf_counter() - started)
         started = time.perf_counter()
-        trainer.average.update_parameters(trainer.model.generators)
+        trainer.average.update_parameters(trainer.model.group(trainer.method.averaged))
         update.append(time.perf_counter() - started)
     step_s, update_s = statistics.median(step), statistics.median(update)
     print(f"\nstep {step_s:.3f} s, of which the average's update {update_s:.4f} s", end=" ")

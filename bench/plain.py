@@ -1,6 +1,6 @@
 """The original authors' recipe as a baseline: separate passes, one process after the other, eager.
 
-The same networks and the same mathematics as cyclegan/methods/cyclegan.py, written the way that
+The networks and the mathematics of cyclegan/methods/cyclegan/step.py, written the way that
 section 7.1 of the paper reads: six generator passes, losses one by one, PyTorch's own layers and
 defaults. Float32. Its moving average is not there, as the recipe has none.
 """

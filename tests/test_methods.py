@@ -9,8 +9,8 @@ from tiny import batch, config, judged, translated
 
 from cyclegan import methods
 from cyclegan.core.config import Channels, ConfigError
-from cyclegan.methods import Model, cyclegan
-from cyclegan.methods.cyclegan import Objective
+from cyclegan.methods import Model
+from cyclegan.methods.cyclegan import Objective, step
 from cyclegan.methods.pix2pix import Objective as Paired
 
 X, Y = batch(2, seed=1), batch(3, seed=2)
@@ -258,7 +258,7 @@ def test_the_equation_of_wang_and_lin_by_hand(quality, gamma, forward):
     x = torch.tensor([0.4, 0.8]).view(2, 1, 1, 1).expand(2, 3, 2, 2)
     o = Objective(identity=0.0, cycle_features=gamma, cycle_quality=quality)
     G, F, D = Half(), Half(), Brightness()
-    terms, _ = cyclegan.translate(x, x, G, F, D, D, o, 10.0)
+    terms, _ = step.translate(x, x, G, F, D, D, o, 10.0)
     assert terms["cycle"].item() == pytest.approx(10 * forward)
     # Of x, (1 − ab) is lost: by a, −b / (1 − ab) of what is lost, and nothing by the weight.
     (slope,) = torch.autograd.grad(terms["cycle"], G.share)
@@ -270,7 +270,7 @@ def test_the_opinion_of_an_original_is_kept_between_0_and_1(share, worth):
     """A score below 0 would reward a bad way back."""
     x = torch.full((1, 3, 2, 2), share)
     o = Objective(identity=0.0, cycle_quality="original")
-    terms, _ = cyclegan.translate(x, x, Half(), Half(), Brightness(), Brightness(), o, 1.0)
+    terms, _ = step.translate(x, x, Half(), Half(), Brightness(), Brightness(), o, 1.0)
     assert terms["cycle"].item() == pytest.approx(worth * 0.75 * abs(share))
 
 

@@ -47,6 +47,8 @@ PAPER = {
     "generator.blocks": 9,  # "9 residual blocks for 256×256 and higher-resolution"
     "generator.width": 64,  # c7s1-64
     "generator.upsampling": "transposed",  # "fractional-strided-convolution", u128, u64
+    "generator.downsampling": "strided",  # "stride-2 convolutions", "reflection padding" (7.2)
+    "generator.padding": "reflect",  # of a ResNet's blocks alone
     "generator.norm": "instance",  # "InstanceNorm"
     "discriminator.kind": "patchgan",  # "70×70 PatchGANs"
     "discriminator.width": 64,  # C64-C128-C256-C512
@@ -60,6 +62,8 @@ BOOK = {
     "generator.width": 32,  # self.gf = 32
     "generator.blocks": 0,  # none
     "generator.upsampling": "resize",  # UpSampling2D(size=2), then Conv2D(…, strides=1)
+    "generator.downsampling": "strided",  # Conv2D(…, strides=2, padding="same")
+    "generator.padding": "reflect",  # of a ResNet's blocks alone
     "generator.norm": "layer",  # InstanceNormalization(), in keras_contrib axis=None
     "discriminator.kind": "patch4",  # patch = int(self.img_rows / 2**4)
     "discriminator.width": 64,  # self.df = 64
@@ -90,6 +94,8 @@ COURSE = {
     "generator.width": 32,  # --g_conv_dim default=32
     "generator.blocks": 1,  # self.resnet_block, conv(…, kernel_size=3, stride=1)
     "generator.upsampling": "transposed",  # deconv(): nn.ConvTranspose2d
+    "generator.downsampling": "strided",  # conv(…, stride=2); no option pads otherwise
+    "generator.padding": "reflect",  # of a ResNet's blocks alone
     "generator.norm": "instance",  # --norm default='instance'
     "discriminator.kind": "course",  # --disc default='dc'
     "discriminator.width": 32,  # --d_conv_dim default=32

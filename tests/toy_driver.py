@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import train
-from cyclegan.inference import evaluation
+from cyclegan.inference import command
 from cyclegan.labs.ablation import command as ablation
 from cyclegan.training import setup
 from cyclegan.training.trainer import StepDone, Trainer
@@ -35,7 +35,7 @@ def main(folder: Path) -> None:
         assert train.main(["--resume", str(folder / name), "--log-every", "1"]) == 0
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
-        assert evaluation.main([str(folder / "straight"), "--save"]) == 0
+        assert command.main([str(folder / "straight"), "--save"]) == 0
     (folder / "evaluation.txt").write_text(told.getvalue(), encoding="utf-8")
     lab = folder / "lab"
     run = ["run", "--data", "tones", "--steps", "20", "--seeds", "2", "--device", "cpu"]

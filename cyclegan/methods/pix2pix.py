@@ -17,18 +17,10 @@ from ..core import losses
 from ..core.config import Config, Direction, choice, weight
 from ..core.config import Objective as BaseObjective
 from ..core.networks import build_discriminator, build_generator
-from .cyclegan import (
-    BACK,
-    FORMS,
-    MADE,
-    SAME,
-    called,
-    check_sizes,
-    judge,
-    opinions,
-    special,
-    weighed,
-)
+from .cyclegan import BACK, MADE, SAME
+from .cyclegan.objective import FORMS, check_sizes, special
+from .cyclegan.step import called, judge
+from .cyclegan.terms import opinions, weighed
 from .method import ORIGINAL, Losses, Method, Moment, NamedObjective, Player, View
 
 

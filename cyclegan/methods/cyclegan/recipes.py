@@ -6,8 +6,8 @@ lesson; the objective's fields are those of cyclegan.Objective.
 
 from types import MappingProxyType
 
-from ..core.config import Discriminator, Generator, Training
-from .named_recipe import NamedRecipe
+from ...core.config import Discriminator, Generator, Training
+from ..named_recipe import NamedRecipe
 
 PAPER = NamedRecipe(
     title="the paper",
