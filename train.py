@@ -377,13 +377,7 @@ def recipe_from(args: argparse.Namespace, lesson: Lesson) -> tuple[Method, Named
         return method, None
     if args.recipe == "lesson" and own.method == method.key:
         return method, NamedRecipe.of(own, "the lesson", f"what the page trains on {lesson.title}")
-    if args.recipe in method.recipes:
-        return method, method.recipes[args.recipe]
-    valid = [*method.recipes, *(["lesson"] if own.method == method.key else [])]
-    raise ConfigError(
-        f"{method.name} has no recipe {args.recipe!r} here; "
-        + (f"valid are {', '.join(valid)}." if valid else "it has none: leave --recipe out.")
-    )
+    return method, method.recipe(args.recipe, ["lesson"] * (own.method == method.key))
 
 
 def _asked(args: argparse.Namespace, given: set[str], fields: dict[str, str]) -> dict:
@@ -449,6 +443,11 @@ def _value(kind: type, name: str, text: str) -> object:
         raise ConfigError(f"--term {name}={text}: {name} takes {kind.__name__}.") from error
 
 
+def _usual_blocks(size: int) -> int:
+    """The paper's residual blocks for a size in pixels (section 7.2)."""
+    return 9 if size >= 256 else 6
+
+
 def config_from(
     args: argparse.Namespace, method: Method, given: set[str], recipe: NamedRecipe | None = None
 ) -> Config:
@@ -458,12 +457,14 @@ def config_from(
     ConfigError.
     """
     if recipe is None:
-        generator, judges = Generator(blocks=9 if args.size >= 256 else 6), Discriminator()
+        generator, judges = Generator(blocks=_usual_blocks(args.size)), Discriminator()
         training, objective = Training(pool=method.pool, precision="auto"), method.Objective()
     else:
         generator, judges, training = recipe.generator, recipe.discriminator, recipe.training
         objective = method.Objective(**recipe.objective)
     if "--generator" in given:
+        if args.generator == "resnet" and not generator.blocks:
+            generator = replace(generator, blocks=_usual_blocks(args.size))
         generator = generator.as_kind(args.generator)
     if "--discriminator" in given:
         judges = judges.as_kind(args.discriminator)
@@ -535,6 +536,7 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         folder, (config, said) = args.resume, runs.settings(args.resume)
         data = open_data(config.training.data, config.image_size, config.training.resize)
         initial = None
+        args.sample_every = args.sample_every or _kept_samples(config)
     else:
         if not args.data:
             raise ConfigError(
@@ -593,6 +595,13 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         for network in trainer.model.children():
             network.compile()
     return run, trainer, data
+
+
+def _kept_samples(config: Config) -> int | None:
+    """Steps between samples, as the recipe of a run has them."""
+    kept = config.facts.get("recipe")
+    every = kept.get("sample_every") if isinstance(kept, dict) else None
+    return every if isinstance(every, int) and every > 0 else None
 
 
 def _short(data: str) -> str:

@@ -23,11 +23,11 @@ from tiny import SIZE, config, dataset, same
 from cyclegan import lessons
 from cyclegan.core import files, images, palette, sheets
 from cyclegan.core.config import Config, ConfigError
-from cyclegan.core.evidence import Difference
+from cyclegan.core.evidence import RESAMPLES, Difference, Estimate
 from cyclegan.core.media import PICTURES
 from cyclegan.core.pictures import load
 from cyclegan.inference.comparisons import Comparisons
-from cyclegan.labs.ablation import pictures, report, run, text, variants
+from cyclegan.labs.ablation import estimates, pictures, report, run, text, variants
 from cyclegan.labs.ablation.command import main
 from cyclegan.labs.ablation.variants import choose, groups, is_paired, known
 from cyclegan.lessons import HeldOut, open_data
@@ -532,6 +532,20 @@ def test_machines_that_differ_are_all_named(trained):
     runs[0] = replace(runs[0], config=replace(runs[0].config, facts={"machine": "An abacus"}))
     machines = report.summarise(runs)["machine"]
     assert len(machines) == 2 and "An abacus" in machines
+
+
+@pytest.mark.parametrize("place", range(0, 4000, 97))
+def test_a_damaged_file_of_estimates_is_as_none(tmp_path, place):
+    one = Estimate(1.0, lambda: np.random.default_rng(0).normal(size=RESAMPLES))
+    estimates.write(tmp_path, {"G": {"rmse": one}})
+    read = estimates.read(tmp_path)["G"]["rmse"]
+    assert read.value == 1.0 and np.array_equal(read.resampled, one.resampled)
+    path = tmp_path / estimates.ESTIMATES
+    data = bytearray(path.read_bytes())
+    data[place : place + 3] = b"\xff\x00\x7f"
+    path.write_bytes(data)
+    found = estimates.read(tmp_path)
+    assert found == {} or len(found["G"]["rmse"].resampled) == RESAMPLES
 
 
 # The report's words

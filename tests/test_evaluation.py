@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from variants import FULL, GAN, GAN_CYCLE, write
 from cyclegan import lessons
 from cyclegan.core import figures, files
 from cyclegan.core.config import Domains
+from cyclegan.core.media import PICTURES
 from cyclegan.inference import command, comparisons, evaluation
 from cyclegan.inference.translator import Translator
 from cyclegan.lessons import DataError, UnpairedData
@@ -246,6 +248,27 @@ def test_training_items_are_no_held_out_ones():
     )
 
 
+def test_training_items_are_called_so_wherever_metrics_are_read(tmp_path):
+    files.write_json(tmp_path / "metrics.json", {"items": 12, "size": 64, "held_out": False})
+    assert "12 training" in evaluation.what_was_measured(checkpoints.read_metrics(tmp_path))
+
+
+def test_the_panned_window_is_as_wide_as_networks_take(tmp_path):
+    """So that no pixel of it is made up: 16 of 24 for a U-Net, and not 20."""
+    seen = []
+
+    def noted(x: Tensor) -> Tensor:
+        seen.append(x.shape[-1])
+        return x
+
+    translator = with_generators(noted, noted)
+    translator.model.G.multiple = 16
+    translator.medium = PICTURES
+    x = pictures(3)
+    evaluation.estimate(translator, pairs(x, x))
+    assert 16 in seen and SIZE - 4 not in seen
+
+
 def test_diversity_needs_two_items():
     with pytest.raises(DataError, match="at least two held-out items"):
         evaluation.evaluate(with_generators(nothing, nothing), pairs(pictures(1), pictures(2)))
@@ -424,6 +447,22 @@ def test_two_checkpoints_of_one_objective_are_both_listed(world, capsys):
     figures_found = [json.dumps(found[name]) for name in found if "cycle" not in name]
     assert len(set(figures_found)) == 2
     assert any("seed-1" in name for name in found)
+
+
+def test_checkpoints_of_other_data_have_a_table_of_their_own(world, capsys, tmp_path, monkeypatch):
+    """And are compared with nobody."""
+    write(world / "signal", config(GAN_CYCLE, data="drawing"))
+    plain = command.open_data
+
+    def open_data(name: str, size: int, resize: str) -> UnpairedData:
+        found = plain("satellite2map", size, resize)
+        return replace(found, figures=lessons.find(name).figures[:4])
+
+    monkeypatch.setattr(command, "open_data", open_data)
+    code, out, err = run(capsys, "world", "--save", "--items", tmp_path / "items.csv")
+    assert code == 0 and err == ""
+    assert out.count("| variant |") == 2 and out.count("3 held-out pairs of 24×24 pixels") == 2
+    assert list(comparisons.read(world).pairs) == [("gan", "gan-cycle")]
 
 
 def refusal(capsys, *argv: str) -> str:

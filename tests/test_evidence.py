@@ -1,7 +1,11 @@
 """Intervals and paired differences: against independent code, and known effects."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import tiny
+import variants
 from scipy import sparse
 from scipy.spatial.distance import pdist
 
@@ -146,8 +150,13 @@ def test_intervals_hold_a_known_effect_under_overlapping_tiles():
     def held(blocks: Blocks) -> float:
         found = [
             evidence.difference(
-                evidence.of_ratio(worse + effect, ones, blocks),
-                evidence.of_ratio(better, ones, blocks),
+                [
+                    (
+                        evidence.of_ratio(worse + effect, ones, blocks),
+                        evidence.of_ratio(better, ones, blocks),
+                    )
+                ],
+                lambda value: value,
             )
             for worse, better in zip(a.T, b.T, strict=True)
         ]
@@ -244,6 +253,26 @@ def test_comparisons_survive_a_file_and_whatever_stands_in_it(tmp_path):
     assert comparisons.read(tmp_path).pairs == {}
 
 
+def test_comparisons_that_figures_do_not_bear_out_are_left_out():
+    """A variant was trained and measured again, or two folders changed their names."""
+    blocks = Blocks.by(range(9))
+    a, b = estimate(np.arange(9.0), blocks), estimate(np.arange(9.0) + 2, blocks)
+    found = comparisons.compare({"a": {0: a}, "b": {0: b}}, MEASURES)
+    metrics = {"a": {"G": {"rmse": 4.0}}, "b": {"G": {"rmse": 6.0}}}
+    assert found.agreeing(metrics, MEASURES).best(["a", "b"], "G", "rmse") == "a"
+    swapped = {"a": metrics["b"], "b": metrics["a"]}
+    again = {**metrics, "a": {"G": {"rmse": 60.0}}}
+    for other in (swapped, again, {"a": metrics["a"]}, {}):
+        assert found.agreeing(other, MEASURES).between("a", "b", "G") == {}
+
+
+def test_switched_variants_differ_in_nothing_else():
+    full, without = (tiny.config(o) for o in (variants.FULL, variants.GAN_IDENTITY))
+    assert comparisons.switched({"a": full, "b": without}) == [("a", "b")]
+    longer = replace(without, training=replace(without.training, steps=99))
+    assert comparisons.switched({"a": full, "b": longer}) == []
+
+
 # Blocks
 
 
@@ -262,6 +291,26 @@ def test_blocks_of_some_items():
     assert blocks.effective == pytest.approx(121 / 21)
 
 
+def test_of_many_items_all_pairs_are_of_some(monkeypatch):
+    """Memory follows the square: of each of so many blocks one item is taken."""
+    made, real = pictures(40, 9), pictures(40, 10)
+    monkeypatch.setattr(figures, "MOST", 5)
+    groups = np.repeat(np.arange(20), 2)
+    blocks = Blocks.by(groups)
+    found = figures.DIVERSITY.estimate(
+        {"made": made, "real": real}, {"made": blocks, "real": blocks}
+    )
+    some = [0, 8, 16, 24, 32]
+    expected = pdist(made[some].reshape(5, -1).astype(float), "cityblock").mean()
+    expected /= pdist(real[some].reshape(5, -1).astype(float), "cityblock").mean()
+    assert found.value == pytest.approx(expected, rel=1e-5) and found.interval
+
+
+def test_needs_have_an_order_where_one_is_held_against_the_other():
+    with pytest.raises(TypeError, match="needs has an order"):
+        figures.Figure("x", "x", needs=frozenset({"made", "real"}), over="sides")
+
+
 def test_collections_that_are_no_pairs_are_drawn_apart():
     held = lesson_data.UnpairedData(
         lessons.find("drawing").domains,
@@ -269,7 +318,7 @@ def test_collections_that_are_no_pairs_are_drawn_apart():
         *(lessons_tensors(9), lessons_tensors(12)),
         paired=False,
         in_memory=True,
-        groups=list("aabbccdde"),
+        groups=np.array(list("aabbccdde")),  # As a plug-in may have them.
     ).held_out(8)
     assert held.blocks_x.count == 5 and held.blocks_y.count == 12
     assert held.blocks("yx")["original"] is held.blocks_y

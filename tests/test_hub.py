@@ -631,7 +631,7 @@ def test_the_card_of_a_set(server, login, local):
         "10 · ‖F(G(x)) − x‖₁",
         "G, F, D_X, D_Y",
         "| `gan` | G | 54.4 (51.0–58.2) | 0.250 | 13.5 | 12.0 | 0.990 | 0.890 (0.850–0.920) |",
-        "3 held-out pairs of 24 pixels a side, as good as 2 independent ones",
+        "3 held-out pairs of 24×24 pixels, as good as 2 independent ones",
         "![samples](samples.png)",
         "seed 0",
         "--model tester/world:gan",

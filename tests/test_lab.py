@@ -55,9 +55,9 @@ def test_a_report_is_read(report):
 
 
 def test_the_bundled_report_is_read_as_it_is():
-    """It is older than methods: true pairs are a weight, and the number of items is not said."""
+    """It is older than methods: true pairs are a weight."""
     found = lab.read(checkpoints.BUNDLED / "satellite2map-ablation")
-    assert len(found.rows) == 16 and found.measured_on == "297 held-out pairs"
+    assert len(found.rows) == 16 and found.measured_on.startswith("297 held-out pairs, as")
     assert [row.name for row in found.rows if row.paired] == ["pix2pix"]
     assert [m.key for m in found.measures("G")] == [
         *("rmse", "accuracy_16", "ssim", "sea_iou", "cycle_error", "identity_error", "diversity")

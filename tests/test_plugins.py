@@ -77,10 +77,12 @@ def test_players_play_in_their_stages_at_their_rates(folder):
 def test_figures_of_its_own_in_logs_and_evaluation(folder):
     assert log(folder / "straight")[-1]["figures"].keys() == {"sign_error", "periods_kept"}
     metrics = json.loads((folder / "straight" / "metrics.json").read_text())
-    assert metrics.keys() == {"pairs", "items", "size", "G", "unchanged"}
+    counts = {"pairs", "items", "effective", "size"}
+    assert metrics.keys() == {*counts, "G", "unchanged", "intervals"}
+    assert metrics["intervals"]["G"].keys() <= {"sign_error", "periods_kept"}
     assert metrics["unchanged"]["G"] == {"sign_error": 0.0, "periods_kept": 1.0}
     told = (folder / "evaluation.txt").read_text(encoding="utf-8")
-    assert "| variant | | sign error | periods kept |" in told and "*x itself*" in told
+    assert "| variant | | sign error ↓ | periods kept ↑ |" in told and "*x itself*" in told
     assert "10 held-out pairs of 32 samples of a signal." in told
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from tiny import batch, config, pictures
 
+from cyclegan.core.evidence import Blocks
 from cyclegan.core.media import PICTURES
 from cyclegan.lessons import HeldOut
 from cyclegan.methods import Model
@@ -20,7 +21,7 @@ CPU = torch.device("cpu")
 
 def held_out() -> HeldOut:
     x, y = (torch.stack(pictures(2, seed=seed)) for seed in (1, 2))
-    return HeldOut(x, y, {}, {}, False, PICTURES, ())
+    return HeldOut(x, y, {}, {}, False, PICTURES, (), *2 * (Blocks.by(range(2)),))
 
 
 def trainer_and_run(folder: Path, **intervals: int) -> tuple[Trainer, Run]:

@@ -163,7 +163,9 @@ class Generator:
         way = self.upsampling if self.upsampling in ways else ways[0]
         norm = self.norm if self.norm in known else known[0]
         plain = {} if kind == "resnet" else {"downsampling": "strided", "padding": "reflect"}
-        return replace(self, kind=kind, upsampling=way, norm=norm, **plain)
+        # The book's U-Net has none, and others are nothing without.
+        blocks = self.blocks or {"resnet": 6, "course": 1, "pix2pix": 8}.get(kind, 0)
+        return replace(self, kind=kind, upsampling=way, norm=norm, blocks=blocks, **plain)
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class Blocks:
         return np.bincount(self.of, values, self.count)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _draws(count: int, drawn: int, seed: int) -> np.ndarray:
     random = np.random.default_rng(seed)
     return random.multinomial(drawn, np.full(count, 1 / count), RESAMPLES).astype(float)
@@ -117,11 +117,19 @@ class Difference:
 
 
 def difference(
-    a: Estimate, b: Estimate, of: Callable[[np.ndarray], np.ndarray] = lambda value: value
+    pairs: Sequence[tuple[Estimate, Estimate]], of: Callable[[np.ndarray], np.ndarray]
 ) -> Difference | None:
-    """of(a) − of(b), resample by resample; None where there are too few resamples."""
-    both = Estimate(float(of(a.value) - of(b.value)), lambda: of(a.resampled) - of(b.resampled))
-    return None if both.interval is None else Difference(both.value, *both.interval)
+    """The mean over `pairs` of of(a) − of(b), resample by resample; None where there are too few.
+
+    All are of the same items.
+    """
+
+    def resample() -> np.ndarray:
+        return np.mean([of(a.resampled) - of(b.resampled) for a, b in pairs], 0)
+
+    value = float(np.mean([of(a.value) - of(b.value) for a, b in pairs]))
+    both = Estimate(value, resample)
+    return None if both.interval is None else Difference(value, *both.interval)
 
 
 def of_ratio(numerators: np.ndarray, denominators: np.ndarray, blocks: Blocks) -> Estimate:

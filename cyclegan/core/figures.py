@@ -6,7 +6,7 @@ another medium); a term is what a training minimises or tells of itself. Arrays 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,6 +17,9 @@ from . import evidence
 from .evidence import Blocks, Estimate
 
 Better = Literal["low", "high", "near one"]
+
+MOST = 1000
+"""Items of which all pairs are taken; of more, one each of so many blocks: memory is the square."""
 
 Over = Literal["mean", "ratio", "sides", "pairs", "any"]
 """How a figure comes from items: see `Figure`."""
@@ -89,6 +92,10 @@ class Figure(Measure):
     is_quick: bool = False
     is_detail: bool = False
 
+    def __post_init__(self):
+        if isinstance(self.needs, Set) and self.over in ("sides", "pairs"):
+            raise TypeError(f"{self.key}: needs has an order where over is {self.over!r}.")
+
     def measure(self, arrays: Mapping[str, np.ndarray | None]) -> float | None:
         """Its value on items (N, …) by name; None where one of its needs is missing, or where it is
         not defined on these items."""
@@ -115,8 +122,12 @@ class Figure(Measure):
             sides = [np.array([self.of(one) for one in items]) for items in needed.values()]
             return evidence.of_sides(sides[0], blocks[0], sides[1], blocks[1])
         if self.over == "pairs":
-            sides = [np.asarray(self.of(items)) for items in needed.values()]
-            return evidence.of_pairs(sides[0], blocks[0], sides[1], blocks[1])
+            sides, of = [], []
+            for items, known in zip(needed.values(), blocks, strict=True):
+                some = known.firsts(MOST) if len(items) > MOST else np.arange(len(items))
+                sides.append(np.asarray(self.of(items[some])))
+                of.append(known.only(some))
+            return evidence.of_pairs(sides[0], of[0], sides[1], of[1])
         if self.over == "any":
             return evidence.of_any(
                 lambda places: self.of(**{n: items[places] for n, items in needed.items()}),

@@ -17,7 +17,7 @@ from ..lessons import DataError, open_data
 from ..store import checkpoints
 from . import comparisons
 from .evaluation import HOW_SURE, table, what_was_measured
-from .measured import Measured, compare, items_csv, measure, save
+from .measured import Measured, alike, compare, items_csv, measure, save
 
 
 def measure_all(folders: list[Path], device: str) -> list[Measured]:
@@ -83,12 +83,15 @@ def main(argv: list[str] | None = None) -> int:
     if args.json:
         print(json.dumps(results, indent=2))
         return 0
-    print(report(measured, results))
+    names = dict(zip((one.folder for one in measured), results, strict=True))
+    for group in alike(measured):
+        print(report(group, {names[one.folder]: one.found.metrics for one in group}))
     return 0
 
 
 def report(measured: list[Measured], results: dict[str, dict]) -> str:
-    """The table, what it was measured on, and what a switch of the method changes."""
+    """Of checkpoints that were measured on the same items: the table, what it was measured on, and
+    what a switch of the method changes."""
     lesson = lessons.find(measured[0].config.training.data)
     keys = {key for one in measured for found in one.found.networks.values() for key in found}
     columns = [m for m in lesson.figures if m.key in keys and not m.is_detail]

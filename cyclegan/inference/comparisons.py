@@ -4,20 +4,20 @@ A difference is of two variants' distance from good ("badness"), so that below 0
 better. Knows no lesson and no page.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import sqrt
+from math import isclose, sqrt
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import stdev
 
-import numpy as np
 from scipy.special import stdtrit
 
 from .. import methods
 from ..core import evidence, files
 from ..core.config import Config
-from ..core.evidence import Difference
+from ..core.evidence import Difference, Estimate
 from ..core.figures import Measure
 from ..store.checkpoints import COMPARISONS
 from .evaluation import NETWORK, Estimates
@@ -57,6 +57,31 @@ class Comparisons:
             if others and all(o and o.is_clear and o.value < 0 for o in others):
                 return name
         return None
+
+    def agreeing(
+        self, metrics: Mapping[str, Mapping], measures: Mapping[str, Measure]
+    ) -> "Comparisons":
+        """Without what the figures beside it do not say: a variant was measured again, or renamed.
+
+        metrics: of every variant, as `checkpoints.read_metrics` has them.
+        """
+
+        def holds(pair: tuple[str, str], network: str, key: str, one: Difference) -> bool:
+            a, b = (metrics.get(name, {}).get(network, {}).get(key) for name in pair)
+            if key not in measures or a is None or b is None:
+                return False
+            apart = measures[key].badness(a) - measures[key].badness(b)
+            return isclose(apart, one.value, rel_tol=1e-4, abs_tol=1e-6)
+
+        return Comparisons(
+            {
+                pair: {
+                    network: {key: one for key, one in of.items() if holds(pair, network, key, one)}
+                    for network, of in found.items()
+                }
+                for pair, found in self.pairs.items()
+            }
+        )
 
     def to_json(self) -> list[dict]:
         return [
@@ -99,7 +124,9 @@ def read(folder: Path) -> Comparisons:
 
 
 def write(folder: Path, found: Comparisons) -> None:
-    files.write_json(folder / COMPARISONS, {"comparisons": found.to_json()})
+    """Without line breaks: a set of 32 variants has half a thousand pairs."""
+    text = json.dumps({"comparisons": found.to_json()}, separators=(",", ":"))
+    files.write_text(folder / COMPARISONS, f"{text}\n")
 
 
 def switched(configs: Mapping[str, Config]) -> list[tuple[str, str]]:
@@ -107,12 +134,20 @@ def switched(configs: Mapping[str, Config]) -> list[tuple[str, str]]:
     nothing else: of the variant with all switches on."""
     found = []
     for name, config in configs.items():
-        method, objective = methods.find(config.method), config.objective
-        if all(switch.is_on(objective) for switch in method.switches):
-            wanted = [method.without(objective, switch) for switch in method.switches]
-            of = {n: c.objective for n, c in configs.items()}
-            found += [(name, other) for w in wanted for other in of if of[other] == w != objective]
+        method = methods.find(config.method)
+        if all(switch.is_on(config.objective) for switch in method.switches):
+            for wanted in (method.without(config.objective, switch) for switch in method.switches):
+                found += [
+                    (name, other)
+                    for other, its in configs.items()
+                    if its.objective == wanted != config.objective and _rest(its) == _rest(config)
+                ]
     return found
+
+
+def _rest(config: Config) -> tuple:
+    """All but the objective."""
+    return config.generator, config.discriminator, config.training, config.image_size
 
 
 def told(measures: Iterable[Measure], found: Mapping[str, Difference]) -> str:
@@ -165,19 +200,10 @@ def _pair(a: Seeds, b: Seeds, measures: Mapping[str, Measure]) -> Found:
     return found
 
 
-def _over_seeds(pairs: Sequence, measure: Measure) -> Difference | None:
+def _over_seeds(pairs: Sequence[tuple[Estimate, Estimate]], measure: Measure) -> Difference | None:
+    one = evidence.difference(pairs, measure.badness)
+    if one is None or len(pairs) == 1:
+        return one
     apart = [measure.badness(x.value) - measure.badness(y.value) for x, y in pairs]
-
-    def resample() -> np.ndarray:
-        return np.mean(
-            [measure.badness(x.resampled) - measure.badness(y.resampled) for x, y in pairs], 0
-        )
-
-    both = evidence.Estimate(fmean(apart), resample)
-    if both.interval is None:
-        return None
-    reach = 0.0
-    if (count := len(apart)) > 1:
-        reach = stdtrit(count - 1, 0.975) * stdev(apart) / sqrt(count)
-    low, high = both.interval
-    return Difference(both.value, min(low, both.value - reach), max(high, both.value + reach))
+    reach = stdtrit(len(apart) - 1, 0.975) * stdev(apart) / sqrt(len(apart))
+    return Difference(one.value, min(one.low, one.value - reach), max(one.high, one.value + reach))

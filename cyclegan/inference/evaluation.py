@@ -31,8 +31,8 @@ NETWORK: dict[Direction, str] = {"xy": "G", "yx": "F"}
 """Under which letter the figures of a direction stand."""
 
 HOW_SURE = (
-    "In brackets 95 % intervals; bold is better than every other row beyond the interval of their "
-    "difference. They are about other items, and say nothing of other seeds."
+    "In brackets 95 % intervals; bold is better than every other variant beyond the interval of "
+    "their difference. They are about other items, and say nothing of other seeds."
 )
 
 Estimates = dict[str, Estimate]
@@ -141,12 +141,15 @@ def _panned(
 ) -> tuple[dict[str, np.ndarray], Blocks]:
     """Translations of a window of some pictures, and of the same moved to the right.
 
-    The flow is exact, with no pixel made up: the window is smaller than the picture.
+    The flow is exact: the window is smaller than the picture, and no pixel of it is made up.
     """
     blocks = held.blocks(direction)["original"]
     places = blocks.firsts(PANNED)
     pictures = held.originals(direction)[places]
     width = pictures.shape[-1] - max(PANS)
+    multiple = translator.multiple(direction)
+    if 2 * (whole := width // multiple * multiple) >= width:
+        width = whole  # Else it is padded by reflection.
     found = {}
     for name, left in {"still": 0, **{f"panned_{pan}": pan for pan in PANS}}.items():
         window = held.medium.to_float(pictures[..., left : left + width])
@@ -294,6 +297,11 @@ def what_was_measured(result: dict, medium: Medium = PICTURES) -> str:
     kind = "pairs" if "pairs" in result else "items"
     where = "held-out" if result.get("held_out", True) else "training (none were held out)"
     truth = "" if "pairs" in result else "; there is no ground truth: figures that need none"
-    count, effective = result["items"], result.get("effective")
-    like = f", as good as {effective} independent ones" if effective and effective < count else ""
-    return f"{count} {where} {kind} of {size}{like}{truth}."
+    like = as_good_as(result["items"], result.get("effective"))
+    return f"{result['items']} {where} {kind} of {size}{like}{truth}."
+
+
+def as_good_as(items: int | None, effective: int | None) -> str:
+    """ ", as good as 20 independent ones"; "" where they are independent, or nobody says."""
+    counts = items and effective and effective < items
+    return f", as good as {effective} independent ones" if counts else ""

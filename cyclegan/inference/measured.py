@@ -14,7 +14,7 @@ import torch
 from .. import lessons
 from ..core import files
 from ..core.config import Config
-from ..core.figures import Figure, named
+from ..core.figures import named
 from ..lessons import UnpairedData
 from ..store import checkpoints
 from . import comparisons
@@ -46,27 +46,34 @@ def measure(
 
 
 def save(root: Path, measured: Sequence[Measured]) -> None:
-    """Write metrics.json of each, and comparisons.json into `root` where there are several."""
+    """Write metrics.json of each, and comparisons.json into `root` where there are several.
+
+    Of a member that was measured alone, what its set says of it is checked by whoever reads it.
+    """
     for one in measured:
         files.write_json(one.folder / checkpoints.METRICS, one.found.metrics)
     if len(measured) > 1:
         comparisons.write(root, compare(measured))
 
 
+def alike(measured: Sequence[Measured]) -> list[list[Measured]]:
+    """Those that were measured on the same items together, in their order."""
+    found: dict[tuple, list[Measured]] = {}
+    for one in measured:
+        training = one.config.training
+        items = training.data, training.resize, one.config.image_size
+        found.setdefault(items, []).append(one)
+    return list(found.values())
+
+
 def compare(measured: Sequence[Measured]) -> Comparisons:
     """All pairs of those that were measured on the same items, by the folders' names."""
-    first = measured[0]
-    alike = [one for one in measured if _items(one) == _items(first)]
-    lesson = lessons.find(first.config.training.data)
-    return comparisons.compare(
-        {one.folder.name: {one.config.training.seed: one.found.networks} for one in alike},
-        named(lesson.figures),
-    )
-
-
-def _items(one: Measured) -> tuple:
-    training = one.config.training
-    return training.data, training.resize, one.config.image_size
+    pairs: dict = {}
+    for group in alike(measured):
+        lesson = lessons.find(group[0].config.training.data)
+        of = {one.folder.name: {one.config.training.seed: one.found.networks} for one in group}
+        pairs |= comparisons.compare(of, named(lesson.figures)).pairs
+    return Comparisons(pairs)
 
 
 def items_csv(measured: Sequence[Measured], names: Sequence[str]) -> str:
@@ -75,10 +82,9 @@ def items_csv(measured: Sequence[Measured], names: Sequence[str]) -> str:
     Of a ratio there are both parts; what is no number of a single item (diversity) is left out, and
     empty what was not measured on it.
     """
-    figures = named(lessons.find(measured[0].config.training.data).figures)
     lines = [
         {"variant": name, "network": network, "item": item, "group": group}
-        | _parts(figures, one.found, network, item)
+        | _parts(one, network, item)
         for name, one in zip(names, measured, strict=True)
         for network in one.found.networks
         for item, group in enumerate(one.found.groups[network])
@@ -91,14 +97,12 @@ def items_csv(measured: Sequence[Measured], names: Sequence[str]) -> str:
     return text.getvalue()
 
 
-def _parts(
-    figures: dict[str, Figure], found: Evaluation, network: str, item: int
-) -> dict[str, float]:
+def _parts(one: Measured, network: str, item: int) -> dict[str, float]:
+    figures = named(lessons.find(one.config.training.data).figures)
     cells: dict[str, float] = {}
-    for key, one in found.networks[network].items():
-        if one.items is None or len(one.items) != len(found.groups[network]):
+    for key, found in one.found.networks[network].items():
+        if found.items is None or len(found.items) != len(one.found.groups[network]):
             continue
-        parts = one.items[item]
         names = (f"{key}_above", f"{key}_below") if figures[key].over == "ratio" else (key,)
-        cells |= dict(zip(names, map(float, parts), strict=False))
+        cells |= dict(zip(names, map(float, found.items[item]), strict=False))
     return cells

@@ -117,6 +117,11 @@ class Translator:
         role = self.method.judge(direction)
         return self.model[role] if role else None
 
+    def multiple(self, direction: Direction) -> int:
+        """Pixels of which the networks of a direction take multiples."""
+        networks = [self.model[view.network] for view in self._views(direction) if view.network]
+        return max(getattr(network, "multiple", 1) for network in networks)
+
     def latents(self, views: tuple[View, ...], count: int, seed: int = 0) -> dict[str, Tensor]:
         """(count, …) numbers for every latent that the views take; the same for the same seed."""
         random = torch.Generator().manual_seed(seed)

@@ -70,13 +70,12 @@ class UnpairedData:
             places = places if count is None else spread(places, count)
             kept = torch.stack([self.medium.middle(items[i], size) for i in places])
             known = {n: np.stack([v[i] for i in places]) for n, v in known.items()}
-            sides.append((kept, known, [of[i] if of else i for i in places]))
+            sides.append((kept, known, [of[i] if len(of) else i for i in places]))
         (x, known_x, of_x), (y, known_y, of_y) = sides
+        blocks_x = Blocks.by(of_x, self.drawn)
         # Items that are no pairs are drawn apart.
-        blocks = [
-            Blocks.by(of, self.drawn if of_x is of or self.paired else None, seed)
-            for of, seed in ((of_x, 0), (of_y, 0 if self.paired else 1))
-        ]
+        blocks_y = blocks_x if self.paired else Blocks.by(of_y, seed=1)
+        blocks = blocks_x, blocks_y
         return HeldOut(x, y, known_x, known_y, self.paired, self.medium, self.figures, *blocks)
 
 

@@ -240,6 +240,14 @@ class Method:
         except ConfigError:
             return None
 
+    def recipe(self, name: str, beside: Sequence[str] = ()) -> NamedRecipe:
+        """One of its recipes; raises ConfigError. beside: names that are valid too."""
+        if name not in self.recipes:
+            listed = ", ".join((*self.recipes, *beside))
+            valid = f"valid are {listed}" if listed else "it has none"
+            raise ConfigError(f"{self.name} has no recipe {name!r}; {valid}.")
+        return self.recipes[name]
+
     def judge(self, direction: Direction) -> str:
         """The role that scores translations of a direction patch by patch, "" without one."""
         return ""

@@ -126,7 +126,17 @@ class NamedRecipe:
             "sets": sets,
             "otherwise": other,
             "left_out": list(self.left_out),
+            "sample_every": sample_every,
         }
+
+
+def of_objective(kept: dict, objective: Objective) -> dict:
+    """What `NamedRecipe.kept` gave, for a training of another objective."""
+    sets, words = kept["sets"], objective.formula
+    other = {key: word for key, word in kept["otherwise"].items() if key != "objective"}
+    if words != sets["objective"]:
+        other["objective"] = words
+    return {**kept, "otherwise": other}
 
 
 def _counted(number: int, thing: str) -> str:

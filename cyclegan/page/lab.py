@@ -15,6 +15,7 @@ from .. import lessons, methods
 from ..core.config import METHOD, ConfigError, Direction
 from ..core.figures import Measure
 from ..inference.comparisons import Comparisons
+from ..inference.evaluation import as_good_as
 from ..labs.ablation import variants
 from ..lessons import Lesson
 from ..methods import Method
@@ -113,8 +114,7 @@ class Report:
             "held-out" if self.held_out else "training",
             "pairs" if self.pairs else "items",
         )
-        like = f", as good as {self.effective} independent ones"
-        like = like if self.items and self.effective and self.effective < self.items else ""
+        like = as_good_as(self.items, self.effective)
         return f"{self.items} {where} {kind}{like}" if self.items else ""
 
     @property

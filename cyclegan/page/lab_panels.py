@@ -148,8 +148,9 @@ def table(report: Report, network: str) -> str:
     over = "items and over seeds" if report.seeds > 1 else "items"
     legend = (
         f"{on}. A click on a head sorts. {spread}Small figures are 95 % intervals over items. "
-        f"Marked is what is better than every other row beyond the interval of their difference "
-        f"over {over}; rows {'trained on true pairs, or ' if paired else ''}with fewer seeds"
+        "Marked is what is better than every other objective beyond the interval of their "
+        f"difference over {over}; rows "
+        f"{'trained on true pairs, or ' if paired else ''}with fewer seeds"
         f"{',' if paired else ''} do not compete."
     )
     return render(

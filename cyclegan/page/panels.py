@@ -14,7 +14,7 @@ from PIL import Image
 
 from ..core import pictures
 from ..core.config import Direction
-from ..core.figures import Measure
+from ..core.figures import Measure, named
 from ..core.media import PICTURES, Medium
 from ..inference.comparisons import Comparisons, switched
 from ..inference.comparisons import told as differing
@@ -273,7 +273,8 @@ def measured(set_: CheckpointSet, direction: Direction) -> str:
         for m in lesson.known({k: None for figures in (*listed, itself) for k in figures})
         if not getattr(m, "is_detail", False)
     ]
-    found = set_.comparisons
+    known_of = {folder: v.metrics for folder, v in zip(folders, known, strict=True)}
+    found = set_.comparisons.agreeing(known_of, named(lesson.figures))
     best = {m.key: found.best(folders, network, m.key) for m in columns}
 
     def cells(figures: dict[str, float], intervals: dict, folder: str = "") -> list[Cell]:

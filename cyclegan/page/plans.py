@@ -47,12 +47,12 @@ def plan(own: Recipe, name: str, largest: int) -> Plan:
     """The recipe of a name for data whose items have `largest` pixels, with `own` beside it.
 
     Where a recipe counts epochs, the steps are the lesson's: the data are not open yet, and as many
-    are nothing for a page.
+    are nothing for a page. Raises ConfigError.
     """
     if name == LESSON:
         return Plan(own)
     method = methods.find(own.config.method)
-    named = method.recipes[name]
+    named = method.recipe(name)
     steps = own.config.training.steps if named.epochs else named.training.steps
     training = replace(named.training, data=own.config.training.data, steps=steps)
     size = min(named.image_size, largest)

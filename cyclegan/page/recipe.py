@@ -111,9 +111,9 @@ class Form:
         elif kind == HUB and access.hub:
             columns = given["X column"], given["Y column"]
             fill = _from_hub(given["dataset"], columns, size, progress, self._visitor())
-        width, blocks = int(counts["width"]), int(counts["blocks"])
         generator = base.generator.as_kind(given["generator"])
-        generator = replace(generator, width=width, blocks=blocks)
+        blocks = int(counts["blocks"]) or generator.blocks
+        generator = replace(generator, width=int(counts["width"]), blocks=blocks)
         base = replace(base, generator=generator, training=training, image_size=size)
         a, b = (_arm_of(recipe, index, given) for index in (0, 1))
         if a.name == b.name:

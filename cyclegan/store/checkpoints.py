@@ -69,8 +69,8 @@ def read_metrics(folder: Path) -> dict:
     """What `cyclegan.evaluation` found, as far as it is what it should be; empty without a file.
 
     Whole numbers by "pairs", "items", "effective" and "size", and figures by network and by key
-    ("unchanged": again by network); [low, high] of the same in "intervals". Raises
-    CheckpointError for what is no JSON.
+    ("unchanged": again by network); [low, high] of the same in "intervals"; "held_out": False.
+    Raises CheckpointError for what is no JSON.
     """
     path = folder / METRICS
     if not path.exists():
@@ -78,6 +78,8 @@ def read_metrics(folder: Path) -> dict:
     values = read_json(path)
     found = {k: int(v) for k, v in files.numbers(values).items() if k in COUNTS and v == int(v)}
     found |= {role: own for role in NETWORKS if (own := files.numbers(values.get(role)))}
+    if values.get("held_out") is False:
+        found["held_out"] = False
     unchanged, intervals = values.get("unchanged"), values.get("intervals")
     if isinstance(unchanged, dict):
         found["unchanged"] = {role: files.numbers(unchanged.get(role)) for role in NETWORKS}

@@ -4,6 +4,7 @@ One file of a run, estimates.npz: by network and figure the value, and then the 
 """
 
 import zipfile
+import zlib
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def read(folder: Path) -> dict[str, Estimates]:
                     return {}
                 drawn = partial(np.asarray, resampled)
                 found.setdefault(network, {})[key] = Estimate(float(value), drawn)
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError):
+    # What NumPy and its zip raise of damaged files.
+    except (OSError, ValueError, TypeError, EOFError, KeyError, zipfile.BadZipFile, zlib.error):
         return {}
     return found

@@ -9,6 +9,7 @@ from ... import lessons, methods
 from ...core.figures import Measure
 from ...core.media import PICTURES
 from ...inference.comparisons import Comparisons
+from ...inference.evaluation import as_good_as
 from ..markdown import fenced, plain
 from .variants import groups, known
 
@@ -194,12 +195,10 @@ def _has(variant: dict, network: str, measure: Measure) -> bool:
 def _legend(report: dict) -> str:
     seeds = len(report["seeds"])
     how = f"mean ± standard deviation over {seeds} seeds" if seeds > 1 else "one seed, no spread"
-    like = f"; the items count as {report['effective']} independent ones" * bool(
-        report["effective"] and report["effective"] < report["items"]
-    )
+    like = as_good_as(report["items"], report["effective"])
     lines = [
-        f"Each cell: {how} (95 % interval over items, by block bootstrap{like}); bold: better than "
-        "all others that were trained without true pairs"
+        f"Each cell: {how} (95 % interval over the items{like}, by block bootstrap); bold: better "
+        "than all others that were trained without true pairs"
         + (
             ", over all seeds"
             if any(v["seeds"] != report["seeds"] for v in report["variants"])

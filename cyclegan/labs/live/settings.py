@@ -9,6 +9,7 @@ from ... import lessons, methods
 from ...core.config import Config, ConfigError, Training, choice, read_objective
 from ...core.device import DEVICES
 from ...lessons import Arm
+from ...methods.named_recipe import of_objective
 
 
 def _recipe() -> lessons.Recipe:
@@ -47,7 +48,10 @@ class LiveSettings:
     @property
     def configs(self) -> tuple[Config, Config]:
         """Each arm's whole config. Raises ConfigError where size and networks do not fit."""
-        return self.base, replace(self.base, objective=self.arms[1].objective)
+        facts, objective = self.base.facts, self.arms[1].objective
+        if recipe := facts.get("recipe"):
+            facts = {**facts, "recipe": of_objective(recipe, objective)}
+        return self.base, replace(self.base, objective=objective, facts=facts)
 
     @property
     def slugs(self) -> tuple[str, str]:

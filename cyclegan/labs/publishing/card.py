@@ -6,6 +6,7 @@ Knows no network.
 
 import io
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -15,7 +16,7 @@ from safetensors import safe_open
 from ... import lessons, methods
 from ...core import sheets
 from ...core.config import Config
-from ...core.figures import Measure
+from ...core.figures import Measure, named
 from ...lessons import examples
 from ...store import checkpoints
 from ...store.checkpoints import WEIGHTS, CheckpointError
@@ -175,7 +176,7 @@ def _text(root: Path, found: list[tuple[Path, Config]], repo: str, samples: str)
     sections = [
         f"# {plain(repo.split('/')[-1])}: {plain(_task(config))}",
         f"{made_by.name} ({made_by.source}): {directions}."
-        + (" The variants differ in their objective alone." if len(found) > 1 else ""),
+        + (" The variants differ in their objective alone." if _differ_in_objective(found) else ""),
         _objectives(found),
         "## Figures\n\n" + _figures(root, found),
         samples.rstrip(),
@@ -184,10 +185,21 @@ def _text(root: Path, found: list[tuple[Path, Config]], repo: str, samples: str)
         "## Limits\n\n"
         f"The networks have seen nothing but {x} and {y} pictures in crops of {config.image_size} "
         "pixels; anything else is outside of what they know. A translation is an invention that "
-        f"looks like {y}, not a measurement of one. One seed was trained; whether another gives "
-        "the same is not known.",
+        f"looks like {y}, not a measurement of one. {_seeds(found)}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _differ_in_objective(found: list[tuple[Path, Config]]) -> bool:
+    rest = {(c.generator, c.discriminator, c.training, c.image_size) for _, c in found}
+    return len(found) > 1 and len(rest) == 1
+
+
+def _seeds(found: list[tuple[Path, Config]]) -> str:
+    seeds = sorted({config.training.seed for _, config in found})
+    if len(seeds) == 1:
+        return "One seed was trained; whether another gives the same is not known."
+    return f"The seeds {', '.join(map(str, seeds))} were trained."
 
 
 def _objectives(found: list[tuple[Path, Config]]) -> str:
@@ -222,39 +234,26 @@ def _figures(root: Path, found: list[tuple[Path, Config]]) -> str:
     measured = [(folder, metrics) for folder, metrics in measured if metrics.get("G")]
     if not measured:
         return "None were measured: there were no held-out items, or nobody did."
-    networks = [n for n in ("G", "F") if any(n in metrics for _, metrics in measured)]
-    columns = _measures(found[0][1], *(m.get(n, {}) for _, m in measured for n in networks))
-    lines = [
-        f"| variant | | {' | '.join(plain(m.heading) for m in columns)} |",
-        "|---|---|" + "---:|" * len(columns),
-    ]
-    compared, names = comparisons.read(root), [folder.name for folder, _ in measured]
-    rows = [(_label(f, found), m, m.get("intervals", {}), f.name) for f, m in measured]
-    first = measured[0][1]
-    if itself := first.get("unchanged"):
-        ends = first.get("intervals", {}).get("unchanged", {})
-        rows.append(("*x itself, unchanged*", itself, ends, ""))
-    for name, metrics, ends, folder in rows:
-        for network in networks:
-            values, within = metrics.get(network, {}), ends.get(network, {})
-            best = {
-                m.key for m in columns if folder and folder == compared.best(names, network, m.key)
-            }
-            cells = [evaluation.cell(m, values, within, m.key in best) for m in columns]
-            lines.append(f"| {name} | {network} | {' | '.join(cells)} |")
-    kind = "pairs" if first.get("pairs") else "items"
-    count, size = (
-        plain(n) for n in (first.get("items", first.get("pairs", "?")), first.get("size", "?"))
-    )
-    like = f", as good as {first['effective']} independent ones" if "effective" in first else ""
-    said = [f"On {count} held-out {kind} of {size} pixels a side{like}."]
-    if any(ends for _, _, ends, _ in rows):
-        said[0] += " " + evaluation.HOW_SURE
+    every = [metrics.get(n, {}) for _, metrics in measured for n in ("G", "F")]
+    columns = [replace(m, label=plain(m.label)) for m in _measures(found[0][1], *every)]
+    names = {folder.name: _label(folder, found) for folder, _ in measured}
+    known = {folder.name: metrics for folder, metrics in measured}
+    compared = comparisons.read(root).agreeing(known, named(tuple(columns)))
+
+    def best(network: str, key: str) -> str | None:
+        return names.get(compared.best(names, network, key))
+
+    first = {"items": measured[0][1].get("pairs", 0), **measured[0][1]}
+    said = [evaluation.table({names[n]: metrics for n, metrics in known.items()}, columns, best)]
+    if "size" in first:
+        said.append(evaluation.what_was_measured(first, lessons.find(_data(found[0][1])).medium))
+    if any("intervals" in metrics for metrics in known.values()):
+        said[-1] += f" {evaluation.HOW_SURE}"
     for a, b in comparisons.switched({folder.name: config for folder, config in found}):
         if told := comparisons.told(columns, compared.between(a, b, "G")):
-            said.append(f"{code(a)} against {code(b)}: {plain(told)}.")
-    read = "\n".join(f"- {plain(m.label)}: {m.reads}" for m in columns)
-    return "\n".join(lines) + "\n\n" + "\n\n".join([*said, read])
+            said.append(f"{names[a]} against {names[b]}: {told}.")
+    said.append("\n".join(f"- {m.label}: {m.reads}" for m in columns))
+    return "\n\n".join(said)
 
 
 def _training(found: list[tuple[Path, Config]]) -> str:
