@@ -150,8 +150,8 @@ def build_parser() -> argparse.ArgumentParser:
     g.add_argument(
         "--upsampling",
         default="transposed",
-        choices=["transposed", "resize"],
-        help="resize-convolution leaves no checkerboard",
+        choices=["transposed", "resize", "bilinear"],
+        help="resize (nearest) and bilinear, each with a convolution, leave no checkerboard",
     )
     g.add_argument(
         "--downsampling",
