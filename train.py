@@ -32,7 +32,7 @@ from cyclegan.core.registry import load_plugins
 from cyclegan.lessons import DataError, Lesson, UnpairedData, open_data
 from cyclegan.methods import Method, NamedRecipe, cyclegan
 from cyclegan.methods.cyclegan.objective import QUALITIES
-from cyclegan.methods.named_recipe import LABELS
+from cyclegan.methods.named_recipe import LABELS, counted
 from cyclegan.store import catalogue as models
 from cyclegan.store import checkpoints
 from cyclegan.training import processes, runs, setup
@@ -466,6 +466,8 @@ def config_from(
         if args.generator == "resnet" and not generator.blocks:
             generator = replace(generator, blocks=_usual_blocks(args.size))
         generator = generator.as_kind(args.generator)
+    if generator.kind == "unet" and "--blocks" in given:
+        raise ConfigError("The U-Net has no residual blocks; leave --blocks out.")
     if "--discriminator" in given:
         judges = judges.as_kind(args.discriminator)
     judged = _asked(args, given, {"--discriminator-width": "width", "--norm": "norm"})
@@ -497,8 +499,10 @@ def _tell(kept: dict) -> None:
     """Say aloud what a recipe sets, and what is not as in its source."""
     _say(f"Recipe {kept['name']}: {kept['source']}.")
     _say(f"  {_listed(kept['sets'])}.")
+    if kept["left_out"]:
+        _say("  Left out or otherwise:")
     for sentence in kept["left_out"]:
-        _say(f"  Left out or otherwise: {sentence}")
+        _say(f"  - {sentence}")
     if kept["otherwise"]:
         _say(f"  In this run: {_listed(kept['otherwise'])}.")
 
@@ -661,7 +665,7 @@ def main(argv: list[str] | None = None) -> int:
             f"Stopped after step {trainer.steps_done}; go on: python train.py --resume {run.folder}"
         )
         return 130
-    _say(f"Done: {run.folder} holds {trainer.steps_done} steps.")
+    _say(f"Done: {run.folder} holds {counted(trainer.steps_done, 'step')}.")
     return 0
 
 

@@ -311,7 +311,7 @@ def test_without_ground_truth_there_are_the_figures_that_need_none(tmp_path, cap
     words = (lab / "report" / "report.md").read_text(encoding="utf-8")
     assert "measured on 3 held-out items" in words and "unpaired: without ground truth" in words
     columns = "gradient ratio → 1 | cycle error ↓ | identity error ↓ | diversity → 1"
-    assert f"| variant | {columns} | warping error, 1 px ↓ |" in words
+    assert f"| variant | {columns} | warping error at 1 px ↓ |" in words
     assert main(["run", "--data", str(folder), "--variants", "all", "--out", str(lab), *TINY]) == 2
     assert "pix2pix trains on true pairs" in capsys.readouterr().err
 

@@ -492,7 +492,7 @@ def test_unpaired_data(capsys, tmp_path):
     assert code == 0 and err == ""
     head = cells(out.splitlines()[0])
     known = ["gradient ratio → 1", "cycle error ↓", "identity error ↓", "diversity → 1"]
-    assert head[2:] == [*known, "warping error, 1 px ↓"] and "itself" not in out
+    assert head[2:] == [*known, "warping error at 1 px ↓"] and "itself" not in out
     assert (
         "\n2 held-out items of 24×24 pixels; there is no ground truth: figures that need none."
     ) in out

@@ -145,7 +145,8 @@ def of_ratio(numerators: np.ndarray, denominators: np.ndarray, blocks: Blocks) -
 def of_sides(made: np.ndarray, blocks: Blocks, real: np.ndarray, real_blocks: Blocks) -> Estimate:
     """The mean of a number over one collection, over its mean in another; (N,) and (M,)."""
     a, b = (of_ratio(v, np.ones(len(v)), k) for v, k in ((made, blocks), (real, real_blocks)))
-    return Estimate(_divided(a.value, b.value), lambda: a.resampled / b.resampled, made[:, None])
+    items = np.stack([made, real], 1) if len(made) == len(real) else made[:, None]
+    return Estimate(_divided(a.value, b.value), lambda: a.resampled / b.resampled, items)
 
 
 def of_pairs(made: np.ndarray, blocks: Blocks, real: np.ndarray, real_blocks: Blocks) -> Estimate:

@@ -305,7 +305,7 @@ PANS = (1, 2, 4)
 def _warping(pan: int) -> Figure:
     return _figure(
         f"warping_{pan}",
-        f"warping error, {pan} px",
+        f"warping error at {pan} px",
         lambda still, **panned: warping_error(still, panned[f"panned_{pan}"], pan),
         *("still", f"panned_{pan}"),
         unit="0–255",

@@ -16,7 +16,7 @@ from ..core.registry import load_plugins
 from ..lessons import DataError, open_data
 from ..store import checkpoints
 from . import comparisons
-from .evaluation import HOW_SURE, table, what_was_measured
+from .evaluation import HOW_SURE, INTERVALS, table, what_was_measured
 from .measured import Measured, alike, compare, items_csv, measure, save
 
 
@@ -101,10 +101,9 @@ def report(measured: list[Measured], results: dict[str, dict]) -> str:
     def best(network: str, key: str) -> str | None:
         return names.get(found.best(folders, network, key))
 
-    parts = [
-        table(results, columns, best),
-        f"{what_was_measured(measured[0].found.metrics, lesson.medium)} {HOW_SURE}",
-    ]
+    said = what_was_measured(measured[0].found.metrics, lesson.medium)
+    how = HOW_SURE if len(measured) > 1 else INTERVALS
+    parts = [table(results, columns, best), f"{said} {how}"]
     for a, b in comparisons.switched({one.folder.name: one.config for one in measured}):
         if told := comparisons.told(columns, found.between(a, b, "G")):
             parts.append(f"{names[a]} against {names[b]}: {told}.")

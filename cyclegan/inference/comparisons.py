@@ -160,8 +160,13 @@ def told(measures: Iterable[Measure], found: Mapping[str, Difference]) -> str:
                 clear.append(_clear(measure, one))
             else:
                 alike.append(measure.label)
-    parts = [", ".join(clear), f"no difference in {', '.join(alike)}" if alike else ""]
+    parts = [listed(clear), f"no difference in {listed(alike)}" if alike else ""]
     return "; ".join(part for part in parts if part)
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "RMSE, SSIM and diversity"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _clear(measure: Measure, one: Difference) -> str:

@@ -30,6 +30,9 @@ NARROWEST = 16
 NETWORK: dict[Direction, str] = {"xy": "G", "yx": "F"}
 """Under which letter the figures of a direction stand."""
 
+INTERVALS = (
+    "In brackets 95 % intervals: they are about other items, and say nothing of other seeds."
+)
 HOW_SURE = (
     "In brackets 95 % intervals; bold is better than every other variant beyond the interval of "
     "their difference. They are about other items, and say nothing of other seeds."

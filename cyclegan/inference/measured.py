@@ -79,8 +79,8 @@ def compare(measured: Sequence[Measured]) -> Comparisons:
 def items_csv(measured: Sequence[Measured], names: Sequence[str]) -> str:
     """A line an item, network and variant: its group, and what it brings to every figure.
 
-    Of a ratio there are both parts; what is no number of a single item (diversity) is left out, and
-    empty what was not measured on it.
+    Of a ratio there are both parts. What is of pairs of items (diversity) or of a moved window
+    (warping error) is left out, and empty what was not measured.
     """
     lines = [
         {"variant": name, "network": network, "item": item, "group": group}
@@ -103,6 +103,6 @@ def _parts(one: Measured, network: str, item: int) -> dict[str, float]:
     for key, found in one.found.networks[network].items():
         if found.items is None or len(found.items) != len(one.found.groups[network]):
             continue
-        names = (f"{key}_above", f"{key}_below") if figures[key].over == "ratio" else (key,)
+        names = (key,) if figures[key].over == "mean" else (f"{key}_above", f"{key}_below")
         cells |= dict(zip(names, map(float, found.items[item]), strict=False))
     return cells

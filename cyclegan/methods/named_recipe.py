@@ -20,6 +20,7 @@ _DRAWN = {
     "glorot": "uniform by Glorot and Bengio, biases 0",
     "pytorch": "PyTorch's own",
 }
+_NUMBERS = {"auto": "bfloat16 where it is faster, else float32"}
 _NORMS = {
     "instance": "each channel of a picture on its own",
     "layer": "height, width and channels together, with one γ and one β",
@@ -83,7 +84,7 @@ class NamedRecipe:
         g, t = self.generator, self.training
         batch = f" ({self.title}: {self.source_batch})" if self.source_batch else ""
         every = (
-            f"every {_counted(self.sample_every, 'step')}"
+            f"every {counted(self.sample_every, 'step')}"
             if self.sample_every
             else "with each checkpoint"
         )
@@ -93,7 +94,7 @@ class NamedRecipe:
             "rate": t.rate_words,
             "generators": g.words,
             "discriminators": self.discriminator.words,
-            "length": _counted(self.epochs, "epoch") if self.epochs else _counted(t.steps, "step"),
+            "length": counted(self.epochs, "epoch") if self.epochs else counted(t.steps, "step"),
             "upsampling": _UPSAMPLINGS[g.upsampling],
             "norm": _NORMS[g.norm],
             "initial weights": _DRAWN[t.initialisation],
@@ -102,7 +103,7 @@ class NamedRecipe:
             "Adam's betas": f"{t.beta1:g}, {t.beta2:g}",
             "history": f"{t.pool} pictures" if t.pool else "none",
             "average of the weights": f"decay {t.ema_decay:g}" if t.ema_decay else "none",
-            "numbers": t.precision,
+            "numbers": _NUMBERS.get(t.precision, t.precision),
             "samples": every,
         }
 
@@ -139,5 +140,6 @@ def of_objective(kept: dict, objective: Objective) -> dict:
     return {**kept, "otherwise": other}
 
 
-def _counted(number: int, thing: str) -> str:
+def counted(number: int, thing: str) -> str:
+    """ "1 step", "1,200 steps"."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -87,7 +87,7 @@ def _figures(variant: Variant) -> str:
     for measure in (lesson.measure(key) for key in lesson.headline if key in figures):
         within = measure.within(ends.get(measure.key))
         said.append(told(measure, figures[measure.key]) + (f" ({within})" if within else ""))
-    return ", ".join(said)
+    return "\n".join(said)
 
 
 def progress(done: int, total: int) -> str:

@@ -29,7 +29,7 @@ SECTIONS = {
         "Upper pictures are translations, to be held against the truth; lower ones are the way "
         "back, to be held against the input. Networks of the first seed.",
     ),
-    "table": ("Figures", "What is not marked is not told apart, or not best."),
+    "table": ("Figures", "Only what is better than every other row beyond chance is marked."),
     "curves": (
         "Curves",
         "Means over seeds; figures are measured on a few held-out items while training goes on.",

@@ -63,7 +63,7 @@ def build(
             gr.Markdown(
                 "Other people's weight files do not say what they show, nor at which size they "
                 "were trained: say it here if you know. Files may have "
-                f"{MAX_BYTES >> 30} GiB.",
+                f"{MAX_BYTES >> 30} GiB at most.",
                 elem_classes="hint",
             )
             with gr.Row():

@@ -248,7 +248,7 @@ def _figures(root: Path, found: list[tuple[Path, Config]]) -> str:
     if "size" in first:
         said.append(evaluation.what_was_measured(first, lessons.find(_data(found[0][1])).medium))
     if any("intervals" in metrics for metrics in known.values()):
-        said[-1] += f" {evaluation.HOW_SURE}"
+        said[-1] += f" {evaluation.HOW_SURE if len(known) > 1 else evaluation.INTERVALS}"
     for a, b in comparisons.switched({folder.name: config for folder, config in found}):
         if told := comparisons.told(columns, compared.between(a, b, "G")):
             said.append(f"{names[a]} against {names[b]}: {told}.")
