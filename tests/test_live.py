@@ -22,6 +22,7 @@ from safetensors.torch import load_file
 from tiny import SIZE, config, dataset, same
 
 import train
+from cyclegan import methods
 from cyclegan.core import files, images
 from cyclegan.core.config import ConfigError, objective_from
 from cyclegan.labs.live import (
@@ -924,15 +925,26 @@ def test_removing_follows_no_link(tmp_path, live):
     assert (tmp_path / "precious" / "file").exists() and not folder.exists()
 
 
+def test_a_recipe_that_a_file_spoilt_is_left_as_it_is(noise_folder):
+    for odd in (7, {"name": "book"}, {"sets": [], "otherwise": {}}, {"sets": {}, "otherwise": {}}):
+        wanted = settings(noise_folder)
+        wanted = replace(wanted, base=replace(wanted.base, facts={"recipe": odd}))
+        assert wanted.configs[0].facts == {"recipe": odd}
+
+
 def test_a_recipe_holds_in_both_arms_and_is_kept(tmp_path, noise_folder):
     """Updates in turn, a rate that never falls, and the facts that say from where they are."""
     wanted = settings(noise_folder, steps=3, order="in-turn", decay=0.0)
-    facts = {"recipe": {"name": "book"}}
-    wanted = replace(wanted, base=replace(wanted.base, facts=facts))
+    method = methods.find("cyclegan")
+    kept = method.recipe("book").kept("book", wanted.base)
+    wanted = replace(wanted, base=replace(wanted.base, facts={"recipe": kept}))
     folder = queued(tmp_path / "run", wanted)
     assert work(folder).state == "finished"
-    for slug in wanted.slugs:
+    for slug, arm in zip(wanted.slugs, wanted.arms, strict=True):
         kept = checkpoints.read_config(folder / slug)
-        assert kept.facts["recipe"] == facts["recipe"] and "machine" in kept.facts
+        told = kept.facts["recipe"]
+        assert (told["name"], told["sets"]["size"]) == ("book", "128 px")
+        assert told["otherwise"]["objective"] == arm.objective.formula, "each arm's own"
+        assert "machine" in kept.facts
         assert kept.training.order == "in-turn"
         assert [line["rate"] for line in read_log(folder / slug)] == [kept.training.rate]

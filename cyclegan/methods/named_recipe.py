@@ -132,11 +132,14 @@ class NamedRecipe:
 
 
 def of_objective(kept: dict, objective: Objective) -> dict:
-    """What `NamedRecipe.kept` gave, for a training of another objective."""
-    sets, words = kept["sets"], objective.formula
-    other = {key: word for key, word in kept["otherwise"].items() if key != "objective"}
-    if words != sets["objective"]:
-        other["objective"] = words
+    """What `NamedRecipe.kept` gave, for a training of another objective; as it is where a file has
+    something else there."""
+    sets, other = kept.get("sets"), kept.get("otherwise")
+    if not (isinstance(sets, dict) and isinstance(other, dict)):
+        return kept
+    other = {key: word for key, word in other.items() if key != "objective"}
+    if objective.formula != sets.get("objective"):
+        other["objective"] = objective.formula
     return {**kept, "otherwise": other}
 
 

@@ -49,7 +49,7 @@ class LiveSettings:
     def configs(self) -> tuple[Config, Config]:
         """Each arm's whole config. Raises ConfigError where size and networks do not fit."""
         facts, objective = self.base.facts, self.arms[1].objective
-        if recipe := facts.get("recipe"):
+        if isinstance(recipe := facts.get("recipe"), dict):
             facts = {**facts, "recipe": of_objective(recipe, objective)}
         return self.base, replace(self.base, objective=objective, facts=facts)
 
