@@ -495,7 +495,12 @@ def test_a_stop_before_the_first_step_is_a_sentence_and_leaves_nothing(
         return opened(*args)
 
     monkeypatch.setattr(train, "open_data", interrupted)
-    assert run(*arguments(folder, out, 6)) == 130
+    # A shell that starts the tests in the background makes them deaf to Ctrl-C.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert run(*arguments(folder, out, 6)) == 130
+    finally:
+        signal.signal(signal.SIGINT, heard)
     said = capsys.readouterr()
     assert said.out == "Stopped before training began; nothing is lost.\n" and not said.err
     assert not out.exists()
