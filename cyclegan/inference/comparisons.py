@@ -12,8 +12,6 @@ from math import isclose, sqrt
 from pathlib import Path
 from statistics import stdev
 
-from scipy.special import stdtrit
-
 from .. import methods
 from ..core import evidence, files
 from ..core.config import Config
@@ -209,6 +207,9 @@ def _over_seeds(pairs: Sequence[tuple[Estimate, Estimate]], measure: Measure) ->
     one = evidence.difference(pairs, measure.badness)
     if one is None or len(pairs) == 1:
         return one
+    # Imported here, since SciPy takes longer to load than what stands around it.
+    from scipy.special import stdtrit
+
     apart = [measure.badness(x.value) - measure.badness(y.value) for x, y in pairs]
     reach = stdtrit(len(apart) - 1, 0.975) * stdev(apart) / sqrt(len(apart))
     return Difference(one.value, min(one.low, one.value - reach), max(one.high, one.value + reach))
