@@ -90,7 +90,7 @@ def run(out: Path) -> None:
     for seed in SEEDS:
         for lesson in LESSONS:
             for name, flags in CANDIDATES.items():
-                stem = f"{lesson} {name} {seed}".replace(" ", "-")
+                stem = f"{lesson} {name} {seed}".replace(" ", "-").replace("λ", "lambda")
                 if (out / f"{stem}.json").exists():
                     continue
                 folder = out / "runs" / stem
@@ -118,7 +118,7 @@ def table(out: Path) -> str:
                 cells = []
                 for figure in figures:
                     values = [seed[figure.key] for seed in seeds if figure.key in seed]
-                    spread = f" ± {figure.written(np.std(values, ddof=1))}" * (len(values) > 1)
+                    spread = f" ± {figure.written(np.std(values, ddof=1))}" if values[1:] else ""
                     cells.append(figure.written(np.mean(values)) + spread if values else "–")
                 lines.append(f"| {name} ({len(seeds)}) | {' | '.join(cells)} |")
     return "\n".join(lines)
