@@ -429,7 +429,11 @@ def test_ctrl_c_writes_nothing(world, capsys, monkeypatch, tmp_path):
 
     monkeypatch.setattr(command, "measure", interrupted)
     code, out, err = run(capsys, "world", "--save", "--items", tmp_path / "items.csv")
-    assert (code, out, err) == (130, "", "evaluation: stopped; nothing was written.\n")
+    assert (code, out, err) == (
+        130,
+        "",
+        "evaluation: stopped; every file is whole, or as it was.\n",
+    )
     assert not list(world.glob("**/*.json.*")) and not (tmp_path / "items.csv").exists()
 
 

@@ -68,22 +68,22 @@ def main(argv: list[str] | None = None) -> int:
         load_plugins()
         root = checkpoints.locate(args.set)
         measured = measure_all(checkpoints.find(root), args.device)
-        names = called(measured)
+        listed = called(measured)
         if args.save:
             save(root, measured)
         if args.items:
-            files.write_text(args.items, items_csv(measured, names))
+            files.write_text(args.items, items_csv(measured, listed))
     except (checkpoints.CheckpointError, ConfigError, DataError, OSError) as error:
         print(f"evaluation: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("evaluation: stopped; nothing was written.", file=sys.stderr)
+        print("evaluation: stopped; every file is whole, or as it was.", file=sys.stderr)
         return 130
-    results = {name: one.found.metrics for name, one in zip(names, measured, strict=True)}
+    results = {name: one.found.metrics for name, one in zip(listed, measured, strict=True)}
     if args.json:
         print(json.dumps(results, indent=2))
         return 0
-    names = dict(zip((one.folder for one in measured), results, strict=True))
+    names = dict(zip((one.folder for one in measured), listed, strict=True))
     for group in alike(measured):
         print(report(group, {names[one.folder]: one.found.metrics for one in group}))
     return 0
