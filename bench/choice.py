@@ -3,15 +3,19 @@
 Every candidate is trained on every lesson with every seed, all else equal, and measured on both
 halves of the held-out items: a choice is made on the first and reported on the second. `run` goes
 on after a kill; OUT keeps a JSON file and every item's figures a run, and the weights while they
-are of use. One training at a time.
+are of use. A training a core, each on one thread: two side by side take a fifth less than one after the
+other on both cores.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +38,9 @@ COMMON = [
 CANDIDATES = {
     "as shipped": ["--upsampling", "resize"],
     "λ 20": ["--upsampling", "resize", "--lambda", "20", "--identity", "0.25"],
+    "rate × 2": ["--upsampling", "resize", "--rate", "4e-4"],
+    "steady judges": ["--upsampling", "resize", "--method", "steady"],
+    "warm start": ["--upsampling", "resize", "--method", "warmed"],
     "anti-aliased": ["--upsampling", "bilinear", "--downsampling", "antialiased"],
 }
 HALVES = ("choice", "report")
@@ -86,21 +93,27 @@ def measure(folder: Path, lesson: str) -> tuple[dict, dict[str, np.ndarray]]:
     return metrics, items
 
 
+def one(out: Path, seed: int, lesson: str, name: str) -> None:
+    """Train and measure, unless that is done."""
+    stem = f"{lesson} {name} {seed}".translate({ord(" "): "-", ord("λ"): "lambda", ord("×"): "x"})
+    if (out / f"{stem}.json").exists():
+        return
+    folder = out / "runs" / stem
+    train(folder, lesson, CANDIDATES[name], seed)
+    metrics, items = measure(folder, lesson)
+    np.savez_compressed(out / f"{stem}.npz", **items)
+    seconds = checkpoints.read_config(folder).facts.get("seconds")
+    told = {"lesson": lesson, "candidate": name, "seed": seed, "seconds": seconds}
+    files.write_json(out / f"{stem}.json", {**told, **metrics})
+    print(stem, flush=True)
+
+
 def run(out: Path) -> None:
-    for seed in SEEDS:
-        for lesson in LESSONS:
-            for name, flags in CANDIDATES.items():
-                stem = f"{lesson} {name} {seed}".replace(" ", "-").replace("λ", "lambda")
-                if (out / f"{stem}.json").exists():
-                    continue
-                folder = out / "runs" / stem
-                train(folder, lesson, flags, seed)
-                metrics, items = measure(folder, lesson)
-                np.savez_compressed(out / f"{stem}.npz", **items)
-                seconds = checkpoints.read_config(folder).facts.get("seconds")
-                told = {"lesson": lesson, "candidate": name, "seed": seed, "seconds": seconds}
-                files.write_json(out / f"{stem}.json", {**told, **metrics})
-                print(stem, flush=True)
+    os.environ |= {"OMP_NUM_THREADS": "1", "CYCLEGAN_PLUGINS": "bench.candidates"}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = product(SEEDS, LESSONS, CANDIDATES)
+        for done in [pool.submit(one, out, *job) for job in jobs]:
+            done.result()
 
 
 def table(out: Path) -> str:
