@@ -3,8 +3,8 @@
 Every candidate is trained on every lesson with every seed, all else equal, and measured on both
 halves of the held-out items: a choice is made on the first and reported on the second. `run` goes
 on after a kill; OUT keeps a JSON file and every item's figures a run, and the weights while they
-are of use. A training a core, each on one thread: two side by side take a fifth less than one after the
-other on both cores.
+are of use. A training a core, each on one thread: two side by side take a fifth less than one after
+the other on both cores.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Looking closer: the difference map, the scores laid over a picture, and the two disturbances."""
+"""Looking closer: the difference map, the scores laid over a picture, and the disturbances."""
 
 import numpy as np
 import pytest
@@ -107,3 +107,21 @@ def test_jpeg_changes_more_at_lower_quality():
 def test_jpeg_gives_an_rgb_picture_of_the_same_size():
     made = closer.with_jpeg(noise(17, 5), 50.0)
     assert type(made) is Image.Image and made.mode == "RGB" and made.size == (17, 5)
+
+
+def test_a_blur_is_the_mean_of_nine():
+    picture = noise(9, 7)
+    values = np.asarray(picture, float)
+    around = np.pad(values, ((1, 1), (1, 1), (0, 0)), "edge")
+    expected = np.mean([around[i : i + 7, j : j + 9] for i in range(3) for j in range(3)], axis=0)
+    assert np.abs(np.asarray(closer.with_blur(picture), float) - expected).max() <= 1
+
+
+def test_every_disturbance_changes_a_picture_and_keeps_its_size():
+    picture = landscape()
+    for name, disturb in closer.DISTURBANCES.items():
+        made = disturb(picture)
+        assert made.size == picture.size and made.mode == "RGB", name
+        assert 0.2 < changed(picture, made) < 20, name
+    noisy = np.asarray(closer.DISTURBANCES["noise"](flat(128, 128, 128, size=(64, 64))), float)
+    assert noisy.std() == pytest.approx(10, rel=0.05)

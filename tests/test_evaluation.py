@@ -17,8 +17,9 @@ from variants import FULL, GAN, GAN_CYCLE, write
 from cyclegan import lessons
 from cyclegan.core import figures, files
 from cyclegan.core.config import Domains
+from cyclegan.core.figures import Figure
 from cyclegan.core.media import PICTURES
-from cyclegan.inference import command, comparisons, evaluation
+from cyclegan.inference import closer, command, comparisons, evaluation
 from cyclegan.inference.translator import Translator
 from cyclegan.lessons import DataError, UnpairedData
 from cyclegan.methods import Model
@@ -267,6 +268,43 @@ def test_the_panned_window_is_as_wide_as_networks_take(tmp_path):
     x = pictures(3)
     evaluation.estimate(translator, pairs(x, x))
     assert 16 in seen and SIZE - 4 not in seen
+
+
+def survived(name: str) -> Figure:
+    """Mean distance of x and of what came back after a disturbance."""
+    return Figure(
+        name,
+        name,
+        needs=("original", name),
+        of=lambda original, **found: figures.l1(original, found[name]),
+        networks="F",
+    )
+
+
+def test_the_way_back_from_a_disturbed_translation():
+    """F of a flat grey is G's mirror image: what the disturbance did comes back, and no more."""
+    grey = [torch.full((3, 24, 24), 128, dtype=torch.uint8) for _ in range(3)]
+    edge = [torch.where(torch.arange(24) < 12, 0, 255).to(torch.uint8).expand(3, 24, 24)] * 3
+    names = [f"back_after_{name}" for name in closer.DISTURBANCES]
+    both = with_generators(lambda x: -x, lambda x: -x)
+    found = {}
+    for side, items in (("grey", grey), ("edge", edge)):
+        data = pairs(pictures(3), items, figures=tuple(map(survived, names)))
+        metrics = evaluation.evaluate(both, data)
+        assert metrics["G"] == {}, "of F alone"
+        found[side] = metrics["F"]
+    # E|N(0, 10)| is 10 √(2/π).
+    assert found["grey"]["back_after_noise"] == pytest.approx(7.98, rel=0.05)
+    assert found["grey"]["back_after_blur"] == 0 and found["grey"]["back_after_jpeg"] < 1
+    # Two of 24 columns are a third of the step away.
+    assert found["edge"]["back_after_blur"] == pytest.approx(2 * 85 / 24, abs=0.2)
+
+
+def test_without_a_way_back_nothing_comes_back_disturbed():
+    data = pairs(pictures(3), pictures(3), figures=(survived("back_after_noise"),))
+    one = with_generators(nothing, nothing)
+    one.model.F = None
+    assert evaluation.evaluate(one, data)["G"] == {}
 
 
 def test_diversity_needs_two_items():

@@ -258,12 +258,31 @@ def test_comparisons_that_figures_do_not_bear_out_are_left_out():
     blocks = Blocks.by(range(9))
     a, b = estimate(np.arange(9.0), blocks), estimate(np.arange(9.0) + 2, blocks)
     found = comparisons.compare({"a": {0: a}, "b": {0: b}}, MEASURES)
-    metrics = {"a": {"G": {"rmse": 4.0}}, "b": {"G": {"rmse": 6.0}}}
+    metrics = {"a": {0: {"G": {"rmse": 4.0}}}, "b": {0: {"G": {"rmse": 6.0}}}}
     assert found.agreeing(metrics, MEASURES).best(["a", "b"], "G", "rmse") == "a"
     swapped = {"a": metrics["b"], "b": metrics["a"]}
-    again = {**metrics, "a": {"G": {"rmse": 60.0}}}
-    for other in (swapped, again, {"a": metrics["a"]}, {}):
+    again = {**metrics, "a": {0: {"G": {"rmse": 60.0}}}}
+    reseeded = {**metrics, "a": {1: {"G": {"rmse": 4.0}}}}
+    for other in (swapped, again, reseeded, {"a": metrics["a"]}, {}):
         assert found.agreeing(other, MEASURES).between("a", "b", "G") == {}
+
+
+def test_comparisons_over_seeds_are_borne_out_by_the_mean_of_those_that_both_have():
+    blocks = Blocks.by(range(9))
+    levels = {"a": {0: 4.0, 1: 5.0}, "b": {0: 9.0, 1: 5.5, 2: 0.0}}
+    of = {
+        name: {seed: estimate(np.full(9, level), blocks) for seed, level in seeds.items()}
+        for name, seeds in levels.items()
+    }
+    metrics = {
+        name: {seed: {"G": {"rmse": level}} for seed, level in seeds.items()}
+        for name, seeds in levels.items()
+    }
+    found = comparisons.compare(of, MEASURES)
+    kept = found.agreeing(metrics, MEASURES).difference("a", "b", "G", "rmse")
+    assert kept.value == pytest.approx(-(5.0 + 0.5) / 2) and not kept.is_clear
+    metrics["b"][1]["G"]["rmse"] = 5.6
+    assert found.agreeing(metrics, MEASURES).between("a", "b", "G") == {}
 
 
 def test_switched_variants_differ_in_nothing_else():

@@ -610,6 +610,25 @@ def test_a_set_round_trip(server, login, local):
     assert [path.name for path in pull("tester/world").checkpoints] == list(SET)
 
 
+def test_other_seeds_of_a_variant(server, login, tmp_path):
+    """They are pushed whole; with the set come their figures, and their weights by name."""
+    root = tmp_path / "set"
+    for where, seed in (("gan", 1), ("gan/seed-0", 0), ("gan-cycle-identity", 1)):
+        settings = config(FULL if "cycle" in where else GAN, data="made up", seed=seed)
+        write(root / where, settings, seed=seed)
+        write_json(root / where / "metrics.json", {"items": 3, "G": {"rmse": 50.0 + seed}})
+    publishing.push(root, "tester/seeds")
+    text = server.files("tester/seeds")["README.md"].decode()
+    assert "The seeds 0, 1 were trained, not all of them of `gan-cycle-identity`." in text
+    assert "| *its 2 seeds* | G | 50.5 ± 0.7 |" in text
+    gan, full = pull("tester/seeds").checkpoints
+    assert (gan.name, full.name) == SET
+    assert checkpoints.metrics_by_seed(gan) == checkpoints.metrics_by_seed(root / "gan")
+    assert list(checkpoints.seeds(gan)) == [1]
+    (other,) = pull("tester/seeds:gan/seed-0").checkpoints
+    assert checkpoints.load(other).config.training.seed == 0
+
+
 def test_a_second_push_changes_what_has_changed(server, login, local, tmp_path):
     publishing.push(local, "tester/world")
     server.requests.clear()

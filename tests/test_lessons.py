@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from cyclegan import lessons
 from cyclegan.core import figures
 from cyclegan.core.config import Config, ConfigError
 from cyclegan.lessons import DataError
-from cyclegan.lessons.fluent.pairs import colour_error, silhouette_iou
+from cyclegan.lessons.fluent.pairs import colour_error, colour_returned, silhouette_iou
 from cyclegan.lessons.satellite2map import SEA_IOU
 
 SHIPPED = [lesson.name for lesson in lessons.all_lessons()]
@@ -50,7 +51,7 @@ def test_a_lessons_data(name):
         for f in data.figures
     }
     assert found["rmse"] == 0 and found["diversity"] == 1, "the truth itself is perfect"
-    for figure in lesson.own:
+    for figure in (f for f in lesson.own if "G" in f.networks):
         assert figure.badness(found[figure.key]) <= figure.badness(
             0.9 if figure.better == "high" else 0
         )
@@ -124,6 +125,40 @@ def test_white_is_behind_and_the_silhouette_is_the_truths():
 
 
 SEA, LAND = (20, 60, 160), (180, 160, 90)
+
+
+def test_colours_returned_by_hand():
+    """Of pure red the luma is 76, so that grey is 179 + 76 + 76 away from it."""
+    red, grey, white = ([[value]] for value in ([255, 0, 0], [76, 76, 76], [255, 255, 255]))
+    y = np.array(np.tile(red, (1, 4, 1)), np.uint8)
+    inside = np.array([[True, True, False, False]])
+    way = 2 * (179 + 76 + 76)
+
+    def returned(*pixels: list) -> tuple[float, float]:
+        return colour_returned(y, np.concatenate(pixels, 1).astype(np.uint8), inside)
+
+    assert returned(red, red, white, white) == (way, way)
+    assert returned(grey, grey, red, red) == (0, way)
+    assert returned(red, grey, white, white) == (way / 2, way)
+    assert returned(white, white, red, red) == (way - 2 * 510, way), "worse than grey"
+    assert colour_returned(y, y, np.zeros((1, 4), bool)) == (0, 0)
+    assert returned(grey, grey, red, red)[0] == 0
+
+
+def test_colours_that_return_are_of_the_way_back_from_colour_alone():
+    figures = {figure.key: figure for figure in lessons.find("drawing").figures}
+    listed = [key for key in figures if key.startswith("colour_returned")]
+    assert [key.removeprefix("colour_returned") for key in listed] == [
+        *("", "_noise", "_jpeg", "_blur"),
+    ]
+    assert all(figures[key].networks == "F" for key in listed)
+    y = np.stack([np.full((4, 4, 3), (200, 40, 90), np.uint8)] * 3)
+    known = {"original": y, "original_silhouette": np.ones((3, 4, 4), bool)}
+    luma = np.stack([np.asarray(Image.fromarray(one).convert("L").convert("RGB")) for one in y])
+    for key in listed:
+        back = figures[key].needs[1]
+        assert figures[key].measure({**known, back: y}) == 1
+        assert figures[key].measure({**known, back: luma}) == 0
 
 
 def sea_iou(made: np.ndarray, truth: np.ndarray) -> float | None:

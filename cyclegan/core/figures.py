@@ -72,7 +72,8 @@ class Figure(Measure):
     """A measure of held-out items, and how it is computed.
 
     needs: names of the arrays that `of` takes by keyword: "original" x, "made" G(x), "back"
-        F(G(x)), "same" F(x), "truth" y, "real" any held-out items of the target, or whatever else a
+        F(G(x)), "back_after_NAME" the same where the disturbance of a name came upon G(x), "same"
+        F(x), "truth" y, "real" any held-out items of the target, or whatever else a
         lesson knows of its items, as "original_NAME" and "truth_NAME".
     of, over: "mean": `of` takes one item's arrays and gives a number, of which the mean is taken.
         "ratio": it gives two, and the sum of the first over the sum of the second is taken.
@@ -80,7 +81,7 @@ class Figure(Measure):
         the second. "pairs": it takes a collection, and gives the distances of all pairs in it, as
         pdist does; their mean in the first of `needs` over that in the second. "any": it takes the
         arrays of all items at once.
-    networks: "GF", or "G" where only translations into Y can be judged by it.
+    networks: "GF", or "G" (or "F") where only translations into Y (or X) can be judged by it.
     is_quick: cheap enough for a look in the middle of a training.
     is_detail: for full tables alone.
     """

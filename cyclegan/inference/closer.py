@@ -4,9 +4,11 @@ Pictures and arrays in, pictures out. Knows no network and no page.
 """
 
 import io
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 AMPLIFIED = 4
 """Factor by which the difference map brightens differences, so that small ones are seen."""
@@ -38,3 +40,18 @@ def with_jpeg(picture: Image.Image, quality: int) -> Image.Image:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=int(quality))
     return Image.open(buffer).convert("RGB")
+
+
+def with_blur(picture: Image.Image) -> Image.Image:
+    """Every pixel the mean of the 3×3 around it."""
+    return picture.filter(ImageFilter.BoxBlur(1))
+
+
+DISTURBANCES: Mapping[str, Callable[[Image.Image], Image.Image]] = MappingProxyType(
+    {
+        "noise": lambda picture: with_noise(picture, 10),
+        "jpeg": lambda picture: with_jpeg(picture, 75),
+        "blur": with_blur,
+    }
+)
+"""What a hidden message may have to outlive, by the names in the figures' "back_after_NAME"."""

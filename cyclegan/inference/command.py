@@ -16,32 +16,52 @@ from ..core.registry import load_plugins
 from ..lessons import DataError, open_data
 from ..store import checkpoints
 from . import comparisons
-from .evaluation import HOW_SURE, INTERVALS, table, what_was_measured
+from .evaluation import how_sure, table, what_was_measured
 from .measured import Measured, alike, compare, items_csv, measure, save
 
 
-def measure_all(folders: list[Path], device: str) -> list[Measured]:
-    """With a bar of items. Raises CheckpointError, ConfigError, DataError and OSError."""
+def measure_all(variants: list[Path], device: str) -> list[Measured]:
+    """All seeds of variants, with a bar of items.
+
+    Raises CheckpointError, ConfigError, DataError and OSError.
+    """
     open_once, chosen, found = lru_cache(maxsize=1)(open_data), devices.choose(device), []
+    folders = [(v.name, folder) for v in variants for folder in checkpoints.seeds(v).values()]
     with tqdm(unit="item", disable=not sys.stderr.isatty()) as bar:
-        for place, folder in enumerate(folders):
+        for place, (variant, folder) in enumerate(folders):
             config = checkpoints.read_config(folder)
             training = config.training
             data = open_once(training.data, config.image_size, training.resize)
             # What the others have is taken to be as much.
             bar.total = bar.n + (len(data.test_x) + len(data.test_y)) * (len(folders) - place)
-            bar.set_description(folder.name)
-            found.append(measure(folder, data, chosen, bar.update))
+            bar.set_description(variant)
+            found.append(measure(folder, data, chosen, bar.update, variant))
     return found
 
 
 def called(measured: list[Measured]) -> list[str]:
-    """Names for the table; runs that differ in their seed alone share one."""
-    names = [one.name for one in measured]
+    """Names for people: variants of one name are told apart by folder, others of them by seed."""
+    names = [one.name for one in measured if one.is_shown]
     return [
-        f"{one.name} ({one.folder.name})" if names.count(one.name) > 1 else one.name
+        one.name
+        + (f" ({one.variant})" if names.count(one.name) > 1 else "")
+        + ("" if one.is_shown else f", seed {one.config.training.seed}")
         for one in measured
     ]
+
+
+def by_variant(measured: list[Measured], names: list[str]) -> dict[str, dict]:
+    """Metrics of those that are shown, by name, with those of all seeds where there are several."""
+    found = {}
+    for one, name in zip(measured, names, strict=True):
+        if one.is_shown:
+            seeds = {
+                other.config.training.seed: other.found.metrics
+                for other in measured
+                if other.variant == one.variant
+            }
+            found[name] = one.found.metrics | ({"seeds": seeds} if len(seeds) > 1 else {})
+    return found
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -79,13 +99,12 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("evaluation: stopped; every file is whole, or as it was.", file=sys.stderr)
         return 130
-    results = {name: one.found.metrics for name, one in zip(listed, measured, strict=True)}
     if args.json:
-        print(json.dumps(results, indent=2))
+        print(json.dumps(by_variant(measured, listed), indent=2))
         return 0
     names = dict(zip((one.folder for one in measured), listed, strict=True))
     for group in alike(measured):
-        print(report(group, {names[one.folder]: one.found.metrics for one in group}))
+        print(report(group, by_variant(group, [names[one.folder] for one in group])))
     return 0
 
 
@@ -95,16 +114,16 @@ def report(measured: list[Measured], results: dict[str, dict]) -> str:
     lesson = lessons.find(measured[0].config.training.data)
     keys = {key for one in measured for found in one.found.networks.values() for key in found}
     columns = [m for m in lesson.figures if m.key in keys and not m.is_detail]
-    found, folders = compare(measured), [one.folder.name for one in measured]
-    names = dict(zip(folders, results, strict=True))
+    shown = [one for one in measured if one.is_shown]
+    found, variants = compare(measured), [one.variant for one in shown]
+    names = dict(zip(variants, results, strict=True))
 
     def best(network: str, key: str) -> str | None:
-        return names.get(found.best(folders, network, key))
+        return names.get(found.best(variants, network, key))
 
     said = what_was_measured(measured[0].found.metrics, lesson.medium)
-    how = HOW_SURE if len(measured) > 1 else INTERVALS
-    parts = [table(results, columns, best), f"{said} {how}"]
-    for a, b in comparisons.switched({one.folder.name: one.config for one in measured}):
+    parts = [table(results, columns, best), f"{said} {how_sure(results)}"]
+    for a, b in comparisons.switched({one.variant: one.config for one in shown}):
         if told := comparisons.told(columns, found.between(a, b, "G")):
             parts.append(f"{names[a]} against {names[b]}: {told}.")
     return "\n\n".join(parts)

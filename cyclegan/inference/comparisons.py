@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import isclose, sqrt
 from pathlib import Path
-from statistics import stdev
+from statistics import fmean, stdev
 
 from .. import methods
 from ..core import evidence, files
@@ -57,18 +57,22 @@ class Comparisons:
         return None
 
     def agreeing(
-        self, metrics: Mapping[str, Mapping], measures: Mapping[str, Measure]
+        self, metrics: Mapping[str, Mapping[int, Mapping]], measures: Mapping[str, Measure]
     ) -> "Comparisons":
         """Without what the figures beside it do not say: a variant was measured again, or renamed.
 
-        metrics: of every variant, as `checkpoints.read_metrics` has them.
+        metrics: of every variant, by seed, as `checkpoints.metrics_by_seed` has them.
         """
 
         def holds(pair: tuple[str, str], network: str, key: str, one: Difference) -> bool:
-            a, b = (metrics.get(name, {}).get(network, {}).get(key) for name in pair)
-            if key not in measures or a is None or b is None:
+            a, b = (metrics.get(name, {}) for name in pair)
+            both = [(of.get(network, {}).get(key) for of in (a[s], b[s])) for s in a if s in b]
+            if key not in measures or not both:
                 return False
-            apart = measures[key].badness(a) - measures[key].badness(b)
+            bad = [[measures[key].badness(v) for v in pair if v is not None] for pair in both]
+            if any(len(pair) < 2 for pair in bad):
+                return False
+            apart = fmean(x - y for x, y in bad)
             return isclose(apart, one.value, rel_tol=1e-4, abs_tol=1e-6)
 
         return Comparisons(

@@ -5,6 +5,7 @@ Loops over a method's views and a lesson's figures; knows none of either by name
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean, stdev
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from ..core.media import PICTURES, Medium
 from ..lessons import DataError, HeldOut, UnpairedData
 from ..methods import Method, View
 from ..methods.method import latents_of, show, wanted
+from . import closer
 from .translator import Translator
 
 BATCH = 32
@@ -29,14 +31,6 @@ NARROWEST = 16
 
 NETWORK: dict[Direction, str] = {"xy": "G", "yx": "F"}
 """Under which letter the figures of a direction stand."""
-
-INTERVALS = (
-    "In brackets 95 % intervals: they are about other items, and say nothing of other seeds."
-)
-HOW_SURE = (
-    "In brackets 95 % intervals; bold is better than every other variant beyond the interval of "
-    "their difference. They are about other items, and say nothing of other seeds."
-)
 
 Estimates = dict[str, Estimate]
 """By key of figure, in the order of tables."""
@@ -117,20 +111,38 @@ def estimate(
 def _direction(
     translator: Translator, held: HeldOut, direction: Direction, told: Callable[[int], object]
 ) -> Estimates:
-    made: dict[str, list[Tensor]] = {}
+    parts: dict[str, list[Tensor]] = {}
     for batch in held.originals(direction).split(BATCH):
         passes = translator.passes(held.medium.to_float(batch), direction)
         for key, tensor in passes.items():
-            made.setdefault(key, []).append(held.medium.to_kept(tensor))
+            parts.setdefault(key, []).append(held.medium.to_kept(tensor))
         told(len(batch))
-    arrays = {key: held.medium.arrays(torch.cat(parts)) for key, parts in made.items()}
-    arrays |= held.arrays(direction)
+    network, made = NETWORK[direction], {key: torch.cat(some) for key, some in parts.items()}
+    needed = {name for f in held.figures if network in f.networks for name in f.needs}
+    if "back" in made:
+        for name in needed & {f"back_after_{name}" for name in closer.DISTURBANCES}:
+            made[name] = _back_after(name, translator, held.medium, made["made"], direction)
+    arrays = {key: held.medium.arrays(kept) for key, kept in made.items()} | held.arrays(direction)
     blocks = _blocks(held, direction, arrays)
     wide = held.medium is PICTURES and held.x.shape[-1] >= NARROWEST
-    if wide and any("still" in f.needs for f in held.figures):
+    if wide and "still" in needed:
         panned, of = _panned(translator, held, direction)
         arrays, blocks = arrays | panned, blocks | dict.fromkeys(panned, of)
-    return estimates(held.figures, arrays, blocks, NETWORK[direction])
+    return estimates(held.figures, arrays, blocks, network)
+
+
+def _back_after(
+    name: str, translator: Translator, medium: Medium, messages: Tensor, direction: Direction
+) -> Tensor:
+    """F(G(x)) of kept translations that the disturbance of a name came upon, kept."""
+    disturb = closer.DISTURBANCES[name.removeprefix("back_after_")]
+    way_back, found = "yx" if direction == "xy" else "xy", []
+    for batch in messages.split(BATCH):
+        held = [disturb(medium.held(message)) for message in batch]
+        kept = torch.stack([medium.kept(one, batch.shape[1]) for one in held])
+        made = translator.passes(medium.to_float(kept), way_back, ("made",))["made"]
+        found.append(medium.to_kept(made))
+    return torch.cat(found)
 
 
 def _blocks(held: HeldOut, direction: Direction, names: Iterable[str]) -> dict[str, Blocks]:
@@ -261,26 +273,37 @@ def table(
 ) -> str:
     """A Markdown table, a row a variant and network, and one of the items themselves.
 
-    Every figure stands with its interval. best: the name of the row to be marked, by network and
-    figure.
+    Every figure stands with its interval, and below a variant of several seeds their means and
+    standard deviations. results: metrics by name, with those of all seeds in "seeds", if there are
+    several. best: the name of the row to be marked, by network and figure.
     """
     lines = ["| variant | | " + " | ".join(m.heading for m in measures) + " |"]
     lines.append("|---|---|" + "---:|" * len(measures))
-    rows = [
-        (name, network, result[network], result.get("intervals", {}).get(network, {}))
-        for name, result in results.items()
-        for network in NETWORK.values()
-        if network in result
-    ]
+    for name, result in results.items():
+        seeds = result.get("seeds", {})
+        for network in (n for n in NETWORK.values() if n in result):
+            ends = result.get("intervals", {}).get(network, {})
+            cells = [cell(m, result[network], ends, name == best(network, m.key)) for m in measures]
+            lines.append(f"| {name} | {network} | {' | '.join(cells)} |")
+            if len(seeds) > 1:
+                of = [metrics.get(network, {}) for metrics in seeds.values()]
+                cells = [spread(m, of) for m in measures]
+                lines.append(f"| *its {len(seeds)} seeds* | {network} | {' | '.join(cells)} |")
     for network, own in (("G", "x"), ("F", "y")):
         known = (r for r in results.values() if r.get("unchanged", {}).get(network))
         if found := next(known, None):
             ends = found.get("intervals", {}).get("unchanged", {}).get(network, {})
-            rows.append((f"*{own} itself*", network, found["unchanged"][network], ends))
-    for name, network, found, ends in rows:
-        cells = " | ".join(cell(m, found, ends, name == best(network, m.key)) for m in measures)
-        lines.append(f"| {name} | {network} | {cells} |")
+            cells = [cell(m, found["unchanged"][network], ends, False) for m in measures]
+            lines.append(f"| *{own} itself* | {network} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def spread(measure: Measure, seeds: Sequence[Mapping[str, float]]) -> str:
+    """Mean and standard deviation over seeds: "8.1 ± 0.4"; "–" where one lacks the figure."""
+    values = [of[measure.key] for of in seeds if measure.key in of]
+    if len(values) < max(2, len(seeds)):
+        return measure.written(None)
+    return f"{measure.written(fmean(values))} ± {measure.written(stdev(values))}"
 
 
 def cell(
@@ -290,6 +313,19 @@ def cell(
     value = measure.written(found.get(measure.key))
     within = measure.within(ends.get(measure.key)) if measure.key in found else ""
     return (f"**{value}**" if is_best else value) + (f" ({within})" if within else "")
+
+
+def how_sure(results: Mapping[str, Mapping]) -> str:
+    """What the brackets and the bold of a `table` mean."""
+    intervals = "In brackets 95 % intervals: they are about other items"
+    bold = "bold is better than every other variant beyond the interval of their difference"
+    best = f" {bold[0].upper()}{bold[1:]}." if len(results) > 1 else ""
+    if not any("seeds" in result for result in results.values()):
+        return f"{intervals}, and say nothing of other seeds.{best}"
+    return (
+        f"{intervals}. Below a variant stand mean and standard deviation over its seeds.{best} "
+        "Where both variants have several seeds, that interval is about other seeds too."
+    )
 
 
 def what_was_measured(result: dict, medium: Medium = PICTURES) -> str:

@@ -25,12 +25,21 @@ from .translator import Translator
 
 @dataclass(frozen=True)
 class Measured:
-    """One checkpoint, what it is called for people, and what it scores."""
+    """One checkpoint, what it is called for people, and what it scores.
+
+    variant: the folder's name, or of one that is another seed of a variant that variant's.
+    """
 
     folder: Path
+    variant: str
     name: str
     config: Config
     found: Evaluation
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is its variant's own, and not another seed."""
+        return self.folder.name == self.variant
 
 
 def measure(
@@ -38,11 +47,12 @@ def measure(
     data: UnpairedData,
     device: torch.device | str,
     told: Callable[[int], object] = lambda items: None,
+    variant: str = "",
 ) -> Measured:
     """On the held-out items of `data`. Raises CheckpointError and DataError."""
     checkpoint = checkpoints.load(folder)
     found = estimate(Translator(checkpoint, device), data, told)
-    return Measured(folder, checkpoint.name, checkpoint.config, found)
+    return Measured(folder, variant or folder.name, checkpoint.name, checkpoint.config, found)
 
 
 def save(root: Path, measured: Sequence[Measured]) -> None:
@@ -52,7 +62,7 @@ def save(root: Path, measured: Sequence[Measured]) -> None:
     """
     for one in measured:
         files.write_json(one.folder / checkpoints.METRICS, one.found.metrics)
-    if len(measured) > 1:
+    if len({one.variant for one in measured}) > 1:
         comparisons.write(root, compare(measured))
 
 
@@ -67,11 +77,13 @@ def alike(measured: Sequence[Measured]) -> list[list[Measured]]:
 
 
 def compare(measured: Sequence[Measured]) -> Comparisons:
-    """All pairs of those that were measured on the same items, by the folders' names."""
+    """All pairs of variants that were measured on the same items, by the folders' names."""
     pairs: dict = {}
     for group in alike(measured):
         lesson = lessons.find(group[0].config.training.data)
-        of = {one.folder.name: {one.config.training.seed: one.found.networks} for one in group}
+        of: dict[str, dict] = {}
+        for one in group:
+            of.setdefault(one.variant, {})[one.config.training.seed] = one.found.networks
         pairs |= comparisons.compare(of, named(lesson.figures)).pairs
     return Comparisons(pairs)
 

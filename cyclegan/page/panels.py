@@ -18,7 +18,7 @@ from ..core.figures import Measure, named
 from ..core.media import PICTURES, Medium
 from ..inference.comparisons import Comparisons, switched
 from ..inference.comparisons import told as differing
-from ..inference.evaluation import NETWORK, what_was_measured
+from ..inference.evaluation import NETWORK, spread, what_was_measured
 from ..inference.translator import picture_l1
 from ..lessons import Lesson
 from ..methods import Switch, View
@@ -246,11 +246,13 @@ def objective(set_: CheckpointSet) -> str:
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure in a table: as it is written, its interval, and whether it is marked."""
+    """A figure in a table: as it is written, its interval, whether it is marked, and the mean and
+    standard deviation over seeds where there are several."""
 
     value: str
     within: str = ""
     best: bool = False
+    seeds: str = ""
 
 
 def measured(set_: CheckpointSet, direction: Direction) -> str:
@@ -273,23 +275,29 @@ def measured(set_: CheckpointSet, direction: Direction) -> str:
         for m in lesson.known({k: None for figures in (*listed, itself) for k in figures})
         if not getattr(m, "is_detail", False)
     ]
-    known_of = {folder: v.metrics for folder, v in zip(folders, known, strict=True)}
-    found = set_.comparisons.agreeing(known_of, named(lesson.figures))
+    found = set_.comparisons.agreeing(
+        {folder: v.metrics_by_seed for folder, v in zip(folders, known, strict=True)},
+        named(lesson.figures),
+    )
     best = {m.key: found.best(folders, network, m.key) for m in columns}
 
-    def cells(figures: dict[str, float], intervals: dict, folder: str = "") -> list[Cell]:
+    def cells(
+        figures: dict[str, float], intervals: dict, folder: str = "", seeds: Sequence[dict] = ()
+    ) -> list[Cell]:
         return [
             Cell(
                 m.written(figures.get(m.key)),
                 m.within(intervals.get(m.key)),
                 bool(folder) and best[m.key] == folder,
+                spread(m, seeds) if seeds else "",
             )
             for m in columns
         ]
 
+    seeds = [[of.get(network, {}) for of in v.seeds.values()] for v in known]
     rows = [
-        (v.name, cells(figures, intervals_of(v.metrics, network), folder))
-        for v, figures, folder in zip(known, listed, folders, strict=True)
+        (v.name, cells(figures, intervals_of(v.metrics, network), folder, of if of[1:] else ()))
+        for v, figures, folder, of in zip(known, listed, folders, seeds, strict=True)
     ]
     if itself:
         ends = next((e for v in known if (e := intervals_of(v.metrics, "unchanged", network))), {})
@@ -306,6 +314,7 @@ def measured(set_: CheckpointSet, direction: Direction) -> str:
         of=of,
         sentence=f" on {on}" if on else ":",
         is_sure=any(cell.within for _, row in rows for cell in row),
+        seeds=max(map(len, seeds)),
     )
 
 

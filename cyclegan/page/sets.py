@@ -5,7 +5,8 @@ Reads configs, metrics and examples; loads no network.
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -32,7 +33,8 @@ class Variant:
     """One checkpoint of a set, before its networks are loaded.
 
     directions: what it can translate; a foreign file may hold one generator alone. longest: in
-    pixels, the side to which pictures are reduced for it.
+    pixels, the side to which pictures are reduced for it. seeds: metrics of all its seeds, by seed,
+    where there are several.
     """
 
     source: Source
@@ -40,6 +42,11 @@ class Variant:
     metrics: dict
     directions: tuple[Direction, ...] = ("xy", "yx")
     longest: int = LONGEST_SIDE
+    seeds: Mapping[int, dict] = field(default_factory=dict)
+
+    @property
+    def metrics_by_seed(self) -> Mapping[int, dict]:
+        return self.seeds or {self.config.training.seed: self.metrics}
 
     @property
     def is_foreign(self) -> bool:
@@ -186,12 +193,13 @@ def _at(folder: Path) -> list[CheckpointSet]:
     for child in checkpoints.find(folder):
         try:
             config, metrics = checkpoints.read_config(child), checkpoints.read_metrics(child)
+            seeds = checkpoints.metrics_by_seed(child)
         except checkpoints.CheckpointError as error:
             logging.warning("Left out: %s", error)
             continue
         directions = methods.find(config.method).directions(config)
         if directions and not config.is_under_way:
-            variant = Variant(Source((child,)), config, metrics, directions)
+            variant = Variant(Source((child,)), config, metrics, directions, seeds=seeds)
             by_data.setdefault(config.training.data, []).append(variant)
     title = _title(folder)
     if len(by_data) > 1:

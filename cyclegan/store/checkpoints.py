@@ -2,7 +2,8 @@
 
 `python -m cyclegan.checkpoints RUN DESTINATION` copies a run's checkpoint for shipping.
 
-A checkpoint set is a folder of such folders. Knows nothing of training state, devices or the Hub.
+A checkpoint set is a folder of such folders, and other seeds of a variant lie in the variant's own
+folder, as seed-N. Knows nothing of training state, devices or the Hub.
 """
 
 import argparse
@@ -249,6 +250,27 @@ def find(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(child for child in folder.iterdir() if is_checkpoint(child))
+
+
+def seeds(folder: Path) -> dict[int, Path]:
+    """The trainings of one variant that differ in their seed alone, by seed.
+
+    The variant's folder itself holds the one that is shown; others lie in it, as seed-N. Raises
+    CheckpointError for a config that cannot be read.
+    """
+    return {seed: one for seed, one in _by_seed(folder).items() if is_checkpoint(one)}
+
+
+def metrics_by_seed(folder: Path) -> dict[int, dict]:
+    """What `cyclegan.evaluation` found of all seeds of a variant, be their weights here or not."""
+    found = {seed: read_metrics(one) for seed, one in _by_seed(folder).items()}
+    return {seed: metrics for seed, metrics in found.items() if metrics}
+
+
+def _by_seed(folder: Path) -> dict[int, Path]:
+    folders = [folder, *sorted(folder.glob("seed-*"))]
+    configured = [one for one in folders if (one / CONFIG).is_file()]
+    return dict(sorted((read_config(one).training.seed, one) for one in configured))
 
 
 def locate(name: str) -> Path:

@@ -196,10 +196,12 @@ def _differ_in_objective(found: list[tuple[Path, Config]]) -> bool:
 
 
 def _seeds(found: list[tuple[Path, Config]]) -> str:
-    seeds = sorted({config.training.seed for _, config in found})
+    seeds = sorted({seed for folder, _ in found for seed in checkpoints.seeds(folder)})
     if len(seeds) == 1:
         return "One seed was trained; whether another gives the same is not known."
-    return f"The seeds {', '.join(map(str, seeds))} were trained."
+    fewer = [_label(f, found) for f, _ in found if list(checkpoints.seeds(f)) != seeds]
+    but = f", not all of them of {', '.join(fewer)}" if fewer else ""
+    return f"The seeds {', '.join(map(str, seeds))} were trained{but}."
 
 
 def _objectives(found: list[tuple[Path, Config]]) -> str:
@@ -237,8 +239,12 @@ def _figures(root: Path, found: list[tuple[Path, Config]]) -> str:
     every = [metrics.get(n, {}) for _, metrics in measured for n in ("G", "F")]
     columns = [replace(m, label=plain(m.label)) for m in _measures(found[0][1], *every)]
     names = {folder.name: _label(folder, found) for folder, _ in measured}
-    known = {folder.name: metrics for folder, metrics in measured}
-    compared = comparisons.read(root).agreeing(known, named(tuple(columns)))
+    seeds = {folder.name: checkpoints.metrics_by_seed(folder) for folder, _ in measured}
+    known = {
+        folder.name: metrics | ({"seeds": of} if len(of := seeds[folder.name]) > 1 else {})
+        for folder, metrics in measured
+    }
+    compared = comparisons.read(root).agreeing(seeds, named(tuple(columns)))
 
     def best(network: str, key: str) -> str | None:
         return names.get(compared.best(names, network, key))
@@ -248,7 +254,7 @@ def _figures(root: Path, found: list[tuple[Path, Config]]) -> str:
     if "size" in first:
         said.append(evaluation.what_was_measured(first, lessons.find(_data(found[0][1])).medium))
     if any("intervals" in metrics for metrics in known.values()):
-        said[-1] += f" {evaluation.HOW_SURE if len(known) > 1 else evaluation.INTERVALS}"
+        said[-1] += f" {evaluation.how_sure(known)}"
     for a, b in comparisons.switched({folder.name: config for folder, config in found}):
         if told := comparisons.told(columns, compared.between(a, b, "G")):
             said.append(f"{names[a]} against {names[b]}: {told}.")

@@ -70,18 +70,18 @@ def _collect(folder: Path, repo: str, license: str | None) -> dict[str, Path | b
     if not variants:
         raise HubError(f"{folder} holds no checkpoint.")
     files: dict[str, Path | bytes] = {}
-    for variant in variants:
-        config = checkpoints.read_config(variant)
+    seeds = [one for v in variants for one in checkpoints.seeds(v).values()]
+    for checkpoint in seeds:
+        config = checkpoints.read_config(checkpoint)
         data = Path(config.training.data).name
-        inside = {file: variant / file for file in (CONFIG, WEIGHTS, METRICS)}
+        inside: dict[str, Path | bytes] = {f: checkpoint / f for f in (CONFIG, WEIGHTS, METRICS)}
         if data != config.training.data:
             # Where the pictures lie is nobody's business.
             config = replace(config, training=replace(config.training, data=data))
             inside[CONFIG] = f"{json.dumps(config.to_dict(), indent=2)}\n".encode()
-        at_root = checkpoints.is_checkpoint(folder)
         for file, source in inside.items():
             if isinstance(source, bytes) or source.is_file():
-                files[file if at_root else f"{variant.name}/{file}"] = source
+                files[(checkpoint / file).relative_to(folder).as_posix()] = source
     if (folder / COMPARISONS).is_file():
         files[COMPARISONS] = folder / COMPARISONS
     text, samples = card.write(folder, variants, repo, license)

@@ -52,6 +52,21 @@ def colour_error(made: np.ndarray, truth: np.ndarray, truth_silhouette: np.ndarr
     return float(np.abs(made[inside].astype(np.int16) - truth[inside]).mean())
 
 
+def colour_returned(
+    original: np.ndarray, back: np.ndarray, original_silhouette: np.ndarray
+) -> tuple[float, float]:
+    """What of the way from grey to the colours came back, and all of that way.
+
+    Sums over the silhouette of |grey − y| − |G(F(y)) − y|, and of |grey − y|; grey is y's luma
+    (ITU-R BT.601). Both are 0 where the silhouette is empty.
+    """
+    inside = original_silhouette.astype(bool)
+    true = original[inside].astype(np.int16)
+    grey = np.asarray(Image.fromarray(original).convert("L"))[inside]
+    way = float(np.abs(grey[:, None] - true).sum())
+    return way - float(np.abs(back[inside] - true).sum()), way
+
+
 SILHOUETTE_IOU = Figure(
     "silhouette_iou",
     "silhouette IoU",
@@ -72,6 +87,35 @@ COLOUR_ERROR = Figure(
     is_quick=True,
     reads="Distance from the true colours inside the true silhouette, 0 to 255.",
     formula="E[|G(x) − y|] inside the silhouette of y",
+)
+
+
+def _returned(after: str, label: str, words: str) -> Figure:
+    """The share of colour that comes back through a line drawing."""
+    back = f"back_after_{after}" if after else "back"
+    return Figure(
+        f"colour_returned_{after}" if after else "colour_returned",
+        f"colour returned{label}",
+        better="high",
+        decimals=2,
+        needs=("original", back, "original_silhouette"),
+        of=lambda original, original_silhouette, **found: colour_returned(
+            original, found[back], original_silhouette
+        ),
+        over="ratio",
+        networks="F",
+        is_detail=bool(after),
+        reads="Share of the colours that comes back through the line drawing, where there is "
+        f"none{words}: 1 is all, 0 as far off as grey.",
+        formula="1 − E|G(F(y)) − y| / E|grey(y) − y| inside the silhouette of y",
+    )
+
+
+COLOUR_RETURNED = (
+    _returned("", "", ""),
+    _returned("noise", " after noise", ", after noise of 10 of 255 on it"),
+    _returned("jpeg", " after JPEG", ", after it was a JPEG of quality 75"),
+    _returned("blur", " after blur", ", after it was blurred by 3×3"),
 )
 
 WRONG_COLOURS = Trouble(
@@ -181,6 +225,7 @@ class Drawing(FluentPair):
     source = "Fluent emoji, high contrast and flat (npm @iconify-json/fluent-emoji-…, 1.2.6)"
     styles = ("line", "flat")
     shown = DRAWINGS
+    own = (*FluentPair.own, *COLOUR_RETURNED)
     headline = ("cycle_error", "silhouette_iou", "diversity")
 
     def seen(self, with_it: Values, without: Values) -> bool:

@@ -1,7 +1,9 @@
 """What of a repo is wanted: checkpoints of ours, or else foreign weight files; and how much.
 
 A repo holds a set (a folder a variant), or one checkpoint at its root; then a card, README.md, and
-examples/. Knows a repo as the names and sizes of its files.
+examples/. Other seeds of a variant lie in its folder: their figures come with it, their weights
+where one is named, as in user/repo:gan-cycle/seed-1. Knows a repo as the names and sizes of its
+files.
 """
 
 import contextlib
@@ -23,6 +25,9 @@ MAX_TEXT = 2**20
 
 MAX_VARIANTS, MAX_EXAMPLES, MAX_EXAMPLE = 32, 100, 2**23
 """Variants of a set, its example pictures, and bytes of one of these; more are passed over."""
+
+MAX_SEEDS = 40
+"""Files that tell of other seeds of a variant, two of each."""
 
 README, EXAMPLES = "README.md", "examples"
 
@@ -78,6 +83,9 @@ def wanted(folders: list[str], files: list[str], sizes: Sizes) -> list[str]:
     for folder in folders:
         found += [file for file in inside(folder, CONFIG, WEIGHTS) if file in sizes]
         found += [f for f in inside(folder, METRICS) if sizes.get(f, MAX_TEXT + 1) <= MAX_TEXT]
+        figures = re.compile(rf"{re.escape(folder)}/seed-\d+/({CONFIG}|{METRICS})".lstrip("/"))
+        said = sorted(f for f in sizes if figures.fullmatch(f) and sizes[f] <= MAX_TEXT)
+        found += said[:MAX_SEEDS]
     beside = [README, *([COMPARISONS] if folders else [])]
     found += [file for file in beside if sizes.get(file, MAX_TEXT + 1) <= MAX_TEXT]
     if folders:
