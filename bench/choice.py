@@ -3,23 +3,21 @@
 Every candidate is trained on every lesson with every seed, all else equal, and measured on both
 halves of the held-out items: a choice is made on the first and reported on the second. `run` goes
 on after a kill; OUT keeps a JSON file and every item's figures a run, and the weights while they
-are of use. A training a core, each on one thread: two side by side take a fifth less than one after
-the other on both cores.
+are of use.
 """
 
 import argparse
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
+from bench import jobs
 from cyclegan import lessons
 from cyclegan.core import files
 from cyclegan.inference import evaluation
@@ -71,14 +69,6 @@ def half(data: UnpairedData, which: str) -> UnpairedData:
     )
 
 
-def train(folder: Path, lesson: str, flags: list[str], seed: int) -> None:
-    """Train, or go on with what a kill left."""
-    words = ["--data", lesson, *COMMON, *flags, "--seed", str(seed), "--out", str(folder)]
-    if (folder / "training.pt").exists():
-        words = ["--resume", str(folder)]
-    subprocess.run([sys.executable, "train.py", *words], check=True, stderr=subprocess.DEVNULL)
-
-
 def measure(folder: Path, lesson: str) -> tuple[dict, dict[str, np.ndarray]]:
     """Metrics by half, and what every item brings to them."""
     data, translator = open_data(lesson, SIZE, "crop"), Translator(checkpoints.load(folder))
@@ -99,7 +89,7 @@ def one(out: Path, seed: int, lesson: str, name: str) -> None:
     if (out / f"{stem}.json").exists():
         return
     folder = out / "runs" / stem
-    train(folder, lesson, CANDIDATES[name], seed)
+    jobs.train(folder, "--data", lesson, *COMMON, *CANDIDATES[name], "--seed", str(seed))
     metrics, items = measure(folder, lesson)
     np.savez_compressed(out / f"{stem}.npz", **items)
     seconds = checkpoints.read_config(folder).facts.get("seconds")
@@ -109,11 +99,8 @@ def one(out: Path, seed: int, lesson: str, name: str) -> None:
 
 
 def run(out: Path) -> None:
-    os.environ |= {"OMP_NUM_THREADS": "1", "CYCLEGAN_PLUGINS": "bench.candidates"}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = product(SEEDS, LESSONS, CANDIDATES)
-        for done in [pool.submit(one, out, *job) for job in jobs]:
-            done.result()
+    os.environ["CYCLEGAN_PLUGINS"] = "bench.candidates"
+    jobs.side_by_side(partial(one, out, *job) for job in product(SEEDS, LESSONS, CANDIDATES))
 
 
 def table(out: Path) -> str:
