@@ -163,8 +163,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--norm",
         default="instance",
         choices=["instance", "layer"],
-        help="of unet, and of patch4 beside it: each channel on its own, or all of a picture "
-        "together, as the book has it",
+        help="of resnet and unet, and of patch4 beside them: each channel on its own, or all of a "
+        "picture together, as the book has it",
     )
     g.add_argument(
         "--discriminator",

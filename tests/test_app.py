@@ -10,12 +10,14 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from tiny import noise
+from tiny import config, noise
 from variants import FULL, GAN, write
 
 import app
+from cyclegan import lessons
 from cyclegan.core.registry import PLUGINS
 from cyclegan.labs.ablation.variants import groups
+from cyclegan.labs.live import Director
 from cyclegan.page import lab
 from cyclegan.page.demo import build_demo
 from cyclegan.page.library import Library
@@ -230,6 +232,19 @@ def test_networks_run_inside_the_gpu_wrapper_of_a_zerogpu_space(monkeypatch, tmp
     demo = build_demo(Library([tmp_path / "set"]), app.gpu_wrapper())
     assert isinstance(demo, gr.Blocks)
     assert sorted(wrapped) == ["run", "work"]
+
+
+def test_a_lesson_without_weights_is_offered_under_train_alone(tmp_path):
+    write(tmp_path / "set" / "gan", config(GAN, data="drawing"))
+    (title,) = (library := Library([tmp_path / "set"])).sets
+    director = Director(tmp_path / "live")
+    demo = build_demo(library, director=director)
+    director.close()
+    offered = {b.elem_id: b.choices for b in demo.blocks.values() if hasattr(b, "choices")}
+    listed = [(lesson.title, lesson.name) for lesson in lessons.all_lessons()]
+    assert listed[-1] == ("upright ↔ upside down", "turned")
+    assert offered["data"][: len(listed)] == listed
+    assert [key for _, key in offered["chosen-set"]] == [title]
 
 
 def test_examples_are_translated_ahead_where_it_costs_nobody(monkeypatch, tmp_path):

@@ -1,5 +1,6 @@
 """From a visitor's request to rows, close-ups and the probe's curve."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,11 @@ import pytest
 import torch
 from PIL import Image
 from tiny import config, noise
-from variants import FULL, GAN, GAN_IDENTITY, JUDGES, write
+from variants import FULL, GAN, GAN_CYCLE, GAN_IDENTITY, JUDGES, write
 
+from cyclegan import lessons
 from cyclegan.core import figures, pictures
-from cyclegan.core.config import Change
+from cyclegan.core.config import Change, Channels
 from cyclegan.core.media import PICTURES
 from cyclegan.inference.translator import LONGEST_SIDE
 from cyclegan.methods import pix2pix
@@ -62,6 +64,36 @@ def test_an_example_gives_a_row_a_switch_and_its_truth(library):
         assert row.scores["rmse"] == figures.rmse(np.asarray(row.made.translation), np.asarray(y))
     back = translate(library, request(library, example=0, direction="yx"))
     assert equal(back.rows[0].made.original, y) and equal(back.truth, x)
+
+
+@pytest.mark.parametrize("direction", ["xy", "yx"])
+def test_a_figure_may_need_the_original(direction, tmp_path, monkeypatch):
+    """As an evaluation hands it over: it in its own channels, the others in the target's."""
+    given = {}
+
+    class Shaded(lessons.Lesson):
+        own = (
+            figures.Figure(
+                *("shade", "shade"),
+                needs=("original", "made", "truth"),
+                of=lambda **arrays: given.update(arrays) or 7.0,
+                is_quick=True,
+            ),
+        )
+
+    monkeypatch.setattr(lessons, "find", lambda name: Shaded())
+    write(tmp_path / "set" / "cycle", replace(config(GAN_CYCLE), channels=Channels(1, 3)))
+    (tmp_path / "set" / "examples").mkdir()
+    for side, grey in (("x", 40), ("y", 90)):
+        picture = Image.new("RGB", (24, 24), (grey,) * 3)
+        picture.save(tmp_path / "set" / "examples" / f"1-here-{side}.png")
+    library = Library([tmp_path / "set"])
+    (row, *_) = translate(library, request(library, example=0, direction=direction)).rows
+    assert row.scores["shade"] == 7
+    x, y = np.full((24, 24, 1), 40), np.full((24, 24, 3), 90)
+    original, truth = (x, y) if direction == "xy" else (y, x)
+    assert np.array_equal(given["original"], original) and np.array_equal(given["truth"], truth)
+    assert given["made"].shape == truth.shape
 
 
 def test_the_identity_switch_falls_back_where_a_variant_is_missing(library):
@@ -192,7 +224,8 @@ def test_items_that_are_no_pictures_are_compared_as_well(toys, tmp_path):
     (row,) = shown.rows
     assert torch.equal(row.made.original, example.x) and torch.equal(shown.truth, example.y)
     assert [view.formula for view in shown.views] == ["x", "M(x, z)"]
-    assert set(row.scores) == {"sign_error"} and 0 <= row.scores["sign_error"] <= 1
+    assert set(row.scores) == {"sign_error", "periods_kept"}, "of the truth, and of the original"
+    assert 0 <= row.scores["sign_error"] <= 1
     assert not needs_networks(library, asked)
     assert look_closer(library, asked, Probe()) == Closer()
 

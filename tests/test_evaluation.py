@@ -335,10 +335,11 @@ def test_an_item_handed_over_unchanged():
 
 def test_one_translation_has_its_quick_figures():
     x, y = (np.asarray(noise(8, 8, seed=seed)) for seed in (0, 1))
-    found = evaluation.against_truth(MAPS, x, y, {}, "G")
+    known = {"made": x, "truth": y}
+    found = evaluation.against_truth(MAPS, known, "G")
     both, either = MAPS[5].of(x, y)
     assert found == {"rmse": figures.rmse(x, y), "sea_iou": both / either}
-    assert set(evaluation.against_truth(MAPS, x, y, {}, "F")) == {"rmse"}
+    assert set(evaluation.against_truth(MAPS, known, "F")) == {"rmse"}
 
 
 # The table

@@ -10,13 +10,14 @@ from cyclegan.core import figures
 from cyclegan.core.config import Config, ConfigError
 from cyclegan.lessons import DataError
 from cyclegan.lessons.fluent.pairs import colour_error, colour_returned, silhouette_iou
+from cyclegan.lessons.fluent.turned import TURNED, UNTURNED
 from cyclegan.lessons.satellite2map import SEA_IOU
 
 SHIPPED = [lesson.name for lesson in lessons.all_lessons()]
 
 
 def test_drawing_opens_first():
-    assert SHIPPED == ["drawing", "emoji", "satellite2map"]
+    assert SHIPPED == ["drawing", "emoji", "satellite2map", "turned"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -119,6 +120,112 @@ def test_white_is_behind_and_the_silhouette_is_the_truths():
     drawn = colour.min(0).values < 245
     assert (drawn & inside).sum() / (drawn | inside).sum() > 0.85
     assert (line[0] == line[1]).all() and (colour[0] != colour[1]).any(), "lines have no colour"
+
+
+# turned
+
+
+def columns(*greys: list[int]) -> np.ndarray:
+    """Pictures one pixel wide, in levels from the top: (N, H, 1, 3)."""
+    return np.array(greys, np.uint8)[:, :, None, None].repeat(3, axis=3)
+
+
+def turns(x: np.ndarray, made: np.ndarray, y: np.ndarray) -> list[float | None]:
+    """The shares turned and unturned."""
+    arrays = {"original": x, "made": made, "truth": y}
+    return [figure.measure(arrays) for figure in (TURNED, UNTURNED)]
+
+
+def test_turned_is_within_half_of_the_way_and_unturned_nearer_to_x():
+    """From black over white to white over black it is 255 of 255 on average."""
+    x, y = columns([0, 255]), columns([255, 0])
+    assert turns(x, y, y) == [1, 0] and turns(x, x, y) == [0, 1]
+    assert turns(x, columns([128, 127]), y) == [1, 0], "127 from y"
+    assert turns(x, columns([128, 128]), y) == [0, 0], "127.5 from either"
+    assert turns(x, columns([127, 128]), y) == [0, 1]
+    assert turns(x, columns([255, 255]), y) == [0, 0], "white is neither"
+
+
+def test_pictograms_count_by_how_far_they_are_from_upside_down():
+    """Of 200 + 50 + 0 the first was turned: what looks the same upside down tells nothing."""
+    x, y = columns([0, 200], [50, 100], [90, 90]), columns([200, 0], [100, 50], [90, 90])
+    made = np.concatenate([y[:1], x[1:]])
+    assert turns(x, made, y) == [pytest.approx(200 / 250), pytest.approx(50 / 250)]
+    assert turns(x[2:], made[2:], y[2:]) == [None, None]
+
+
+def test_what_training_cannot_tell_from_a_turn_is_one():
+    """Batches mirror either side at random; RMSE does not take the mirrored for the truth."""
+    x = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
+    y = np.rot90(x, 2, (1, 2))
+    assert turns(x, x[:, ::-1], y) == [1, 0] and turns(x, x[:, :, ::-1], y) == [0, 1]
+    assert figures.RMSE.measure({"made": x[:, ::-1], "truth": y}) > 50
+
+
+def test_the_turned_are_told_from_all_else_that_is_no_x():
+    data = lessons.find("turned").open(32, "crop").held_out(32)
+    arrays = data.arrays("xy")
+    x, y = arrays["original"], arrays["truth"]
+    for made in (np.roll(y, 7, axis=0), 255 - x, 255 - y, np.full_like(x, 255), x // 2 + y // 2):
+        assert TURNED.measure({**arrays, "made": made}) < 0.05
+    noisy = np.random.default_rng(0).normal(y, 8).clip(0, 255).astype(np.uint8)
+    assert TURNED.measure({**arrays, "made": noisy}) > 0.95
+
+
+@pytest.mark.parametrize("size", lessons.find("turned").sizes)
+def test_the_truth_is_the_turn_to_the_last_bit(size):
+    data = lessons.find("turned").open(size, "crop")
+    for x, y in ((data.test_x, data.test_y), (data.train_x, data.train_truth)):
+        assert all(torch.equal(torch.rot90(a, 2, (1, 2)), b) for a, b in zip(x, y, strict=True))
+    silhouettes = zip(data.known_x["silhouette"], data.known_y["silhouette"], strict=True)
+    assert all(np.array_equal(np.rot90(a, 2), b) for a, b in silhouettes)
+    assert not {picture.numpy().tobytes() for picture in data.train_x} & {
+        torch.rot90(picture, 2, (1, 2)).numpy().tobytes() for picture in data.train_y
+    }
+
+
+def test_examples_of_the_turn_are_held_out_and_plain_to_see():
+    lesson = lessons.find("turned")
+    data = lesson.open(64, "crop")
+
+    def way(x: torch.Tensor) -> float:
+        standing = [x.float() - turned for turned in (x.flip(1, 2), x.flip(1))]
+        return min(float(difference.abs().mean()) for difference in standing)
+
+    median = np.median([way(x) for x in data.test_x])
+    for example in lesson.examples():
+        assert any(torch.equal(example.x, x) for x in data.test_x)
+        assert torch.equal(example.y, torch.rot90(example.x, 2, (1, 2)))
+        assert way(example.x) > median, example.name
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"turned": 0.0, "unturned": 1.0}, "comes back, but was never turned"),
+        ({"turned": 0.1, "unturned": 0.2}, "comes back perfectly, but the translation is wrong"),
+        ({"turned": 0.9, "unturned": 0.1}, None),
+        ({"turned": 0.0, "unturned": 1.0, "cycle_error": 40.0}, "a believable picture, but of"),
+        ({"turned": 0.0, "unturned": 1.0, "diversity": 0.2}, "every output looks alike"),
+        ({}, None),
+    ],
+)
+def test_a_small_cycle_error_is_no_excuse(own, told):
+    """CycleGAN itself is judged too: what it does not turn, it does not turn."""
+    reference = {"cycle_error": 20.0, "diversity": 0.9, "turned": 0.0, "unturned": 1.0}
+    own = {"cycle_error": 20.0, "diversity": 0.9, **own}
+    listed = lessons.find("turned").troubles
+    found = next((trouble.words for trouble in listed if trouble.test(own, reference)), None)
+    assert found == told or found.startswith(told)
+
+
+def test_seen_is_what_came_back_unturned():
+    seen = lessons.find("turned").seen
+    without = {"cycle_error": 40.0, "unturned": 1.0}
+    assert seen({"cycle_error": 20.0, "unturned": 1.0}, without)
+    assert not seen({"cycle_error": 30.0, "unturned": 1.0}, without), "no better than without"
+    assert not seen({"cycle_error": 20.0, "unturned": 0.5}, without), "some were turned"
+    assert not seen({}, {}) and not seen({"cycle_error": 20.0}, without)
 
 
 # satellite2map

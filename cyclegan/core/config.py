@@ -67,7 +67,8 @@ GENERATORS = {
 }
 """What people call them."""
 
-NORMS = {"unet": ("instance", "layer"), "patch4": ("instance", "layer")}
+_BOTH = ("instance", "layer")
+NORMS = {"resnet": _BOTH, "unet": _BOTH, "patch4": _BOTH}
 """Kinds of networks whose norm may be chosen, and between what; all others have "instance"."""
 
 
@@ -103,8 +104,10 @@ class Generator:
     downsampling: "strided" convolution as in the paper, or "antialiased": a convolution of stride
         1, whose result is blurred before every second pixel of it is taken (Zhang 2019; CUT).
     padding: of the residual blocks' convolutions, "reflect" or "zeros".
-    norm: "instance", each channel on its own, or "layer", height, width and channels together with
-        one γ and one β, as keras_contrib's instance norm is by default: an option of "unet".
+    norm: "instance", each channel on its own, as in the paper, or "layer", height, width and
+        channels together with one γ and one β, which keeps how strong a colour is against another
+        (so Huang et al. 2018, arXiv 1804.04732, in their decoders): an option of "resnet" and
+        "unet".
     """
 
     kind: str = "resnet"
@@ -144,6 +147,7 @@ class Generator:
             *(("anti-aliased downsampling",) if self.downsampling == "antialiased" else ()),
             *(("bilinear upsampling",) if "bilinear" in self.upsampling else ()),
             *(("zero-padded blocks",) if self.padding == "zeros" else ()),
+            *(("layer norm",) if self.kind == "resnet" and self.norm == "layer" else ()),
         )
 
     @property

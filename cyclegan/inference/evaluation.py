@@ -209,11 +209,14 @@ def unchanged(held: HeldOut) -> dict[str, Estimates]:
 
 
 def against_truth(
-    figures: Sequence[Figure], made: np.ndarray, truth: np.ndarray, known: Mapping, network: str
+    figures: Sequence[Figure], known: Mapping[str, object], network: str
 ) -> dict[str, float]:
-    """Quick figures of one translation and its truth; known: of the truth, by name."""
-    arrays = {"made": made[None], "truth": truth[None]}
-    arrays |= {f"truth_{name}": np.asarray(value)[None] for name, value in known.items()}
+    """Quick figures of one translation and its truth.
+
+    known: "original", "made", "truth" and what else is known of the item, by the names in
+        `Figure.needs`, without a dimension of items.
+    """
+    arrays = {name: np.asarray(value)[None] for name, value in known.items()}
     return measure([f for f in figures if f.is_quick], arrays, network)
 
 

@@ -82,6 +82,7 @@ SHIPPED = (
     "fluent.pairs:Drawing",
     "fluent.pairs:Emoji",
     "satellite2map:Satellite2Map",
+    "fluent.turned:Turned",
 )
 """A line a lesson, the one that opens first at the top."""
 

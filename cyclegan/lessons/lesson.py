@@ -219,5 +219,8 @@ class Example:
         return self.y if direction == "xy" else self.x
 
     def known(self, direction: Direction) -> Mapping[str, object]:
-        """What else is known of the truth."""
-        return self.known_y if direction == "xy" else self.known_x
+        """What else is known of the original and of its truth, by the names in `Figure.needs`."""
+        sides = {"original": self.known_x, "truth": self.known_y}
+        if direction == "yx":
+            sides = {"original": self.known_y, "truth": self.known_x}
+        return {f"{side}_{n}": value for side, own in sides.items() for n, value in own.items()}

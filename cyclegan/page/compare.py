@@ -202,17 +202,22 @@ def scores(
 ) -> dict[str, float]:
     """Quick figures of a translation of an example against the truth, by key."""
     lesson, config = variant.lesson, variant.config
-    channels = config.channels.y if direction == "xy" else config.channels.x
+    own, other = config.channels.x, config.channels.y
+    own, other = (own, other) if direction == "xy" else (other, own)
     medium = lesson.medium
 
-    def array(held: Any) -> np.ndarray:
+    def array(held: Any, channels: int) -> np.ndarray:
         return medium.arrays(medium.kept(held, channels)[None])[0]
 
-    translation, truth = array(made.translation), array(medium.held(example.truth(direction)))
-    if translation.shape != truth.shape:  # It was reduced first.
+    known = {
+        "original": array(medium.held(example.original(direction)), own),
+        "made": array(made.translation, other),
+        "truth": array(medium.held(example.truth(direction)), other),
+    }
+    if known["made"].shape != known["truth"].shape:  # It was reduced first.
         return {}
-    network = NETWORK[direction]
-    return against_truth(lesson.figures, translation, truth, example.known(direction), network)
+    known |= example.known(direction)
+    return against_truth(lesson.figures, known, NETWORK[direction])
 
 
 def needs_networks(library: Library, request: Request) -> bool:

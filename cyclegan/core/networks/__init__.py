@@ -26,7 +26,7 @@ def build_generator(
         network = CourseGenerator(s.width, s.blocks, channels, out)
     else:
         network = ResNetGenerator(
-            s.width, s.blocks, s.upsampling, channels, out, s.downsampling, s.padding
+            s.width, s.blocks, s.upsampling, channels, out, s.downsampling, s.padding, s.norm
         )
     return initialise(network, initialisation)
 

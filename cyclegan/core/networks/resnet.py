@@ -2,16 +2,16 @@
 
 from torch import Tensor, nn
 
-from .layers import InstanceNorm, blur, upsample
+from .layers import blur, norm_of, upsample
 
 
 class ResidualBlock(nn.Module):
     """R_k: two 3×3 convolutions with k filters, padding and a sum around both.
 
-    padding: by "reflect"ion as in the paper, or with "zeros".
+    padding: by "reflect"ion as in the paper, or with "zeros". norm: as in ResNetGenerator.
     """
 
-    def __init__(self, channels: int, padding: str = "reflect"):
+    def __init__(self, channels: int, padding: str = "reflect", norm: str = "instance"):
         super().__init__()
 
         def padded() -> list[nn.Module]:
@@ -21,10 +21,10 @@ class ResidualBlock(nn.Module):
 
         self.body = nn.Sequential(
             *padded(),
-            InstanceNorm(channels),
+            norm_of(norm, channels),
             nn.ReLU(inplace=True),
             *padded(),
-            InstanceNorm(channels),
+            norm_of(norm, channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -36,6 +36,7 @@ class ResNetGenerator(nn.Module):
 
     (N, channels, H, W) in [-1, 1] to (N, out, H, W); H and W are multiples of 4, at least 8
     (below that the reflection padding of the residual blocks has nothing to reflect).
+    norm: "instance" as in the paper, or "layer".
     """
 
     multiple = 4
@@ -50,27 +51,28 @@ class ResNetGenerator(nn.Module):
         out: int = 3,
         downsampling: str = "strided",
         padding: str = "reflect",
+        norm: str = "instance",
     ):
         super().__init__()
         is_blurred = downsampling == "antialiased"
         layers = [
             nn.ReflectionPad2d(3),
             nn.Conv2d(channels, width, 7),
-            InstanceNorm(width),
+            norm_of(norm, width),
             nn.ReLU(inplace=True),
         ]
         for filters in (width, 2 * width):
             layers += [
                 nn.Conv2d(filters, 2 * filters, 3, stride=1 if is_blurred else 2, padding=1),
-                InstanceNorm(2 * filters),
+                norm_of(norm, 2 * filters),
                 nn.ReLU(inplace=True),
                 *([nn.Sequential(*blur())] if is_blurred else []),
             ]
-        layers += [ResidualBlock(4 * width, padding) for _ in range(blocks)]
+        layers += [ResidualBlock(4 * width, padding, norm) for _ in range(blocks)]
         for filters in (4 * width, 2 * width):
             layers += [
                 *upsample(filters, filters // 2, upsampling),
-                InstanceNorm(filters // 2),
+                norm_of(norm, filters // 2),
                 nn.ReLU(inplace=True),
             ]
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, out, 7), nn.Tanh()]

@@ -3,7 +3,7 @@
 Both are Microsoft's Fluent emoji; what they are made of is `read`'s business.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -127,7 +127,7 @@ WRONG_COLOURS = Trouble(
 
 
 class FluentPair(Lesson):
-    """One style ↔ another of the same pictograms; no pictogram is in the training of both."""
+    """Pictograms as X has them ↔ as Y has them; no pictogram is in the training of both."""
 
     licence = "MIT (Microsoft, Fluent Emoji)"
     own = (SILHOUETTE_IOU, COLOUR_ERROR)
@@ -138,22 +138,26 @@ class FluentPair(Lesson):
     shown: Mapping[str, str] = MappingProxyType({})
     """Examples: names for people, and code points; the clearest first."""
 
+    def sides(self, pack: Pack) -> Sequence[np.ndarray]:
+        """All pictograms as X has them, and as Y has them: RGBA (N, 64, 64, 4) each."""
+        return [getattr(pack, style) for style in self.styles]
+
     def open(self, size: int, fit: str) -> UnpairedData:
         if size > SIDE:
             raise DataError(f"{self.name} has no pictures of {size} pixels; {SIDE} are the most.")
         pack = load()
         x, y, test = (_places(pack, role) for role in ("x", "y", "test"))
-        styles = [getattr(pack, style) for style in self.styles]
-        sides = [[_reduced(style[i], size) for i in test] for style in styles]
+        all_x, all_y = self.sides(pack)
+        sides = [[_reduced(side[i], size) for i in test] for side in (all_x, all_y)]
         return UnpairedData(
             domains=self.domains,
-            train_x=_kept(_reduced(styles[0][i], size) for i in x),
-            train_y=_kept(_reduced(styles[1][i], size) for i in y),
+            train_x=_kept(_reduced(all_x[i], size) for i in x),
+            train_y=_kept(_reduced(all_y[i], size) for i in y),
             test_x=_kept(sides[0]),
             test_y=_kept(sides[1]),
             paired=True,
             in_memory=True,
-            train_truth=_kept(_reduced(styles[1][i], size) for i in x),
+            train_truth=_kept(_reduced(all_y[i], size) for i in x),
             figures=self.figures,
             known_x={"silhouette": [silhouette(tile) for tile in sides[0]]},
             known_y={"silhouette": [silhouette(tile) for tile in sides[1]]},
@@ -163,7 +167,7 @@ class FluentPair(Lesson):
     def examples(self) -> list[Example]:
         pack, found = load(), []
         for name, code in self.shown.items():
-            tiles = [getattr(pack, style)[pack.codes.index(code)] for style in self.styles]
+            tiles = [side[pack.codes.index(code)] for side in self.sides(pack)]
             (x, y), known = _kept(tiles), [{"silhouette": silhouette(tile)} for tile in tiles]
             found.append(Example(name, x, y, *known))
         return found
