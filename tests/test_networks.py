@@ -146,6 +146,26 @@ def test_sizes_of_the_books_networks_with_its_norm():
         assert parameters(Patch4(64, norm="layer")) == parameters(Patch4(64)) + 6
 
 
+def test_a_resnet_with_layer_norm():
+    """5 + 2 a block norms of one γ and one β; how strong a colour is comes through its first one.
+
+    Instance norm makes the same of a faint and of a strong square on grey.
+    """
+    with torch.device("meta"):
+        plain, layered = (parameters(ResNetGenerator(8, 3, norm=n)) for n in ("instance", "layer"))
+        assert layered == plain + 2 * (5 + 2 * 3)
+    faint, strong = (torch.zeros(1, 3, 32, 32) for _ in range(2))
+    faint[:, 0, 8:24, 8:24], strong[:, 0, 8:24, 8:24] = 0.3, 0.9
+    faint[:, 1, 12:20, 12:20] = strong[:, 1, 12:20, 12:20] = 0.3
+    with torch.no_grad():
+        for norm, is_kept in (("instance", False), ("layer", True)):
+            layers = build_generator(Generator(width=4, blocks=0, norm=norm)).layers
+            layers[1].weight.zero_()
+            layers[1].weight[0, 0, 3, 3] = layers[1].weight[1, 1, 3, 3] = 1.0  # Red, and green.
+            makes = [layers[:3](picture) for picture in (faint, strong)]
+            assert (not torch.allclose(*makes, atol=1e-2)) == is_kept
+
+
 def test_sizes_of_the_courses_networks():
     """conv() and deconv() of its models.py have bias=False and a norm without weights."""
     down, up = [(3, 32), (32, 64)], [(64, 32), (32, 3)]

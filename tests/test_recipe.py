@@ -176,7 +176,7 @@ def test_a_recipe_is_trained_as_its_source_says(form, name):
 def test_what_is_typed_wins_over_a_recipe(form):
     base = asked(form, "drawing", "book", width=8, steps=5, rate=0.1, generator="resnet").base
     assert (base.generator.kind, base.generator.width, base.generator.norm) == (
-        *("resnet", 8, "instance"),
+        *("resnet", 8, "layer"),
     )
     assert (base.training.steps, base.training.rate, base.training.order) == (5, 0.1, "in-turn")
     assert "generators" in base.facts["recipe"]["otherwise"]
