@@ -147,13 +147,14 @@ def test_sizes_of_the_books_networks_with_its_norm():
 
 
 def test_a_resnet_with_layer_norm():
-    """5 + 2 a block norms of one γ and one β; how strong a colour is comes through its first one.
+    """A γ and a β a channel: 1, 2, 4, 2 and 1 times the width around the blocks, 8 times in each.
 
-    Instance norm makes the same of a faint and of a strong square on grey.
+    How strong a colour is comes through; instance norm makes the same of a faint and of a strong
+    square.
     """
     with torch.device("meta"):
         plain, layered = (parameters(ResNetGenerator(8, 3, norm=n)) for n in ("instance", "layer"))
-        assert layered == plain + 2 * (5 + 2 * 3)
+        assert layered == plain + 2 * 8 * (1 + 2 + 4 + 8 * 3 + 2 + 1)
     faint, strong = (torch.zeros(1, 3, 32, 32) for _ in range(2))
     faint[:, 0, 8:24, 8:24], strong[:, 0, 8:24, 8:24] = 0.3, 0.9
     faint[:, 1, 12:20, 12:20] = strong[:, 1, 12:20, 12:20] = 0.3

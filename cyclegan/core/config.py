@@ -105,9 +105,9 @@ class Generator:
         1, whose result is blurred before every second pixel of it is taken (Zhang 2019; CUT).
     padding: of the residual blocks' convolutions, "reflect" or "zeros".
     norm: "instance", each channel on its own, as in the paper, or "layer", height, width and
-        channels together with one γ and one β, which keeps how strong a colour is against another
-        (so Huang et al. 2018, arXiv 1804.04732, in their decoders): an option of "resnet" and
-        "unet".
+        channels together, which keeps how strong a colour is beside another: in "resnet" with a γ
+        and a β a channel (Huang et al. 2018, arXiv 1804.04732), in "unet" with one γ and one β, as
+        keras_contrib's instance norm is by default.
     """
 
     kind: str = "resnet"

@@ -53,6 +53,7 @@ class LayerNorm(nn.Module):
 
 
 def norm_of(kind: str, channels: int) -> nn.Module:
+    """A norm of the U-Net and its discriminator."""
     return LayerNorm() if kind == "layer" else InstanceNorm(channels)
 
 

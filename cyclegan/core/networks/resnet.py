@@ -2,7 +2,15 @@
 
 from torch import Tensor, nn
 
-from .layers import blur, norm_of, upsample
+from .layers import InstanceNorm, blur, upsample
+
+
+def norm_of(kind: str, channels: int) -> nn.Module:
+    """Of each channel on its own, or "layer": of all together, then a γ and a β a channel.
+
+    The latter is what Huang et al. 2018 (arXiv 1804.04732) have in their decoders.
+    """
+    return nn.GroupNorm(1, channels) if kind == "layer" else InstanceNorm(channels)
 
 
 class ResidualBlock(nn.Module):

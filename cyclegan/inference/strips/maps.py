@@ -108,10 +108,26 @@ class LayerNorm(Norm):
         super().__init__(source.shape, source)
         self.gamma, self.beta, self.eps = gamma, beta, eps
 
-    def operate(self, strips: list[Tensor], first: int, last: int, top: int) -> Tensor:
+    @property
+    def variance(self) -> Tensor:
         means, variances = self.moments  # Of as many pixels each.
-        deviation = (variances.mean() + means.var(correction=0)).sqrt() + self.eps
-        return (strips[0] - means.mean()).div_(deviation).mul_(self.gamma).add_(self.beta)
+        return variances.mean() + means.var(correction=0)
+
+    def operate(self, strips: list[Tensor], first: int, last: int, top: int) -> Tensor:
+        around, deviation = strips[0] - self.moments[0].mean(), self.variance.sqrt() + self.eps
+        return around.div_(deviation).mul_(self.gamma).add_(self.beta)
+
+
+class OneGroup(LayerNorm):
+    """The same with a γ and a β a channel, and ε added to the variance: functional.group_norm."""
+
+    def __init__(self, source, num_groups, weight=None, bias=None, eps=1e-5):
+        _only(num_groups == 1 and weight is not None and bias is not None, "several groups' norms")
+        super().__init__(source, weight[:, None, None], bias[:, None, None], eps)
+
+    def operate(self, strips: list[Tensor], first: int, last: int, top: int) -> Tensor:
+        around, scale = strips[0] - self.moments[0].mean(), (self.variance + self.eps).rsqrt()
+        return around.mul_(scale).mul_(self.gamma).add_(self.beta)
 
 
 class Padding(Map):
@@ -295,6 +311,7 @@ OPERATIONS: dict[Callable, Callable[..., Map]] = {
     torch.cat: _cat,
     torch.tanh: lambda source: Elementwise(torch.tanh, source),
     functional.avg_pool2d: _average,
+    functional.group_norm: OneGroup,
     functional.instance_norm: InstanceNorm,
     layer_norm: LayerNorm,
     functional.interpolate: Upsampling,
