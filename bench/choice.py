@@ -37,10 +37,10 @@ NEAREST = ("--upsampling", "resize")
 SMOOTH = ("--upsampling", "bilinear", "--downsampling", "antialiased")
 QUICK = ("--norm", "layer", "--rate", "4e-4")
 CANDIDATES = {
-    "layer norm, rate × 2": [*NEAREST, *QUICK],
-    "as shipped": [*NEAREST],
     "rate × 2": [*NEAREST, "--rate", "4e-4"],
-    "layer norm, rate × 2, anti-aliased": [*SMOOTH, *QUICK],
+    "as shipped": [*NEAREST],
+    "layer norm, rate × 2": [*NEAREST, *QUICK],
+    "rate × 2, anti-aliased": [*SMOOTH, "--rate", "4e-4"],
     "λ 20": [*NEAREST, "--lambda", "20", "--identity", "0.25"],
     "anti-aliased": [*SMOOTH],
     "warm start": [*NEAREST, "--method", "warmed"],

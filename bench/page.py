@@ -25,7 +25,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from cyclegan.core import images
-from cyclegan.page import panels
+from cyclegan.page import loop, panels
 from cyclegan.page.compare import Request, translate
 from cyclegan.page.library import Library
 from cyclegan.page.sets import CheckpointSet
@@ -40,11 +40,11 @@ PORT = 7987
 URL = f"http://127.0.0.1:{PORT}"
 
 CLICK = """async (index) => {
-  const first = () => document.querySelector('#result .panels img')?.src;
+  const first = () => document.querySelector('#result .loop img')?.src;
   const before = first(), started = performance.now();
   document.querySelectorAll('#examples button')[index].click();
   while (first() === before) await new Promise(requestAnimationFrame);
-  const shown = [...document.querySelectorAll('#result .panels img')];
+  const shown = [...document.querySelectorAll('#result .loop img')];
   await Promise.all(shown.map((image) => image.decode()));
   return performance.now() - started;
 }"""
@@ -95,7 +95,7 @@ def measure_browser_clicks() -> list[float]:
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(URL)
-        page.wait_for_selector("#result .panels img")
+        page.wait_for_selector("#result .loop img")
         time.sleep(2)
         for index in range(1, page.locator("#examples button").count()):
             found.append(page.evaluate(CLICK, index) / 1000)
@@ -142,8 +142,8 @@ class Click:
 
     def page(self) -> str:
         shown = translate(self.library, self.requests.pop())
-        heads = panels.headings(shown, self.set)
-        return panels.grid(heads, panels.panels_of(shown, self.set.lesson))
+        heads, rows = panels.headings(shown, self.set), panels.panels_of(shown, self.set.lesson)
+        return loop.draw(shown, heads, rows, self.set.lesson)
 
     @torch.inference_mode()
     def bare(self) -> None:

@@ -20,7 +20,7 @@ from cyclegan.core.config import Domains
 from cyclegan.labs.ablation import text as report_text
 from cyclegan.labs.markdown import code, fenced, plain
 from cyclegan.labs.publishing import card
-from cyclegan.page import cards, curves, film, lab, lab_panels, live_panels, markup, panels
+from cyclegan.page import cards, curves, film, lab, lab_panels, live_panels, loop, markup, panels
 from cyclegan.page import prediction as predictions
 from cyclegan.page.compare import VariantRow
 from cyclegan.page.hosting.errors import as_text
@@ -128,7 +128,8 @@ def comparison(text: str) -> str:
 
 def headings(text: str) -> str:
     shown, set_ = shown_of([row(True)], TRUTH), set_of(domains=Domains(text, text))
-    return panels.grid(panels.headings(shown, set_), panels.panels_of(shown, LESSON))
+    listed = panels.panels_of(shown, LESSON)
+    return loop.draw(shown, panels.headings(shown, set_), listed, LESSON)
 
 
 def verdict(text: str) -> str:

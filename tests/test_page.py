@@ -1,5 +1,6 @@
 """The page in a real headless Chromium, over the bundled checkpoint set."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from cyclegan.store import checkpoints
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000
-PANELS = "#result .panels img"
+PANELS = "#result .loop img"
 
 
 @pytest.fixture(scope="module")
@@ -57,21 +58,44 @@ def choose(page, index):
 
 
 def test_opens_with_the_first_result_and_calls_nobody(page, url):
-    assert len(sources(page)) == 10
+    assert len(sources(page)) == 8
     assert page.locator("#result h3").all_inner_texts()[0].startswith("With cycle loss")
     assert all(request.startswith((url, "data:", "blob:")) for request in page.outbound)
 
 
-def test_both_rows_show_the_same_input_and_truth_and_differ_between(page):
+def test_input_and_truth_stand_once_and_the_rows_differ(page):
     shown = sources(page)
-    assert shown[0] == shown[5] and shown[4] == shown[9]
-    assert shown[1] != shown[6] and shown[2] != shown[7]
+    assert len(set(shown)) == 8
+    named = [image.get_attribute("alt") for image in page.query_selector_all(PANELS)]
+    assert named[:2] == ["Input x", "Truth y"]
+    kinds = ["Identity F(x)", "Translation G(x)", "Reconstruction F(G(x))"]
+    assert named[2:] == [f"{k}, {w} cycle loss" for w in ("with", "without") for k in kinds]
+
+
+def test_the_loop_is_closed_with_the_loss_and_open_without(page):
+    """An arc runs from above F(G(x)) around to x, and a broken one below; both tell their error."""
+    arcs = page.locator("#result .arc")
+    assert arcs.count() == 2
+    closed, broken = (
+        arcs.nth(i).evaluate("e => getComputedStyle(e).borderLeftStyle") for i in (0, 1)
+    )
+    assert (closed, broken) == ("solid", "dashed")
+    words = arcs.all_inner_texts()
+    assert all(re.fullmatch(r"cycle error \d+\.\d", text) for text in words)
+    boxes = [page.locator(PANELS).nth(i).bounding_box() for i in (0, 4, 7)]
+    x, back, back_without = ((b["x"] + b["width"] / 2, b["y"]) for b in boxes)
+    for number, end in ((0, back), (1, back_without)):
+        arc = arcs.nth(number).bounding_box()
+        assert abs(arc["x"] - x[0]) < 3 and abs(arc["x"] + arc["width"] - end[0]) < 3
+    above, below = (arcs.nth(i).bounding_box() for i in (0, 1))
+    assert above["y"] < back[1] <= above["y"] + above["height"] + 8, "down to F(G(x))"
+    assert below["y"] > back_without[1]
 
 
 def test_an_example_changes_every_panel(page):
     before = sources(page)
     after = choose(page, 4)
-    assert len(after) == 10 and not set(before) & set(after)
+    assert len(after) == 8 and not set(before) & set(after)
     assert page.locator("#examples button").nth(4).get_attribute("aria-pressed") == "true"
 
 
@@ -80,7 +104,7 @@ def test_the_cycle_switch_takes_a_row_away_and_back(page):
     page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 5")
     assert page.locator("#result h3").count() == 1
     page.get_by_label("without cycle loss").click()
-    page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 10")
+    page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 8")
 
 
 def test_the_identity_switch_changes_the_variants(page):
@@ -88,14 +112,14 @@ def test_the_identity_switch_changes_the_variants(page):
     page.get_by_label("with identity loss").click()
     after = wait_for_change(page, before)
     assert page.locator("#result h3 span").all_inner_texts() == ["GAN + cycle", "GAN"]
-    assert before[0] == after[0] and before[1] != after[1] and before[6] != after[6]
+    assert before[:2] == after[:2] and not set(before[2:]) & set(after[2:])
 
 
 def test_the_other_direction_swaps_input_and_truth(page):
     before = sources(page)
     page.locator("#direction label").nth(1).click()
     after = wait_for_change(page, before)
-    assert (after[0], after[4]) == (before[4], before[0])
+    assert after[:2] == before[1::-1]
 
 
 def test_the_comparison_downloads_as_one_picture(page):

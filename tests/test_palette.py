@@ -36,7 +36,8 @@ def test_colours_stand_in_the_palette_alone():
 
 def test_the_style_sheet_gets_its_colours():
     """Gradio's own properties aside, what is drawn with is defined, at launch or in the sheet."""
-    given, sheet = palette.css(), CSS.read_text(encoding="utf-8")
+    given = palette.css()
+    sheet = "".join(path.read_text(encoding="utf-8") for path in CSS)
     for name in ("soft", "accent", "without"):
         assert f"var(--{name})" in sheet and f"--{name}:" not in sheet and f"--{name}:" in given
     light, dark = given.split(".dark")

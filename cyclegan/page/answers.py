@@ -9,7 +9,7 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from . import panels
+from . import loop, panels
 from .compare import Request, Shown, needs_networks, translate
 from .library import Library
 from .markup import absent
@@ -82,6 +82,6 @@ class Answers:
         switches = set_.method.switches
         ask = len(switches) > 1 and request.second
         ask = ask and all((v := set_.pick(on, False)) and not v.switches[1] for on in (True, False))
-        return panels.grid(
-            heads, rows, shown.note, switches[0] if switches else None
-        ) + panels.verdict(shown, set_, ask)
+        switch = switches[0] if switches else None
+        diagram = loop.draw(shown, heads, rows, set_.lesson, switch)
+        return diagram + panels.verdict(shown, set_, ask)

@@ -21,7 +21,7 @@ FORGET_EVERY, FORGET_AFTER = 600, 4 * 3600
 SESSIONS = 1000
 """Tabs whose state is kept; of more, the one used longest ago begins anew. New ones are counted."""
 
-CSS = Path(__file__).with_name("style.css")
+CSS = [Path(__file__).with_name(name) for name in ("style.css", "loop.css")]
 
 THEME = gr.themes.Base(
     primary_hue=palette.HUE,

@@ -111,6 +111,19 @@ class Panel:
         return self.caption.split(BETWEEN)
 
 
+class Urls:
+    """Data URLs of pictures; the input and the truth stand in several places: encoded once."""
+
+    def __init__(self):
+        self._known: dict[tuple, str] = {}
+
+    def __call__(self, picture: Image.Image) -> str:
+        key = picture.size, picture.mode, picture.tobytes()
+        if key not in self._known:
+            self._known[key] = data_url(picture)
+        return self._known[key]
+
+
 def grid(
     heads: Sequence[Heading],
     rows: Sequence[tuple[VariantRow, Sequence[Panel]]],
@@ -121,19 +134,12 @@ def grid(
 
     switch: the one that parts the rows.
     """
-    # The input and the truth stand in every row: they are encoded once.
-    urls: dict[tuple, str] = {}
-
-    def url(picture: Image.Image) -> str:
-        key = picture.size, picture.mode, picture.tobytes()
-        if key not in urls:
-            urls[key] = data_url(picture)
-        return urls[key]
-
     headed = [
         (row, list(zip(heads, panels, strict=True)) if row.made else []) for row, panels in rows
     ]
-    return render("panels.comparison", heads=heads, rows=headed, note=note, switch=switch, url=url)
+    return render(
+        "panels.comparison", heads=heads, rows=headed, note=note, switch=switch, url=Urls()
+    )
 
 
 def panels_of(shown: Shown, lesson: Lesson) -> list[tuple[VariantRow, list[Panel]]]:
@@ -174,10 +180,10 @@ def told(measure: Measure, value: float) -> str:
 
 
 def against_truth(row: VariantRow, lesson: Lesson) -> str:
-    """What a translation scores, two figures, the lesson's point first: "IoU 0.894 · RMSE 54.4"."""
+    """What a translation scores, by the figure that is the lesson's point: "sea IoU 0.894"."""
     first = [key for key in lesson.headline if key in row.scores]
-    keys = dict.fromkeys([*first, *(m.key for m in lesson.known(row.scores))])
-    return BETWEEN.join(told(lesson.measure(key), row.scores[key]) for key in list(keys)[:2])
+    keys = [*first, *(m.key for m in lesson.known(row.scores))]
+    return told(lesson.measure(keys[0]), row.scores[keys[0]]) if keys else ""
 
 
 def units(shown: Shown, lesson: Lesson) -> str:

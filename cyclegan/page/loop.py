@@ -1,0 +1,87 @@
+"""The loop as HTML: an item and its truth once, and between them a row a variant.
+
+Drawn from a method's views: what is made one of the other stands along the way from x, what else is
+made of x stands on its other side, and what comes back at the end of the way has an arc to x that
+carries how far it is off. Knows no method and no lesson by name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ..lessons import Lesson
+from ..methods import Switch, View
+from .compare import Shown, VariantRow
+from .markup import render
+from .panels import Heading, Panel, Urls, told
+
+
+@dataclass(frozen=True)
+class Course:
+    """Views as they stand in the diagram: aside of the original, itself, and along its way."""
+
+    aside: tuple[View, ...]
+    original: View
+    way: tuple[View, ...]
+
+    @property
+    def closing(self) -> View | None:
+        """The view that comes back: the last of a way of several, where a figure tells how near."""
+        last = self.way[-1] if len(self.way) > 1 else None
+        return last if last and last.figure else None
+
+
+def course(views: Sequence[View]) -> Course:
+    original, *made = views
+    aside, way = [], []
+    for view in made:
+        before = way[-1] if way else original
+        (way if before.key in view.of else aside).append(view)
+    return Course(tuple(aside), original, tuple(way))
+
+
+@dataclass(frozen=True)
+class Track:
+    """A row of the diagram. panels: by key of view. place: "above" or "below" x, "" among others.
+
+    arc: what stands on the way back, "" without one. is_open: whether nothing asked it to close.
+    """
+
+    row: VariantRow
+    panels: dict[str, Panel]
+    place: str
+    arc: str
+    is_open: bool
+
+
+def draw(
+    shown: Shown,
+    heads: Sequence[Heading],
+    rows: Sequence[tuple[VariantRow, Sequence[Panel]]],
+    lesson: Lesson,
+    switch: Switch | None = None,
+) -> str:
+    """heads, rows: as `panels.headings` and `panels.panels_of` have them, the truth last."""
+    found = course(shown.views)
+    keys = [view.key for view in shown.views]
+    head_of = dict(zip([*keys, "truth"], heads, strict=False))
+    tracks = []
+    for number, (row, panels) in enumerate(rows):
+        place = {1: ("above",), 2: ("above", "below")}.get(len(rows), ("",) * len(rows))[number]
+        value = row.figure(found.closing) if found.closing and row.made else None
+        arc = told(lesson.measure(found.closing.figure), value) if value is not None else ""
+        of = dict(zip([*keys, "truth"], panels, strict=False))
+        if arc and place:  # It is told there, not under the picture.
+            of[found.closing.key] = replace(of[found.closing.key], caption="")
+        tracks.append(Track(row, of, place, arc, row.side is False))
+    known = next((track.panels for track in tracks if track.panels), {})
+    return render(
+        "loop.diagram",
+        course=found,
+        heads=head_of,
+        tracks=tracks,
+        known=known,
+        truth=known.get("truth"),
+        note=shown.note,
+        switch=switch,
+        url=Urls(),
+    )
