@@ -132,6 +132,15 @@ def test_sets_come_in_the_order_of_their_lessons(tmp_path):
     assert titles == list(folders), "the shelf's first, others last"
 
 
+def test_a_ladder_is_no_set(tmp_path):
+    """Its variants differ in one weight step by step, which no row and no switch can show."""
+    write(tmp_path / "ladders" / "cycle" / "10", FULL)
+    write(tmp_path / "plain" / "full", FULL)
+    assert list(found(tmp_path / "ladders")) != []
+    (tmp_path / "ladders" / "cycle" / checkpoints.LADDER).write_text("{}")
+    assert list(found(tmp_path)) == [f"{tmp_path.name}/plain"]
+
+
 def test_runs_of_several_lessons_are_several_sets(tmp_path):
     for name, data in (("a", "horses"), ("b", "maps"), ("c", "horses")):
         write(tmp_path / "runs" / name, config(GAN, data=data))

@@ -172,13 +172,16 @@ def _confined(path: Path) -> Image.Image:
 def sets_in(folder: Path) -> list[CheckpointSet]:
     """The sets at and below a folder, those of one lesson together, as lessons stand on the shelf.
 
-    What cannot be read is left out with a warning, and so is a run that is still under way.
+    What cannot be read is left out with a warning, and so is a run that is still under way. A
+    ladder is none: its variants are rungs of one weight, and no rows.
     """
     places = {lesson.name: place for place, lesson in enumerate(lessons.all_lessons())}
     return sorted(_below(folder), key=lambda set_: places.get(set_.lesson.name, len(places)))
 
 
 def _below(folder: Path, depth: int = 3) -> list[CheckpointSet]:
+    if (folder / checkpoints.LADDER).is_file():
+        return []
     found = _at(folder)
     if depth and folder.is_dir() and not checkpoints.is_checkpoint(folder):
         for child in sorted(folder.iterdir()):

@@ -28,6 +28,9 @@ CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
 COMPARISONS = "comparisons.json"
 """Of a set: what differs between its variants beyond chance (`inference.comparisons`)."""
 
+LADDER = "ladder.json"
+"""Of a set whose variants differ in one weight alone, step by step: which, and on which lesson."""
+
 MAX_BYTES = 2 * 1024**3
 """A larger file of weights is refused; the largest that any published CycleGAN needs is 0.5 GB."""
 
