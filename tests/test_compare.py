@@ -96,6 +96,21 @@ def test_a_figure_may_need_the_original(direction, tmp_path, monkeypatch):
     assert given["made"].shape == truth.shape
 
 
+@pytest.mark.parametrize("direction", ["xy", "yx"])
+def test_examples_are_judged_by_one_discriminator_of_their_target(library, direction, tmp_path):
+    """Of the variant that ships it; a visitor's own picture is not asked about at once."""
+    noise(24, 24, 2).save(tmp_path / "x.png")
+    shown = translate(library, request(library, example=0, direction=direction))
+    judge = library.translator(Source((tmp_path / "set" / "full",)))
+    for row in shown.rows:
+        seen = (row.made.translation, shown.truth)
+        means = [judge.patch_scores(picture, direction).mean() for picture in seen]
+        assert row.judged == pytest.approx(means)
+    assert shown.rows[0].judged[0] != shown.rows[1].judged[0]
+    own = translate(library, request(library, path=str(tmp_path / "x.png"), direction=direction))
+    assert [row.judged for row in own.rows] == [None, None]
+
+
 def test_the_identity_switch_falls_back_where_a_variant_is_missing(library):
     shown = translate(library, request(library, example=0, second=False))
     assert [row.variant.name for row in shown.rows] == ["GAN + cycle + identity", "GAN"]

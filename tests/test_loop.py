@@ -59,3 +59,17 @@ def test_without_the_loss_the_arc_is_open():
 
 def test_rows_without_sides_are_not_called_open():
     assert not drawn([replace(row(False), side=None)]).of_class("open")
+
+
+def test_what_the_judge_thinks_hangs_off_the_translation():
+    plain = row(True)
+    figures = {**plain.made.figures, "judged": 1.3, "truth_judged": 0.66}
+    judged = replace(plain, made=replace(plain.made, figures=figures))
+    shown = shown_of([judged, row(False)], TRUTH)
+    listed = panels.panels_of(shown, LESSON)
+    page = Page(loop.draw(shown, heads(truth=TRUTH), listed, LESSON, judge="D_Y"))
+    (gauge,) = (a for _, a in page.attributes if "gauge" in (a.get("class") or "").split())
+    assert gauge["aria-label"].startswith("D_Y scores G(x) 1.30, and the truth 0.66")
+    (scale,) = (a for _, a in page.attributes if a.get("class") == "scale")
+    assert scale["style"] == "--score: 1; --truth: 0.66", "a bar ends where its scale does"
+    assert not drawn([judged]).of_class("gauge"), "a method without a judge has none"

@@ -111,7 +111,7 @@ def test_the_identity_switch_changes_the_variants(page):
     before = sources(page)
     page.get_by_label("with identity loss").click()
     after = wait_for_change(page, before)
-    assert page.locator("#result h3 span").all_inner_texts() == ["GAN + cycle", "GAN"]
+    assert page.locator("#result .objective").all_inner_texts() == ["GAN + cycle", "GAN"]
     assert before[:2] == after[:2] and not set(before[2:]) & set(after[2:])
 
 

@@ -83,5 +83,6 @@ class Answers:
         ask = len(switches) > 1 and request.second
         ask = ask and all((v := set_.pick(on, False)) and not v.switches[1] for on in (True, False))
         switch = switches[0] if switches else None
-        diagram = loop.draw(shown, heads, rows, set_.lesson, switch)
+        judge = set_.method.judge(request.direction)
+        diagram = loop.draw(shown, heads, rows, set_.lesson, switch, judge)
         return diagram + panels.verdict(shown, set_, ask)

@@ -14,10 +14,10 @@ from ..core.config import Direction
 from ..core.media import PICTURES
 from ..inference import closer
 from ..inference.evaluation import NETWORK, against_truth
-from ..inference.translator import LONGEST_SIDE, Translation, Translator, picture_l1
+from ..inference.translator import LONGEST_SIDE, Translation, picture_l1
 from ..lessons import Example
 from ..methods import View
-from .library import Library
+from .library import JUDGED, TRUTH_JUDGED, Library
 from .sets import CheckpointSet, Variant
 
 NOISE, JPEG = "Gaussian noise", "JPEG"
@@ -90,6 +90,12 @@ class VariantRow:
     @property
     def subtitle(self) -> str:
         return self.variant.name if self.variant and self.side is not None else ""
+
+    @property
+    def judged(self) -> tuple[float, float] | None:
+        """The mean scores of D that the translation and the truth get, where somebody asked it."""
+        of = self.made.figures if self.made else {}
+        return (of[JUDGED], of[TRUTH_JUDGED]) if JUDGED in of else None
 
     def figure(self, view: View) -> float | None:
         """The figure that a view names."""
@@ -247,7 +253,7 @@ def look_closer(library: Library, request: Request, probe: Probe) -> Closer:
     rows = [row for row in shown.rows if row.made and row.made.reconstruction is not None]
     if set_.lesson.medium is not PICTURES or not rows:
         return Closer()
-    judge, name = _judge(library, set_, direction)
+    judge, name = library.judge(set_, direction)
     truth_score = None
     if judge and shown.truth is not None:
         truth_score = float(judge.patch_scores(shown.truth, direction).mean())
@@ -270,14 +276,3 @@ def look_closer(library: Library, request: Request, probe: Probe) -> Closer:
         points += [(at, recover(by)[2], row.title) for at, by in probe.growing()]
     role = set_.method.judge(direction)
     return Closer(found, {view.key: view for view in shown.views}, name, role, points)
-
-
-def _judge(
-    library: Library, set_: CheckpointSet, direction: Direction
-) -> tuple[Translator | None, str]:
-    """The first that ships a discriminator, those with all switches on before others."""
-    for variant in sorted(set_.variants, key=lambda v: v.switches, reverse=True):
-        translator = library.translator(variant.source)
-        if translator.judge(direction):
-            return translator, variant.name
-    return None, ""

@@ -26,7 +26,9 @@ from PIL import Image
 
 from ..core import pictures
 from ..core.config import Direction, Domains
+from ..core.media import PICTURES
 from ..inference.translator import LONGEST_SIDE, Translation, Translator
+from ..lessons import Example
 from ..methods import work
 from ..store import checkpoints, opening
 from ..store.catalogue import Model, Source
@@ -52,6 +54,9 @@ OPENED_LIMIT = 4 * 2**30
 
 SHORTEST_SIDE = 96
 """Pixels: networks too heavy even for pictures of this side are not opened for visitors."""
+
+JUDGED, TRUTH_JUDGED = "judged", "truth_judged"
+"""Among an example's figures: the mean patch scores of the discriminator of its target domain."""
 
 GONE = "This model is not here any more, or belongs to somebody else; open it again under Models."
 
@@ -299,22 +304,51 @@ class Library:
     def translate_example(
         self, title: str, variant: Variant, index: int, direction: Direction
     ) -> Translation:
-        """What a variant makes of example `index` of a set, remembered from the first time on."""
+        """What a variant makes of example `index` of a set, remembered from the first time on.
+
+        Where the set has a judge, what it thinks of that and of the truth is among the figures.
+        """
+
+        def example() -> Example:
+            return self.sets[title].examples[index]
 
         def item():
-            set_ = self.sets[title]
-            return set_.lesson.medium.held(set_.examples[index].original(direction))
+            return self.sets[title].lesson.medium.held(example().original(direction))
+
+        def judged(made: Translation) -> Translation:
+            judge, _ = self.judge(self.sets[title], direction)
+            if judge is None or judge.medium is not PICTURES:
+                return made
+            truth = judge.medium.held(example().truth(direction))
+            seen = {JUDGED: made.translation, TRUTH_JUDGED: truth}
+            of = {k: float(judge.patch_scores(p, direction).mean()) for k, p in seen.items()}
+            return replace(made, figures={**made.figures, **of})
 
         key = title, index, variant.source, direction
-        return self._remembered(self._of_examples, key, variant, item)
+        return self._remembered(self._of_examples, key, variant, item, judged)
+
+    def judge(self, set_: CheckpointSet, direction: Direction) -> tuple[Translator | None, str]:
+        """Whose discriminator judges all translations of a set in a direction, so that scores can
+        be compared, and the variant's name: the first that ships one, those with all switches on
+        before others."""
+        for variant in sorted(set_.variants, key=lambda v: v.switches, reverse=True):
+            folder = variant.source.paths[0]
+            if variant.method.judge(direction) in checkpoints.shipped(folder):
+                return self.translator(variant.source), variant.name
+        return None, ""
 
     def _remembered(
-        self, cache: LRUCache, key: tuple, variant: Variant, item: Callable[[], Any]
+        self,
+        cache: LRUCache,
+        key: tuple,
+        variant: Variant,
+        item: Callable[[], Any],
+        then: Callable[[Translation], Translation] = lambda made: made,
     ) -> Translation:
         with self._remembering:
             if key in cache:
                 return cache[key]
-        made = self.translator(variant.source).translate(item(), key[-1], variant.longest)
+        made = then(self.translator(variant.source).translate(item(), key[-1], variant.longest))
         with self._remembering:
             return cache.setdefault(key, made)
 

@@ -59,8 +59,12 @@ def draw(
     rows: Sequence[tuple[VariantRow, Sequence[Panel]]],
     lesson: Lesson,
     switch: Switch | None = None,
+    judge: str = "",
 ) -> str:
-    """heads, rows: as `panels.headings` and `panels.panels_of` have them, the truth last."""
+    """heads, rows: as `panels.headings` and `panels.panels_of` have them, the truth last.
+
+    judge: the role of the discriminator that hangs off the translation.
+    """
     found = course(shown.views)
     keys = [view.key for view in shown.views]
     head_of = dict(zip([*keys, "truth"], heads, strict=False))
@@ -83,5 +87,6 @@ def draw(
         truth=known.get("truth"),
         note=shown.note,
         switch=switch,
+        judge=judge,
         url=Urls(),
     )

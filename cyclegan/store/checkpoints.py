@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors import torch as safetensors
 from torch import Tensor, nn
 
@@ -169,6 +169,16 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         if len(start) == 8 and int.from_bytes(start, "little") > MAX_HEADER:
             raise CheckpointError(f"{path} declares a header of more than {size(MAX_HEADER)}.")
     return safetensors.load_file(path)
+
+
+def shipped(folder: Path) -> list[str]:
+    """Roles of the networks that a checkpoint ships, in their order, without reading a weight."""
+    try:
+        with safe_open(folder / WEIGHTS, framework="np") as file:
+            found = {key.split(".")[0] for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{folder / WEIGHTS} is damaged: {error}.") from error
+    return [role for role in methods.find(read_config(folder).method).roles if role in found]
 
 
 def shown(config: Config) -> list[str]:

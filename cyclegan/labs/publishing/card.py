@@ -11,7 +11,6 @@ from pathlib import Path
 
 import yaml
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
-from safetensors import safe_open
 
 from ... import lessons, methods
 from ...core import sheets
@@ -19,7 +18,7 @@ from ...core.config import Config
 from ...core.figures import Measure, named
 from ...lessons import examples
 from ...store import checkpoints
-from ...store.checkpoints import WEIGHTS, CheckpointError
+from ...store.checkpoints import CheckpointError
 from ..markdown import code, fenced, plain
 
 SAMPLES = "samples.png"
@@ -210,7 +209,7 @@ def _objectives(found: list[tuple[Path, Config]]) -> str:
     for folder, config in found:
         o = config.objective
         loss = kind[o.adversarial] if getattr(o, "gan", 0) else "–"
-        networks = ", ".join(_networks(folder, config))
+        networks = ", ".join(checkpoints.shipped(folder))
         cells = [_label(folder, found), o.name, o.formula, loss, networks]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -219,13 +218,6 @@ def _objectives(found: list[tuple[Path, Config]]) -> str:
 def _label(folder: Path, found: list[tuple[Path, Config]]) -> str:
     config = next(config for path, config in found if path == folder)
     return code(folder.name if len(found) > 1 else config.objective.slug)
-
-
-def _networks(folder: Path, config: Config) -> list[str]:
-    """Names of the networks that a checkpoint ships, without reading a weight."""
-    with safe_open(folder / WEIGHTS, framework="np") as file:
-        shipped = {key.split(".")[0] for key in file.keys()}  # noqa: SIM118
-    return [role for role in methods.find(config.method).roles if role in shipped]
 
 
 def _figures(root: Path, found: list[tuple[Path, Config]]) -> str:
@@ -301,7 +293,7 @@ def _loading(found: list[tuple[Path, Config]], repo: str) -> str:
 
 def mixin(folder: Path, repo: str) -> str:
     """The lines that load the single checkpoint of a repo by PyTorchModelHubMixin, strictly."""
-    judged = {"D_X", "D_Y"} <= set(_networks(folder, checkpoints.read_config(folder)))
+    judged = {"D_X", "D_Y"} <= set(checkpoints.shipped(folder))
     without = "" if judged else "\n        self.D_X = self.D_Y = None  # not shipped here"
     return f"""```python
 from huggingface_hub import PyTorchModelHubMixin
