@@ -162,9 +162,9 @@ def build_parser() -> argparse.ArgumentParser:
     g.add_argument(
         "--norm",
         default="instance",
-        choices=["instance", "layer"],
+        choices=["instance", "layer", "instance-layer"],
         help="of resnet and unet, and of patch4 beside them: each channel on its own, or all of a "
-        "picture together, as the book has it",
+        "picture together, as the book has it; instance-layer: of resnet, this on the way up",
     )
     g.add_argument(
         "--discriminator",

@@ -35,12 +35,11 @@ COMMON = [
 ]
 NEAREST = ("--upsampling", "resize")
 SMOOTH = ("--upsampling", "bilinear", "--downsampling", "antialiased")
-QUICK = ("--norm", "layer", "--rate", "4e-4")
 CANDIDATES = {
-    "rate × 2": [*NEAREST, "--rate", "4e-4"],
+    "layer norm on the way up, rate × 2": [*NEAREST, "--norm", "instance-layer", "--rate", "4e-4"],
+    "layer norm, rate × 2": [*NEAREST, "--norm", "layer", "--rate", "4e-4"],
     "as shipped": [*NEAREST],
-    "layer norm, rate × 2": [*NEAREST, *QUICK],
-    "rate × 2, anti-aliased": [*SMOOTH, "--rate", "4e-4"],
+    "rate × 2": [*NEAREST, "--rate", "4e-4"],
     "λ 20": [*NEAREST, "--lambda", "20", "--identity", "0.25"],
     "anti-aliased": [*SMOOTH],
     "warm start": [*NEAREST, "--method", "warmed"],

@@ -153,8 +153,10 @@ def test_a_resnet_with_layer_norm():
     square.
     """
     with torch.device("meta"):
-        plain, layered = (parameters(ResNetGenerator(8, 3, norm=n)) for n in ("instance", "layer"))
+        norms = ("instance", "layer", "instance-layer")
+        plain, layered, up = (parameters(ResNetGenerator(8, 3, norm=norm)) for norm in norms)
         assert layered == plain + 2 * 8 * (1 + 2 + 4 + 8 * 3 + 2 + 1)
+        assert up == plain + 2 * 8 * (2 + 1), "on the way up alone"
     faint, strong = (torch.zeros(1, 3, 32, 32) for _ in range(2))
     faint[:, 0, 8:24, 8:24], strong[:, 0, 8:24, 8:24] = 0.3, 0.9
     faint[:, 1, 12:20, 12:20] = strong[:, 1, 12:20, 12:20] = 0.3

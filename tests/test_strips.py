@@ -24,6 +24,7 @@ GENERATORS = {
     "antialiased": Generator("resnet", 4, 2, "bilinear_zeros", "antialiased"),
     "zeros": Generator(width=4, blocks=2, padding="zeros"),
     "layer": Generator(width=4, blocks=2, norm="layer"),
+    "instance-layer": Generator(width=4, blocks=2, norm="instance-layer"),
     "no-blocks": Generator(width=4, blocks=0),
     "unet": Generator(kind="unet", width=4, upsampling="resize"),
     "unet-transposed": Generator(kind="unet", width=4),
@@ -74,6 +75,7 @@ CASES = [(name, SIZES[settings.kind]) for name, settings in GENERATORS.items()]
         ("resize", (20, 100)),
         ("antialiased", (8, 8)),
         ("layer", (20, 100)),
+        ("instance-layer", (20, 100)),
         ("unet", (32, 32)),
     ],
 )

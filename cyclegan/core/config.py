@@ -68,8 +68,11 @@ GENERATORS = {
 """What people call them."""
 
 _BOTH = ("instance", "layer")
-NORMS = {"resnet": _BOTH, "unet": _BOTH, "patch4": _BOTH}
+NORMS = {"resnet": (*_BOTH, "instance-layer"), "unet": _BOTH, "patch4": _BOTH}
 """Kinds of networks whose norm may be chosen, and between what; all others have "instance"."""
+
+UNUSUAL_NORMS = {"layer": "layer norm", "instance-layer": "layer norm on the way up"}
+"""What a ResNet's are called for people."""
 
 
 DISCRIMINATORS = {
@@ -105,9 +108,10 @@ class Generator:
         1, whose result is blurred before every second pixel of it is taken (Zhang 2019; CUT).
     padding: of the residual blocks' convolutions, "reflect" or "zeros".
     norm: "instance", each channel on its own, as in the paper, or "layer", height, width and
-        channels together, which keeps how strong a colour is beside another: in "resnet" with a γ
-        and a β a channel (Huang et al. 2018, arXiv 1804.04732), in "unet" with one γ and one β, as
-        keras_contrib's instance norm is by default.
+        channels together, which keeps how strong one is beside another: in "resnet" with a γ and a
+        β a channel, in "unet" with one γ and one β, as keras_contrib's instance norm is by default.
+        "instance-layer", of "resnet", has layer norm on the way up alone, as the decoders of Huang
+        et al. 2018 (arXiv 1804.04732).
     """
 
     kind: str = "resnet"
@@ -147,7 +151,11 @@ class Generator:
             *(("anti-aliased downsampling",) if self.downsampling == "antialiased" else ()),
             *(("bilinear upsampling",) if "bilinear" in self.upsampling else ()),
             *(("zero-padded blocks",) if self.padding == "zeros" else ()),
-            *(("layer norm",) if self.kind == "resnet" and self.norm == "layer" else ()),
+            *(
+                (UNUSUAL_NORMS[self.norm],)
+                if self.kind == "resnet" and "layer" in self.norm
+                else ()
+            ),
         )
 
     @property

@@ -24,6 +24,7 @@ _NUMBERS = {"auto": "bfloat16 where it is faster, else float32"}
 _NORMS = {
     "instance": "each channel of a picture on its own",
     "layer": "height, width and channels together, with one γ and one β",
+    "instance-layer": "each channel on its own, and on the way up all of them together",
 }
 _UPSAMPLINGS = {
     "transposed": "transposed convolutions",

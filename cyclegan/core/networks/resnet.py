@@ -6,10 +6,7 @@ from .layers import InstanceNorm, blur, upsample
 
 
 def norm_of(kind: str, channels: int) -> nn.Module:
-    """Of each channel on its own, or "layer": of all together, then a γ and a β a channel.
-
-    The latter is what Huang et al. 2018 (arXiv 1804.04732) have in their decoders.
-    """
+    """Of each channel on its own, or "layer": of all together, then a γ and a β a channel."""
     return nn.GroupNorm(1, channels) if kind == "layer" else InstanceNorm(channels)
 
 
@@ -44,7 +41,7 @@ class ResNetGenerator(nn.Module):
 
     (N, channels, H, W) in [-1, 1] to (N, out, H, W); H and W are multiples of 4, at least 8
     (below that the reflection padding of the residual blocks has nothing to reflect).
-    norm: "instance" as in the paper, or "layer".
+    norm: "instance" as in the paper, "layer", or "instance-layer": this on the way up, that before.
     """
 
     multiple = 4
@@ -63,6 +60,7 @@ class ResNetGenerator(nn.Module):
     ):
         super().__init__()
         is_blurred = downsampling == "antialiased"
+        norm, _, norm_up = norm.partition("-")
         layers = [
             nn.ReflectionPad2d(3),
             nn.Conv2d(channels, width, 7),
@@ -80,7 +78,7 @@ class ResNetGenerator(nn.Module):
         for filters in (4 * width, 2 * width):
             layers += [
                 *upsample(filters, filters // 2, upsampling),
-                norm_of(norm, filters // 2),
+                norm_of(norm_up or norm, filters // 2),
                 nn.ReLU(inplace=True),
             ]
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, out, 7), nn.Tanh()]
