@@ -221,7 +221,7 @@ def test_explicit_options_win(folder, capsys):
         == 0
     )
     config = checkpoints.read_config(folder.parent / "book")
-    assert config.generator == Generator("resnet", 2, 1, "resize")
+    assert config.generator == Generator("resnet", 2, 1, "resize", norm="layer")
     assert config.discriminator == Discriminator("patch4", 2, norm="layer")
     assert (config.objective.identity, config.objective.cycle_forward) == (1.0, 10.0)
     t = config.training
