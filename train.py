@@ -162,9 +162,10 @@ def build_parser() -> argparse.ArgumentParser:
     g.add_argument(
         "--norm",
         default="instance",
-        choices=["instance", "layer"],
-        help="of resnet and unet, and of patch4 beside them: each channel on its own, or all of a "
-        "picture together, as the book has it",
+        choices=["instance", "layer", "batch"],
+        help="each channel of a picture on its own; of resnet and unet, and of patch4 beside them, "
+        "layer: all of a picture together, as the book has it; of resnet and patchgan, batch: each "
+        "channel over a batch",
     )
     g.add_argument(
         "--discriminator",

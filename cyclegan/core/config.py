@@ -67,8 +67,13 @@ GENERATORS = {
 }
 """What people call them."""
 
-_BOTH = ("instance", "layer")
-NORMS = {"resnet": _BOTH, "unet": _BOTH, "patch4": _BOTH}
+NORMS = {
+    "resnet": ("instance", "layer", "batch"),
+    "unet": ("instance", "layer"),
+    "pix2pix": ("instance", "batch"),
+    "patchgan": ("instance", "batch"),
+    "patch4": ("instance", "layer"),
+}
 """Kinds of networks whose norm may be chosen, and between what; all others have "instance"."""
 
 
@@ -107,7 +112,9 @@ class Generator:
     norm: "instance", each channel on its own, as in the paper, or "layer", height, width and
         channels together, which keeps how strong a colour is beside another: in "resnet" with a γ
         and a β a channel (Huang et al. 2018, arXiv 1804.04732), in "unet" with one γ and one β, as
-        keras_contrib's instance norm is by default.
+        keras_contrib's instance norm is by default; or "batch", each channel over all pictures of a
+        batch and, once trained, by the averages that were kept of them (Ioffe and Szegedy 2015): in
+        "resnet", and in "pix2pix", whose authors' files have it.
     """
 
     kind: str = "resnet"
@@ -148,6 +155,7 @@ class Generator:
             *(("bilinear upsampling",) if "bilinear" in self.upsampling else ()),
             *(("zero-padded blocks",) if self.padding == "zeros" else ()),
             *(("layer norm",) if self.kind == "resnet" and self.norm == "layer" else ()),
+            *(("batch norm",) if self.norm == "batch" else ()),
         )
 
     @property
@@ -179,7 +187,7 @@ class Discriminator:
     kind: "patchgan" is the paper's 70×70 PatchGAN, "patch4" the book's four stride-2 stages, and
         "course" that of CMU's 16-726, which comes to a single score at 64 pixels.
     width: filters of the first convolution (the paper and the book: 64, the course: 32).
-    norm: as in Generator; an option of "patch4".
+    norm: as in Generator; "layer" is an option of "patch4", "batch" of "patchgan".
     """
 
     kind: str = "patchgan"
@@ -194,7 +202,8 @@ class Discriminator:
     @property
     def words(self) -> str:
         """ "70×70 PatchGAN, 64 filters"."""
-        return f"{DISCRIMINATORS[self.kind]}, {self.width} filters"
+        norm = ", batch norm" if self.norm == "batch" else ""
+        return f"{DISCRIMINATORS[self.kind]}, {self.width} filters{norm}"
 
     def as_kind(self, kind: str) -> "Discriminator":
         """The same in another kind, with a norm that this kind has."""

@@ -24,6 +24,7 @@ _NUMBERS = {"auto": "bfloat16 where it is faster, else float32"}
 _NORMS = {
     "instance": "each channel of a picture on its own",
     "layer": "height, width and channels together, with one γ and one β",
+    "batch": "each channel over a batch, and once trained by the averages of that",
 }
 _UPSAMPLINGS = {
     "transposed": "transposed convolutions",

@@ -8,6 +8,8 @@ from torch import nn
 
 from .. import config
 from .course import CourseDiscriminator, CourseGenerator
+from .layers import BatchNorm
+from .layers import is_over_batches as is_over_batches
 from .patches import Patch4, PatchGAN
 from .resnet import ResNetGenerator
 from .unets import Pix2PixUNet, UNetGenerator
@@ -21,7 +23,7 @@ def build_generator(
     if s.kind == "unet":
         network = UNetGenerator(s.width, s.upsampling, channels, out, s.norm)
     elif s.kind == "pix2pix":
-        network = Pix2PixUNet(s.width, s.blocks, channels, out)
+        network = Pix2PixUNet(s.width, s.blocks, channels, out, s.norm)
     elif s.kind == "course":
         network = CourseGenerator(s.width, s.blocks, channels, out)
     else:
@@ -36,19 +38,20 @@ def build_discriminator(
 ) -> PatchGAN | Patch4 | CourseDiscriminator:
     """A fresh discriminator; initialisation: as in config.Training."""
     s = settings
-    if s.kind == "patch4":
-        network = Patch4(s.width, channels, s.norm)
+    if s.kind == "course":
+        network = CourseDiscriminator(s.width, channels)
     else:
-        kinds = {"patchgan": PatchGAN, "course": CourseDiscriminator}
-        network = kinds[s.kind](s.width, channels)
+        kinds = {"patchgan": PatchGAN, "patch4": Patch4}
+        network = kinds[s.kind](s.width, channels, s.norm)
     return initialise(network, initialisation)
 
 
 def initialise(network: nn.Module, kind: str = "normal") -> nn.Module:
     """Draw every convolution's weights, and set its biases to 0, by config.Training's kind.
 
-    "normal" is N(0, 0.02) (section 7.1). Nothing is drawn on the meta device, where a network is
-    only a form to be filled.
+    "normal" is N(0, 0.02) (section 7.1) and, as in the original authors' code, N(1, 0.02) for the γ
+    of a batch norm, which otherwise begins at 1. Nothing is drawn on the meta device, where a
+    network is only a form to be filled.
     """
     if kind == "pytorch":  # Drawn already.
         return network
@@ -60,4 +63,6 @@ def initialise(network: nn.Module, kind: str = "normal") -> nn.Module:
                 nn.init.normal_(module.weight, 0.0, 0.02)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+        elif isinstance(module, BatchNorm) and kind == "normal" and not module.weight.is_meta:
+            nn.init.normal_(module.weight, 1.0, 0.02)
     return network
