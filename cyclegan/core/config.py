@@ -394,13 +394,18 @@ INITIALISATIONS = ("normal", "glorot", "pytorch")
 
 ORDERS = ("together", "in-turn")
 
+RESIZES, FLIPS = ("resize-and-crop", "crop", "middle"), ("horizontal", "none")
+"""How training comes by its crops."""
+
 
 @dataclass(frozen=True)
 class Training:
     """How the weights come about. Rates and betas are Adam's, as in section 7.1 of the paper.
 
     data: a lesson's name, a folder of pictures, or a dataset of the Hub.
-    resize: "resize-and-crop" (286 → 256, or in proportion) or "crop" (never rescale).
+    resize: "resize-and-crop" (286 → 256, or in proportion), "crop" (never rescale) or "middle"
+        (never rescale, and always the middle of each item).
+    flip: "horizontal", each crop mirrored by chance where the medium has a mirror image, or "none".
     pool: size of the history of generated images (50 in the paper, 0 for none).
     ema_decay: decay of the moving average of the generators' weights; 0 for none.
     decay: share of the steps, at the end, over which the rate falls linearly to 0 (the paper: a
@@ -428,13 +433,15 @@ class Training:
     decay: float = 0.5
     initialisation: str = "normal"
     order: str = "together"
+    flip: str = "horizontal"
 
     def __post_init__(self):
         choice("initialisation", self.initialisation, INITIALISATIONS)
         choice("order of updates", self.order, ORDERS)
         if not 0 <= self.decay <= 1:
             raise ConfigError(f"decay is {self.decay}; it must lie in [0, 1].")
-        choice("resize", self.resize, ("resize-and-crop", "crop"))
+        choice("resize", self.resize, RESIZES)
+        choice("flip", self.flip, FLIPS)
         choice("precision", self.precision, ("auto", "float32", "bfloat16"))
         _size("steps", self.steps, 1, MOST_STEPS)
         _size("batch", self.batch, 1, MOST_BATCH)
@@ -446,6 +453,19 @@ class Training:
         for name in ("beta1", "beta2", "ema_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must lie in [0, 1).")
+
+    @property
+    def fit(self) -> str:
+        """What a lesson is opened with: where its crops lie is none of its business."""
+        return "crop" if self.resize == "middle" else self.resize
+
+    @property
+    def crop_words(self) -> str:
+        """ "scaled to 286/256, cropped at random, mirrored by chance"."""
+        scaled = ("scaled to 286/256",) if self.resize == "resize-and-crop" else ()
+        cropped = "the middle of each" if self.resize == "middle" else "cropped at random"
+        flipped = "mirrored by chance" if self.flip == "horizontal" else "never mirrored"
+        return ", ".join((*scaled, cropped, flipped))
 
     @property
     def rate_words(self) -> str:

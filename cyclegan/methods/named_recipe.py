@@ -105,6 +105,7 @@ class NamedRecipe:
             "history": f"{t.pool} pictures" if t.pool else "none",
             "average of the weights": f"decay {t.ema_decay:g}" if t.ema_decay else "none",
             "numbers": _NUMBERS.get(t.precision, t.precision),
+            "crops": t.crop_words,
             "samples": every,
         }
 

@@ -230,7 +230,7 @@ def write(lab: Path, out: Path) -> Path:
     runs = read(lab)
     try:
         settings = runs[0].config.training
-        data = open_data(settings.data, runs[0].config.image_size, settings.resize)
+        data = open_data(settings.data, runs[0].config.image_size, settings.fit)
     except DataError:
         data = None  # Data may be gone by now: the report only lacks the truth beside its pictures.
     if data is not None and (older := [r for r in runs if r.metrics and not r.estimates]):

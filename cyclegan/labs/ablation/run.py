@@ -181,7 +181,7 @@ def _train(folder: Path, config: Config) -> None:
             raise _StoppedError
 
     folder.mkdir(parents=True, exist_ok=True)
-    data = _data(config.training.data, config.image_size, config.training.resize)
+    data = _data(config.training.data, config.image_size, config.training.fit)
     # The worker of a killed laboratory may not be gone yet.
     with FileLock(folder / LOCK):
         config = replace(config, facts={"machine": describe_machine(_worker["device"])})
