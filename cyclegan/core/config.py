@@ -461,8 +461,10 @@ class Training:
 
     @property
     def crop_words(self) -> str:
-        """ "scaled to 286/256, cropped at random, mirrored by chance"."""
-        scaled = ("scaled to 286/256",) if self.resize == "resize-and-crop" else ()
+        """ "cropped at random, mirrored by chance", and scaled before; lessons that ship scale
+        nothing."""
+        is_scaled = self.resize == "resize-and-crop"
+        scaled = ("files scaled to 286/256",) if is_scaled else ()
         cropped = "the middle of each" if self.resize == "middle" else "cropped at random"
         flipped = "mirrored by chance" if self.flip == "horizontal" else "never mirrored"
         return ", ".join((*scaled, cropped, flipped))

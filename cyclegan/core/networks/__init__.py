@@ -4,6 +4,10 @@ Knows architectures and their initialisation. Knows nothing of losses, training 
 Images are float tensors of shape (N, C, H, W) in [-1, 1].
 """
 
+from bisect import bisect_left
+from dataclasses import replace
+
+import torch
 from torch import nn
 
 from .. import config
@@ -44,6 +48,32 @@ def build_discriminator(
         kinds = {"patchgan": PatchGAN, "patch4": Patch4}
         network = kinds[s.kind](s.width, channels, s.norm)
     return initialise(network, initialisation)
+
+
+def parameters(network: nn.Module) -> int:
+    """How many numbers a network learns."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+Settings = config.Generator | config.Discriminator
+
+
+def as_large(settings: Settings, like: Settings) -> Settings:
+    """Settings with the width that brings a network's parameters nearest to those of another, both
+    for pictures of 3 channels."""
+
+    def size(of: Settings) -> int:
+        build = build_generator if isinstance(of, config.Generator) else build_discriminator
+        with torch.device("meta"):
+            return parameters(build(of))
+
+    def at(width: int) -> int:
+        return size(replace(settings, width=width))
+
+    wanted = size(like)
+    above = 1 + bisect_left(range(1, config.WIDEST), wanted, key=at)
+    width = min((max(1, above - 1), above), key=lambda width: abs(at(width) - wanted))
+    return replace(settings, width=width)
 
 
 def initialise(network: nn.Module, kind: str = "normal") -> nn.Module:
