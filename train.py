@@ -16,8 +16,10 @@ from cyclegan import lessons, methods
 from cyclegan.core import device as devices
 from cyclegan.core.config import (
     DISCRIMINATORS,
+    FLIPS,
     INITIALISATIONS,
     ORDERS,
+    RESIZES,
     Change,
     Config,
     ConfigError,
@@ -59,6 +61,7 @@ TRAINING = {
     "--order": "order",
     "--precision": "precision",
     "--resize": "resize",
+    "--flip": "flip",
     "--seed": "seed",
 }
 """Options, and the fields of a generator and of a training that they set."""
@@ -126,8 +129,15 @@ def build_parser() -> argparse.ArgumentParser:
     g.add_argument(
         "--resize",
         default="resize-and-crop",
-        choices=["resize-and-crop", "crop"],
-        help="scale to 286/256 of the size before cropping, or crop without ever rescaling",
+        choices=RESIZES,
+        help="scale to 286/256 of the size before cropping, or crop without ever rescaling, at a "
+        "random place or always in the middle",
+    )
+    g.add_argument(
+        "--flip",
+        default="horizontal",
+        choices=FLIPS,
+        help="mirror each crop by chance, or never (for maps, letters, whatever has a left side)",
     )
     g.add_argument(
         "--domains", nargs=2, metavar=("X", "Y"), help="what X and Y show, e.g. horse zebra"
@@ -162,9 +172,10 @@ def build_parser() -> argparse.ArgumentParser:
     g.add_argument(
         "--norm",
         default="instance",
-        choices=["instance", "layer", "instance-layer"],
-        help="of resnet and unet, and of patch4 beside them: each channel on its own, or all of a "
-        "picture together, as the book has it; instance-layer: of resnet, this on the way up",
+        choices=["instance", "layer", "instance-layer", "batch"],
+        help="each channel of a picture on its own; of resnet and unet, and of patch4 beside them, "
+        "layer: all of a picture together, as the book has it; of resnet, instance-layer: that on "
+        "the way up alone; of resnet and patchgan, batch: each channel over a batch",
     )
     g.add_argument(
         "--discriminator",
@@ -538,7 +549,7 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
                 f"--resume goes on with the run's own settings; leave out {min(unused)}."
             )
         folder, (config, said) = args.resume, runs.settings(args.resume)
-        data = open_data(config.training.data, config.image_size, config.training.resize)
+        data = open_data(config.training.data, config.image_size, config.training.fit)
         initial = None
         args.sample_every = args.sample_every or _kept_samples(config)
     else:
@@ -564,7 +575,7 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
                 )
             config = replace(config, generator=initial.config.generator)
             began["init"] = args.init
-        data = open_data(args.data, args.size, config.training.resize)
+        data = open_data(args.data, args.size, config.training.fit)
         epochs = args.epochs
         if recipe and not given & {"--steps", "--epochs"}:
             epochs = recipe.epochs

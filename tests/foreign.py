@@ -92,18 +92,21 @@ def resnet(
 class Skip(nn.Module):
     """One stage of the original authors' U-Net, around the next one."""
 
-    def __init__(self, outer: int, inner: int, inside: nn.Module | None, outermost=False, **o):
+    def __init__(
+        self, outer: int, inner: int, inside: nn.Module | None, outermost=False, norm=None, **o
+    ):
         super().__init__()
         self.outermost = outermost
+        norm = norm or nn.InstanceNorm2d
         down = nn.Conv2d(3 if outermost else outer, inner, 4, 2, 1, **o)
         o = {} if outermost else o
         up = nn.ConvTranspose2d(inner * (2 if inside else 1), outer, 4, 2, 1, **o)
         if outermost:
             layers = [down, inside, nn.ReLU(), up, nn.Tanh()]
         else:
-            norms = [nn.InstanceNorm2d(inner)] if inside else []
+            norms = [norm(inner)] if inside else []
             layers = [nn.LeakyReLU(0.2), down, *norms, *([inside] if inside else [])]
-            layers += [nn.ReLU(), up, nn.InstanceNorm2d(outer)]
+            layers += [nn.ReLU(), up, norm(outer)]
             layers += [nn.Dropout(0.5)] * (outer == inner and inside is not None)
         self.model = nn.Sequential(*layers)
 
@@ -113,7 +116,7 @@ class Skip(nn.Module):
 
 
 class UNet(nn.Module):
-    """o: of all convolutions but the last."""
+    """o: of all convolutions but the last; norm: as in `resnet`."""
 
     def __init__(self, width: int, downsamplings: int, **o):
         super().__init__()
@@ -158,18 +161,27 @@ class Named(nn.Module):
         return next(self.children())(x)
 
 
-def patchgan(width: int) -> nn.Sequential:
+def patchgan(width: int, norm=nn.InstanceNorm2d, **o) -> nn.Sequential:
+    """o: of the convolutions before a norm."""
     w = width
     layers = [nn.Conv2d(3, w, 4, 2, 1), nn.LeakyReLU(0.2)]
     for c, stride in ((w, 2), (2 * w, 2), (4 * w, 1)):
-        layers += [nn.Conv2d(c, 2 * c, 4, stride, 1), nn.InstanceNorm2d(2 * c), nn.LeakyReLU(0.2)]
+        layers += [nn.Conv2d(c, 2 * c, 4, stride, 1, **o), norm(2 * c), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Conv2d(8 * w, 1, 4, 1, 1))
 
 
 def lively(network: nn.Module, seed: int = 0) -> nn.Module:
-    """In eval mode, with weights so large and biases so varied that every layer shows."""
+    """In eval mode, with weights so large and biases so varied that every layer shows.
+
+    What norms have kept is as varied.
+    """
     random = torch.Generator().manual_seed(seed)
     for parameter in network.parameters():
         spread = 0.5 if parameter.dim() == 1 else parameter[0].numel() ** -0.5
         parameter.data = torch.randn(parameter.shape, generator=random) * spread
+    for name, kept in network.named_buffers():
+        if name.endswith("running_mean"):
+            kept.copy_(torch.randn(kept.shape, generator=random) / 2)
+        if name.endswith("running_var"):
+            kept.copy_(torch.rand(kept.shape, generator=random) + 0.2)
     return network.eval()

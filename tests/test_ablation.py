@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import statistics
 import subprocess
@@ -89,10 +91,11 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 
 def test_names_are_unique_and_fit_for_folders():
+    """A row that changes something else has the objective of the one that it is held against."""
     rows = known()
-    objectives = [row.objective for row in rows.values()]
-    assert len({o.slug for o in objectives}) == len({row.title for row in rows.values()})
-    assert len({o.name for o in objectives}) == len(rows)
+    assert len({row.title for row in rows.values()}) == len(rows)
+    objectives = [row.objective for row in rows.values() if not row.changes]
+    assert len({o.slug for o in objectives}) == len({o.name for o in objectives}) == len(objectives)
     for name in [*rows, *(o.slug for o in objectives)]:
         assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_")
 
@@ -147,6 +150,11 @@ SOURCES = {  # A word that tells what each leaves out, at least.
     "quality-cycle": ["D_X(x)"],
     "original-quality-cycle": ["bounds"],
     "all-remedies": ["close to 1", "not to 0", "bounds"],
+    "unet": ["layer norm", "not the book's 32"],
+    "whole-picture": ["more stages", "16-726", "47 to 63", "36"],
+    "batch-norm": ["with one picture", "--eval", "averaged once more"],
+    "no-history": ["50 generated pictures"],
+    "no-augmentation": ["mirroring", "Scaling has no row"],
 }
 
 
@@ -157,10 +165,175 @@ def test_rows_of_other_papers_say_what_they_leave_out(capsys):
     told = " ".join(capsys.readouterr().out.split())
     rows = known()
     assert {name for name, row in rows.items() if row.left_out} == set(SOURCES)
-    assert set(SOURCES) == {*groups()["others"], *groups()["better-cycles"]}
+    assert set(SOURCES) == {*groups()["others"], *groups()["better-cycles"], *groups()["settings"]}
     for name, words in SOURCES.items():
         assert all(word in rows[name].left_out for word in words)
         assert f"{name} ({rows[name].source}) leaves out or changes: {rows[name].left_out}" in told
+
+
+# Rows that change something beside the objective
+
+SETTINGS = ["unet", "whole-picture", "batch-norm", "no-history", "no-augmentation"]
+LIVE = lessons.find("drawing").recipe.config
+"""16 filters, 4 blocks, discriminators of 32: what the command trains on it."""
+
+
+def resnet_size(width: int, blocks: int) -> int:
+    """c7s1-k, d2k, d4k, R4k, u2k, uk, c7s1-3: kernels of 49 and 9 places, each with its biases."""
+    k = width
+    down = [(49, 3, k), (9, k, 2 * k), (9, 2 * k, 4 * k)] + [(9, 4 * k, 4 * k)] * 2 * blocks
+    up = [(9, 4 * k, 2 * k), (9, 2 * k, k), (49, k, 3)]
+    return sum(places * i * o + o for places, i, o in down + up)
+
+
+def unet_size(width: int) -> int:
+    """The book's, of 4×4 kernels: four stages down, and up with a skip beside all but one."""
+    k = width
+    down = [(3, k), (k, 2 * k), (2 * k, 4 * k), (4 * k, 8 * k)]
+    up = [(8 * k, 4 * k), (8 * k, 2 * k), (4 * k, k), (2 * k, 3)]
+    return sum(16 * i * o + o for i, o in down + up)
+
+
+def changed(base: Config, row: str) -> dict[str, object]:
+    """What a row's settings have otherwise, field by field."""
+    own = known()[row].config(base)
+    found = {}
+    for part in ("generator", "discriminator", "training"):
+        a, b = (getattr(each, part) for each in (own, base))
+        pairs = {f: (getattr(a, f), getattr(b, f)) for f in vars(a)}
+        found |= {f"{part}.{f}": ours for f, (ours, theirs) in pairs.items() if ours != theirs}
+    assert own.image_size == base.image_size and own.domains == base.domains
+    return found
+
+
+def test_each_changes_one_thing_and_has_the_objective_of_the_reference():
+    rows = known()
+    assert list(groups()["settings"]) == SETTINGS
+    assert {rows[name].objective for name in SETTINGS} == {rows["cyclegan-identity"].objective}
+    width = min(range(1, 99), key=lambda k: abs(unet_size(k) - resnet_size(16, 4)))
+    assert {name: changed(LIVE, name) for name in SETTINGS} == {
+        "unet": {"generator.kind": "unet", "generator.width": width},
+        "whole-picture": {"discriminator.kind": "course"},
+        "batch-norm": {"generator.norm": "batch", "discriminator.norm": "batch"},
+        "no-history": {"training.pool": 0},
+        "no-augmentation": {"training.resize": "middle", "training.flip": "none"},
+    }
+    for name in SETTINGS:  # What is planned once is planned alike the next time.
+        assert rows[name].config(rows[name].config(LIVE)) == rows[name].config(LIVE)
+
+
+def test_they_are_held_against_the_row_without_their_change():
+    assert {variants.beside(name) for name in SETTINGS} == {"cyclegan-identity"}
+    assert variants.beside("cyclegan-identity") is variants.beside("vae") is None
+    assert variants.reference(["cyclegan-identity", *SETTINGS]) == "cyclegan-identity"
+    assert variants.reference(["cyclegan", "cyclegan-identity", *SETTINGS]) == "cyclegan"
+    assert variants.reference(SETTINGS) is None
+    # Without its cycle loss each would be compared with another network as well.
+    assert {variants.rival(name) for name in SETTINGS} == {None}
+    assert variants.rival("cyclegan-identity") == "gan-identity"
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "words"),
+    [
+        ("whole-picture", 128, "whole-picture: CycleGAN + identity, one score a picture is what"),
+        ("unet", SIZE, "unet: image size is 24; the unet generator takes multiples of 16"),
+    ],
+)
+def test_where_a_row_is_not_what_it_says_it_is_not_trained(name, size, words, tmp_path):
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        run.plan(tmp_path, replace(base(), image_size=size), ["cyclegan", name], 1)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def settings_lab(tmp_path_factory) -> Path:
+    """The reference and all five, at the size that the whole picture needs."""
+    folder = tmp_path_factory.mktemp("settings")
+    data, lab = dataset(folder / "data", size=70, test=3), folder / "lab"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "_worker", {"device": torch.device("cpu"), "stop": threading.Event()})
+        train_all(settings_plan(lab, data))
+    return lab
+
+
+def settings_plan(lab: Path, data: Path) -> dict[Path, Config]:
+    started = replace(base(2, str(data)), image_size=64)
+    return run.plan(lab, started, ["cyclegan-identity", *SETTINGS], 1)
+
+
+def test_a_laboratory_of_settings_says_what_each_row_has_otherwise(settings_lab):
+    data = settings_lab.parent / "data"
+    runs = settings_plan(settings_lab, data)
+    assert all(run.is_done(folder) for folder in runs), "what is done is known again"
+    text_of = report.write(settings_lab, settings_lab / "report").read_text(encoding="utf-8")
+    found = read_json(settings_lab / "report" / "report.json")
+    rows = {v["name"]: v for v in found["variants"]}
+    assert rows["cyclegan-identity"]["settings"] == {}
+    assert rows["unet"]["settings"] == {"generators": "U-Net, 1 filters"}
+    assert rows["whole-picture"]["settings"] == {"discriminators": "down to one score, 2 filters"}
+    assert rows["no-history"]["settings"] == {"history": "none"}
+    assert rows["no-augmentation"]["settings"] == {"crops": "the middle of each, never mirrored"}
+    assert rows["batch-norm"]["settings"]["generators"] == (
+        "ResNet, 1 block, 2 filters, batch norm"
+    )
+    assert rows["unet"]["parameters"]["G"]["G"] == unet_size(1)
+    assert rows["no-history"]["parameters"]["F"]["F"] == resnet_size(2, 1)
+    # In place of a bias each normed channel has a scale and a shift, and the last layer keeps its.
+    normed = 2 + 4 + 8 + 2 * 8 + 4 + 2
+    assert rows["batch-norm"]["parameters"]["G"]["G"] == resnet_size(2, 1) + normed
+    assert (found["networks"], found["settings"]["generator"]["kind"]) == (
+        "ResNet, 1 block, 2 filters",
+        "resnet",
+    )
+
+    assert "| variant | parameters of G | parameters of D\\_Y | gradient ratio" in text_of
+    assert f"| CycleGAN + identity, U-Net | {unet_size(1):,} | " in text_of
+    assert "but the objective is equal, and in rows that change something beside it" in text_of
+    _, told = text_of.split("## What rows change beside the objective\n\n")
+    lines = told.split("\n\n")[0].splitlines()
+    assert len(lines) == 5
+    assert lines[0].startswith(
+        "- CycleGAN + identity, U-Net: generators: U-Net, 1 filters. "
+        "G against CycleGAN + identity: "
+    )
+    assert "--variants cyclegan-identity,unet,whole-picture,batch-norm,no-history" in text_of
+
+
+def test_the_page_tells_of_them_too(settings_lab):
+    report.write(settings_lab, settings_lab / "report")
+    found = read_report(settings_lab)
+    assert found.reference.name == "cyclegan-identity"
+    words = " ".join(lab_panels.introduction(found).split())
+    assert "1 objective and 5 other settings" in words and "for what a row says of itself" in words
+    html = lab_panels.table(found, "G")
+    for name in SETTINGS:
+        assert escape(known()[name].left_out) in html and known()[name].title in html
+    assert "generators: U-Net, 1 filters" in html
+    assert f"parameters: {unet_size(1):,} in G" in html and "history: none" in html
+    # Where all are of one size, nobody needs to be told.
+    alike = replace(found, rows=(found.row("cyclegan-identity"), found.row("no-history")))
+    assert "parameters:" not in lab_panels.table(alike, "G")
+
+
+def test_a_row_that_changes_more_than_it_says_is_refused(settings_lab, tmp_path, capsys):
+    lab = tmp_path / "lab"
+    shutil.copytree(settings_lab, lab, ignore=shutil.ignore_patterns("report"))
+    path = lab / "unet" / "seed-0" / "config.json"
+    kept = read_json(path)
+    for part, fields, words in (
+        ("generator", {"width": 8}, "in more than what its row says of generator"),
+        ("training", {"pool": 0}, "differ in training"),
+    ):
+        files.write_json(path, {**kept, part: {**kept[part], **fields}})
+        assert words in refusal(capsys, str(lab))
+    files.write_json(path, kept)
+    assert [one.variant for one in report.read(lab)] == ["cyclegan-identity", *SETTINGS]
+    # Alone it is as it is: nothing tells what it has otherwise.
+    for name in ("cyclegan-identity", *SETTINGS[1:]):
+        shutil.rmtree(lab / name)
+    (alone,) = report.summarise(report.read(lab))["variants"]
+    assert alone["settings"] == {}
 
 
 # Planning

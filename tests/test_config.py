@@ -98,6 +98,7 @@ def test_missing_keys_take_their_defaults():
     # As of configs before there was a choice.
     older = Generator(width=8)
     assert (older.downsampling, older.padding) == ("strided", "reflect")
+    assert Config.from_dict({"training": {"seed": 3}}).training.flip == "horizontal"
 
 
 def test_what_is_unusual_about_a_generator_is_said():
@@ -207,7 +208,8 @@ NAN, INFINITY = float("nan"), float("inf")
             {"cycle_forward": 0.0, "cycle_backward": 0.0, "gan": 0.0, "schedule": (END,)},
             ["Every term of the objective is off after step 300"],
         ),
-        (Training, {"resize": "fit"}, ["resize", "'fit'", "resize-and-crop, crop"]),
+        (Training, {"resize": "fit"}, ["resize", "'fit'", "resize-and-crop, crop, middle"]),
+        (Training, {"flip": "vertical"}, ["flip", "'vertical'", "horizontal, none"]),
         (Training, {"precision": "float16"}, ["precision", "'float16'", "float32, bfloat16"]),
         (Training, {"steps": 0}, ["steps", "0", "at least 1"]),
         (Training, {"batch": 0}, ["batch", "0", "at least 1"]),

@@ -12,18 +12,22 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny import dataset, noise, pictures, same
+from tiny import config, dataset, noise, pictures, same
 from torch import Tensor
 
+from cyclegan.core.config import Domains, Training
+from cyclegan.core.images import to_float
 from cyclegan.lessons import DataError, folder, hub_columns, open_data
 from cyclegan.lessons.data import UnpairedData
 from cyclegan.lessons.satellite2map import pack
 from cyclegan.lessons.satellite2map import tiles as satellite2map
+from cyclegan.training import setup
 from cyclegan.training.batches import Batches
 
 # satellite2map
 
 SIZE = 64
+UNTOUCHED = {"resize": "middle", "flip": "none"}
 WIDTH = 2160
 
 
@@ -522,6 +526,35 @@ def test_crops_and_flips_stay_inside():
         assert (x[0] == x[0, :, :1]).all() and (x[1] == x[1, :1]).all()
     assert set(corners) == {(top, left) for top in range(4) for left in range(7)}
     assert 150 < flips[True] < 250
+
+
+@pytest.mark.parametrize("middle", [True, False])
+@pytest.mark.parametrize("flip", [True, False])
+def test_what_of_crops_and_flips_may_be_left_out(middle, flip):
+    """Red tells the row and green the column; of 9×12 the middle 6×6 begins at 1, 3."""
+    rows, columns = torch.meshgrid(torch.arange(9), torch.arange(12), indexing="ij")
+    picture = torch.stack([rows, columns, rows]).to(torch.uint8)
+    data = Batches([picture], [picture], 6, 2, middle=middle, flip=flip)
+    seen = set()
+    for step in range(60):
+        for x in ((data[step][0] + 1) * 127.5).round().int():
+            seen.add((int(x[0, 0, 0]), int(x[1, 0].min()), bool(x[1, 0, 0] > x[1, 0, -1])))
+    assert {mirrored for *_, mirrored in seen} == ({True, False} if flip else {False})
+    corners = {(top, left) for top, left, _ in seen}
+    assert corners == {(1, 3)} if middle else len(corners) > 15
+
+
+def test_a_training_says_how_its_pictures_are_cut():
+    """Where crops lie is nothing that a lesson is told: held-out items stay the same."""
+    x, y = pictures(3, 30), pictures(2, 30, seed=1)
+    data = UnpairedData(Domains(), x, y, x, y, paired=False, in_memory=True)
+    still, moved = (setup.batches(config(**how), data) for how in (UNTOUCHED, {}))
+    middles = [to_float(item[:, 3:27, 3:27]) for item in x]
+    for step in range(9):
+        assert any(torch.equal(still[step].x[0], middle) for middle in middles)
+    assert not any(torch.equal(moved[0].x[0], middle) for middle in middles)
+    ways = ("resize-and-crop", "crop", "middle")
+    assert [Training(resize=way).fit for way in ways] == ["resize-and-crop", "crop", "crop"]
 
 
 def test_x_and_y_are_cropped_independently():

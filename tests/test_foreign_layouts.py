@@ -83,16 +83,20 @@ def test_an_option_that_shows_in_the_keys(name, ending, tmp_path):
     [
         (Generator("resnet", 2, 1, "resize", "antialiased"), "nearest-neighbour upsampling"),
         (Generator("resnet", 2, 1, "transposed", "antialiased", "zeros"), "padded with zeros"),
+        (Generator("resnet", 2, 1, norm="batch"), "go by the averages"),
     ],
 )
 def test_our_own_weights_without_their_config(settings, note, tmp_path):
-    from cyclegan.core.config import Config
+    from cyclegan.core.config import Config, Discriminator
     from cyclegan.methods import Model as Networks
 
-    model = lively(Networks(Config(generator=settings)))
+    judge = Discriminator(width=2, norm=settings.norm)
+    model = lively(Networks(Config(generator=settings, discriminator=judge)))
     found = opened(tmp_path, model)
     assert found.config.generator == settings and note in notes(found)
     assert torch.equal(found.model.F(X), model.F(X))
+    assert found.config.discriminator == judge
+    assert torch.equal(found.model.D_X(X), model.D_X(X))
 
 
 # What they do not tell
@@ -141,8 +145,22 @@ class Attention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(1))
 
 
-def with_layer(layer: nn.Module) -> nn.Module:
-    network = Named(model=resnet(4, 2))
+def activated(channels: int) -> nn.Module:
+    return nn.Sequential(nn.ReLU(), nn.BatchNorm2d(channels))
+
+
+def batch_normed(**o) -> dict:
+    """A file of the authors' `--norm batch`."""
+    o = {"bias": False} | o
+    return lively(Named(model=resnet(4, 2, norm=nn.BatchNorm2d, **o))).state_dict()
+
+
+def without(weights: dict, *endings: str) -> dict:
+    return {key: value for key, value in weights.items() if not key.endswith(endings)}
+
+
+def with_layer(layer: nn.Module, **options) -> nn.Module:
+    network = Named(model=resnet(4, 2, **options))
     network.model.add_module("extra", layer)
     return network
 
@@ -175,21 +193,33 @@ REFUSED = {
         lambda: Named(model=resnet(4, 2, up="reflect", norm=nn.Identity, bias=False)),
         "no biases but the last",
     ),
-    "batch norm": (
-        lambda: Named(model=resnet(4, 2, norm=nn.BatchNorm2d, bias=False)),
-        "has a batch norm, model.2",
+    "batch norm without its averages": (
+        lambda: without(batch_normed(), "running_mean", "running_var", "num_batches_tracked"),
+        "scales and shifts in its norm model.2",
     ),
-    "batch norm without scales": (
-        lambda: Named(model=resnet(4, 2, norm=bare, bias=False)),
-        "a batch norm without scales",
+    "half of the averages": (
+        lambda: without(batch_normed(), "model.5.running_var"),
+        "lacks a part of the batch norm model.5",
     ),
-    "batch norm without scales in a tutorial's": (
-        lambda: Tutorial(4, 2, norm=bare, bias=False),
-        "a batch norm without scales",
+    "variances below 0": (
+        lambda: batch_normed() | {"model.8.running_var": -torch.ones(16)},
+        "variances below 0 in model.8",
     ),
-    "norms that keep what they saw": (
-        lambda: Tutorial(4, 2, norm=tracking),
-        "running statistics in deep.0.inside.2, by which",
+    "batch norm before the bias is added": (
+        lambda: batch_normed(bias=True) | {"model.4.bias": torch.ones(3)},
+        "a bias in model.4 that does not fit",
+    ),
+    "scales and averages of which nobody tells what they are for": (
+        lambda: without(batch_normed(bias=True), "num_batches_tracked"),
+        "does not say whether its norm goes by them",
+    ),
+    "a batch norm behind the activation": (
+        lambda: Named(model=resnet(4, 2, norm=activated, bias=False)),
+        "has a batch norm, model.10.conv_block.2.1, and none behind model.1",
+    ),
+    "a batch norm too many": (
+        lambda: with_layer(nn.BatchNorm2d(4), norm=nn.BatchNorm2d),
+        "has a batch norm, model.extra, where no norm is known",
     ),
     "group norm": (
         lambda: lively(Named(model=resnet(4, 2, norm=lambda c: nn.GroupNorm(2, c)))),
@@ -219,6 +249,69 @@ REFUSED = {
 def test_what_is_another_network_is_refused(name, tmp_path):
     make, words = REFUSED[name]
     assert words in refusal(saved(tmp_path, make()))
+
+
+BY_AVERAGES = {  # Networks whose norms go by what they have seen, once training is over.
+    "the authors'": lambda: Named(model=resnet(4, 2, norm=nn.BatchNorm2d, bias=False)),
+    "with dropout": lambda: Named(
+        model=resnet(4, 2, norm=nn.BatchNorm2d, dropout=True, bias=False)
+    ),
+    "with biases": lambda: Named(model=resnet(4, 2, norm=nn.BatchNorm2d)),
+    "without scales": lambda: Named(model=resnet(4, 2, norm=bare, bias=False)),
+    "HugGAN's": lambda: Named(model=resnet(4, 2, "block", "zeros", norm=nn.BatchNorm2d)),
+    "CUT's": lambda: Named(
+        model=resnet(4, 2, up="blurred", down="blurred", norm=nn.BatchNorm2d, bias=False)
+    ),
+    "a tutorial's": lambda: Tutorial(4, 2, norm=nn.BatchNorm2d),
+    "a tutorial's without scales": lambda: Tutorial(4, 2, norm=bare, bias=False),
+    "an instance norm that counts": lambda: Tutorial(4, 2, norm=tracking),
+    "the authors' U-Net": lambda: UNet(1, 7, norm=nn.BatchNorm2d, bias=False),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [
+        *((name, ".pth") for name in BY_AVERAGES),
+        # Sorted, a tutorial's file without biases does not say which convolution is first.
+        *((name, ".safetensors") for name in BY_AVERAGES if name != "a tutorial's without scales"),
+    ],
+)
+def test_norms_that_go_by_averages(name, ending, tmp_path):
+    """To the same pictures, of which a batch norm in evaluation mode makes each on its own."""
+    network = lively(BY_AVERAGES[name]())
+    x = torch.cat([batch(1, 128), -batch(1, 128, seed=1)])
+    found = opened(tmp_path, network, "g" + ending)
+    assert found.config.generator.norm == "batch" and "batch norm" in found.config.generator.words
+    assert apart(found, network, x) < 1e-4
+    assert "go by the averages of its training here" in notes(found)
+    assert "instance norm" not in notes(found)
+    for module in network.modules():  # By the moments of the pictures it is another network.
+        if isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d):
+            module.train()
+    assert apart(found, network, x) > LEVEL
+
+
+def test_a_batch_norm_of_old_is_told_by_what_lacks(tmp_path):
+    """Before PyTorch 0.4.1 it counted nothing; the authors' convolutions have no biases before it,
+    and before no other norm."""
+    network = lively(Named(model=resnet(4, 2, norm=nn.BatchNorm2d, bias=False)))
+    found = opened(tmp_path, without(network.state_dict(), "num_batches_tracked"))
+    assert found.config.generator.norm == "batch" and apart(found, network) < 1e-5
+
+
+def test_batch_normed_weights_are_saved_and_opened_again(tmp_path):
+    """As a checkpoint of ours in 16 bits: averages are kept in 32, as they may be tiny or huge."""
+    network = lively(Named(model=resnet(4, 2, norm=nn.BatchNorm2d, bias=False)))
+    network.model[2].running_var.mul_(1e-8)
+    network.model[5].running_var.mul_(1e8)
+    network.model[5].running_mean.mul_(1e4)
+    found = opened(tmp_path, network)
+    checkpoints.save(tmp_path / "ours", found.config, found.model.networks)
+    again = checkpoints.load(tmp_path / "ours")
+    key = "layers.2.running_var"
+    assert torch.equal(again.model.G.state_dict()[key], network.model[2].running_var)
+    assert apart(again, network) < LEVEL
 
 
 def test_norms_of_2017_count_nothing(tmp_path):

@@ -256,11 +256,11 @@ def test_scales_of_instance_norm(tmp_path):
     assert "has scales and shifts in its norm model.2" in refusal(saved(tmp_path, weights))
 
 
-def test_batch_norm(tmp_path):
+def test_a_batch_norm_among_instance_norms(tmp_path):
     weights = Named(model=resnet(4, 1)).state_dict() | {
         f"model.2.{key}": value for key, value in nn.BatchNorm2d(4).state_dict().items()
     }
-    assert "has a batch norm, model.2;" in refusal(saved(tmp_path, weights))
+    assert "has a batch norm, model.2, and none behind model.4" in refusal(saved(tmp_path, weights))
 
 
 @pytest.mark.parametrize(("channels_in", "channels_out"), [(4, 3), (3, 1)])

@@ -71,6 +71,21 @@ def test_groups_are_those_that_have_rows(report):
     groups = report.groups()
     assert list(groups) == ["the paper's five", "the same with identity", "others"]
     assert groups["the paper's five"] == report.opening() == FIVE
+    assert report.opening_groups() == ["the paper's five"]
+
+
+def test_a_single_row_is_shown_beside_the_next_group(tmp_path):
+    """The reference of a laboratory of other networks and settings is in a group of its own."""
+    values = labs.report(("cyclegan-identity",))
+    for name in ("unet", "no-history"):
+        own = known()[name]
+        row = {**labs.entry("cyclegan-identity"), "name": name, "title": own.title}
+        values["variants"].append({**row, "settings": {"history": "none"}})
+    found = read(tmp_path, values)
+    titles = ["the same with identity", "other networks and settings"]
+    assert list(found.groups()) == titles == found.opening_groups()
+    assert found.opening() == ["cyclegan-identity", "unet", "no-history"]
+    assert found.reference.name == "cyclegan-identity"
 
 
 def test_the_best_of_a_column_respects_where_good_lies(report):
@@ -90,6 +105,17 @@ def test_without_a_clear_difference_from_every_other_row_there_is_no_best(tmp_pa
     assert best(found, "rmse") is None and best(found, "sea_iou") == "cyclegan-identity"
     del values["comparisons"]
     assert best(read(tmp_path / "older", values), "sea_iou") is None, "nobody compared them"
+
+
+def test_what_should_be_a_count_or_a_setting_and_is_none_is_left_out(tmp_path):
+    values = labs.report(("gan", "cyclegan"))
+    values["variants"][0].update(parameters={"G": {"G": "many", "D_Y": 5}, "F": 7}, settings=[1])
+    values["variants"][1].update(parameters={"G": {"G": 3, "D_Y": 6}}, settings={"history": 2})
+    found = read(tmp_path, values)
+    assert [dict(row.sizes("G")) for row in found.rows] == [{"D_Y": 5}, {"G": 3, "D_Y": 6}]
+    assert [row.settings for row in found.rows] == [{}, {}] and not found.rows[0].sizes("F")
+    words = Page(lab_panels.table(found, "G")).words
+    assert "parameters: 5 in D_Y" in words and "in G" not in words, "one count is no difference"
 
 
 def test_what_is_missing_is_left_out(tmp_path):
@@ -244,7 +270,8 @@ def test_words_of_a_report_are_only_words(tmp_path):
     values = labs.report(("gan", "cyclegan"))
     values["data"] = HOSTILE
     for one in values["variants"]:
-        one.update(title=HOSTILE, terms=HOSTILE, source=HOSTILE)
+        one.update(title=HOSTILE, terms=HOSTILE, source=HOSTILE, settings={HOSTILE: HOSTILE})
+        one.update(parameters={"G": {HOSTILE: len(one["name"])}})
     values["paper"] = {
         "source": HOSTILE,
         "data": HOSTILE,

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
 from threading import Barrier, Event
@@ -16,7 +17,7 @@ from variants import FULL, GAN, GAN_CYCLE, GAN_IDENTITY, write
 
 from cyclegan import lessons
 from cyclegan.core import files
-from cyclegan.core.config import Change, Domains
+from cyclegan.core.config import Change, Domains, Generator
 from cyclegan.core.media import PICTURES
 from cyclegan.inference.translator import Translator
 from cyclegan.lessons import DataError, Folder
@@ -216,6 +217,21 @@ def test_the_papers_whole_objective_goes_before_halves_and_remedies():
     whole = Objective(schedule=(Change("identity", 0.0, 300, 300),))
     others = Objective(cycle_backward=0), Objective(gan=0), Objective(cycle_decay=0.5)
     assert set_of(*others, whole).pick(True, True).config.objective is whole
+
+
+def test_of_one_objective_the_variant_goes_before_that_changes_nothing_else():
+    """As in a laboratory of other networks and settings, by whatever names they come first."""
+    plain = config(FULL, data="made up")
+    configs = [
+        replace(plain, generator=replace(plain.generator, norm="batch")),
+        replace(plain, discriminator=replace(plain.discriminator, norm="batch")),
+        replace(plain, training=replace(plain.training, pool=0)),
+        plain,
+        replace(plain, generator=Generator("course", 2, 1)),
+    ]
+    variants = [Variant(Source((Path(str(i)),)), c, {}) for i, c in enumerate(configs)]
+    set_ = CheckpointSet("made up", Path("nowhere"), tuple(variants))
+    assert set_.pick(True, True).config is plain and not set_.is_fair
 
 
 def test_rows_are_the_two_sides_of_the_first_switch():

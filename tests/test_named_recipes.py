@@ -35,6 +35,7 @@ PAPER = {
     "training.beta1": 0.5,  # the authors' options/train_options.py, --beta1
     "training.beta2": 0.999,  # models/cycle_gan_model.py, betas=(opt.beta1, 0.999)
     "training.resize": "resize-and-crop",  # --load_size 286, --crop_size 256
+    "training.flip": "horizontal",  # not --no_flip
     "training.precision": "float32",
     "objective.cycle_forward": 10.0,  # "For all the experiments, we set λ = 10 in Equation 3"
     "objective.cycle_backward": 10.0,
@@ -84,6 +85,7 @@ BOOK = {
     "training.batch": 1,  # def train(self, epochs, batch_size=1, …); run with 64
     "training.steps": 100 * COUNT,  # cycle_gan.train(epochs=100, …)
     "training.resize": "resize-and-crop",  # left out: imresize to 128×128
+    "training.flip": "horizontal",  # np.random.random() > 0.5: img_A = np.fliplr(img_A)
     "training.precision": "float32",
 }
 
@@ -115,7 +117,8 @@ COURSE = {
     "training.steps": 600,  # "for 600 iterations", of which the handout asks for samples
     "training.initialisation": "pytorch",  # --init_type default='naive'
     "training.order": "in-turn",  # "Train with real images", "Train with fake images", then G
-    "training.resize": "resize-and-crop",  # Resize(1.1 × size), RandomCrop, RandomHorizontalFlip
+    "training.resize": "resize-and-crop",  # Resize(1.1 × size), RandomCrop
+    "training.flip": "horizontal",  # RandomHorizontalFlip
     "training.precision": "float32",
 }
 

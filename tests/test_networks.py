@@ -1,6 +1,7 @@
 """Architectures against facts of their own: published counts, receptive field, shapes."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from torch.nn import functional
 
 from cyclegan.core import config
 from cyclegan.core.config import Discriminator, Generator
-from cyclegan.core.networks import build_discriminator, build_generator
+from cyclegan.core.networks import as_large, build_discriminator, build_generator
 from cyclegan.core.networks.course import CourseDiscriminator, CourseGenerator
 from cyclegan.core.networks.layers import LayerNorm, WideConv2d
 from cyclegan.core.networks.patches import Patch4, PatchGAN
@@ -266,6 +267,57 @@ def test_receptive_field_of_the_patchgan_is_70_pixels():
         seen = image.grad[0].abs().sum(0).sum(dimension).nonzero().flatten()
         assert seen[-1] - seen[0] + 1 == 70
         assert len(seen) == 70
+
+
+def test_what_the_patches_of_a_small_picture_see():
+    """Of 64 pixels a 70×70 patch sees 47 to 63 a side, since it reaches over the edges; 36 scores.
+
+    The course's single score sees all of it.
+    """
+    for network, count, least, most in (
+        (PatchGAN(2), 6, 47, 63),
+        (CourseDiscriminator(2), 1, 64, 64),
+    ):
+        for i, layer in enumerate(network.layers):
+            if isinstance(layer, nn.InstanceNorm2d):
+                network.layers[i] = nn.Identity()
+            elif isinstance(layer, nn.Conv2d):
+                nn.init.ones_(layer.weight)
+        image = torch.ones(1, 3, 64, 64, requires_grad=True)
+        scores = network(image)
+        assert scores.shape == (1, 1, count, count)
+        seen = []
+        for row in range(count):
+            (slope,) = torch.autograd.grad(scores[0, 0, row, 0], image, retain_graph=True)
+            seen.append(int(slope[0].abs().sum((0, 2)).count_nonzero()))
+        assert (min(seen), max(seen)) == (least, most)
+
+
+@pytest.mark.parametrize(
+    ("settings", "like"),
+    [
+        (Generator("unet", 64), Generator("resnet", 16, 4)),
+        (Generator("course", 64, 1), Generator("resnet", 8, 2)),
+        (Generator("resnet", 64, 9), Generator("unet", 32)),
+        (Discriminator("course", 64), Discriminator("patchgan", 32)),
+        (Discriminator("patchgan", 1), Discriminator("patch4", 24)),
+        (Generator("unet", 64), Generator("resnet", 1, 0)),
+    ],
+    ids=str,
+)
+def test_a_network_of_another_kind_becomes_as_large(settings, like):
+    """No width a step to either side comes nearer, and nothing but the width changes."""
+    found = as_large(settings, like)
+    assert replace(found, width=settings.width) == settings
+
+    def apart(width: int) -> int:
+        build = build_generator if isinstance(like, Generator) else build_discriminator
+        with torch.device("meta"):
+            own, other = (parameters(build(s)) for s in (replace(settings, width=width), like))
+        return abs(own - other)
+
+    nearest = min(range(max(1, found.width - 3), found.width + 4), key=apart)
+    assert nearest == found.width
 
 
 @pytest.mark.parametrize("upsampling", ["transposed", "resize"])

@@ -227,6 +227,16 @@ def test_downsampling_is_a_choice(tmp_path):
     assert built == Generator("resnet", 2, 1, downsampling="antialiased")
 
 
+def test_pictures_can_be_left_as_they_are(tmp_path):
+    """Of pictures as large as the crop there is nothing to cut, and none is mirrored."""
+    folder = dataset(tmp_path / "data", size=SIZE)
+    whole = ["--resize", "middle", "--flip", "none"]
+    assert run(*arguments(folder, tmp_path / "out", 1, *whole)) == 0
+    found = checkpoints.read_config(tmp_path / "out").training
+    assert (found.resize, found.flip) == ("middle", "none")
+    assert found.crop_words == "the middle of each, never mirrored"
+
+
 def test_same_seed_same_weights_other_seed_others(tmp_path):
     folder = dataset(tmp_path / "data")
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):

@@ -299,7 +299,7 @@ def test_fakes_of_true_pairs_go_through_the_pool_with_their_input():
     assert 3 < older < 17
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", [name for name, row in VARIANTS.items() if not row.changes])
 def test_every_variant_learns(name):
     """Two steps with finite terms, after which both generators have moved."""
     one = trainer(VARIANTS[name].objective, steps=2, rate=1e-2)

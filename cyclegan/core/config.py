@@ -67,12 +67,21 @@ GENERATORS = {
 }
 """What people call them."""
 
-_BOTH = ("instance", "layer")
-NORMS = {"resnet": (*_BOTH, "instance-layer"), "unet": _BOTH, "patch4": _BOTH}
+NORMS = {
+    "resnet": ("instance", "layer", "instance-layer", "batch"),
+    "unet": ("instance", "layer"),
+    "pix2pix": ("instance", "batch"),
+    "patchgan": ("instance", "batch"),
+    "patch4": ("instance", "layer"),
+}
 """Kinds of networks whose norm may be chosen, and between what; all others have "instance"."""
 
-UNUSUAL_NORMS = {"layer": "layer norm", "instance-layer": "layer norm on the way up"}
-"""What a ResNet's are called for people."""
+UNUSUAL_NORMS = {
+    "layer": "layer norm",
+    "instance-layer": "layer norm on the way up",
+    "batch": "batch norm",
+}
+"""What they are called for people; the book's U-Net has its own."""
 
 
 DISCRIMINATORS = {
@@ -111,7 +120,9 @@ class Generator:
         channels together, which keeps how strong one is beside another: in "resnet" with a γ and a
         β a channel, in "unet" with one γ and one β, as keras_contrib's instance norm is by default.
         "instance-layer", of "resnet", has layer norm on the way up alone, as the decoders of Huang
-        et al. 2018 (arXiv 1804.04732).
+        et al. 2018 (arXiv 1804.04732). "batch" is each channel over all pictures of a batch and,
+        once trained, by the averages that were kept of them (Ioffe and Szegedy 2015): in "resnet",
+        and in "pix2pix", whose authors' files have it.
     """
 
     kind: str = "resnet"
@@ -153,7 +164,7 @@ class Generator:
             *(("zero-padded blocks",) if self.padding == "zeros" else ()),
             *(
                 (UNUSUAL_NORMS[self.norm],)
-                if self.kind == "resnet" and "layer" in self.norm
+                if self.norm != "instance" and self.kind != "unet"
                 else ()
             ),
         )
@@ -187,7 +198,7 @@ class Discriminator:
     kind: "patchgan" is the paper's 70×70 PatchGAN, "patch4" the book's four stride-2 stages, and
         "course" that of CMU's 16-726, which comes to a single score at 64 pixels.
     width: filters of the first convolution (the paper and the book: 64, the course: 32).
-    norm: as in Generator; an option of "patch4".
+    norm: as in Generator; "layer" is an option of "patch4", "batch" of "patchgan".
     """
 
     kind: str = "patchgan"
@@ -202,7 +213,8 @@ class Discriminator:
     @property
     def words(self) -> str:
         """ "70×70 PatchGAN, 64 filters"."""
-        return f"{DISCRIMINATORS[self.kind]}, {self.width} filters"
+        norm = ", batch norm" if self.norm == "batch" else ""
+        return f"{DISCRIMINATORS[self.kind]}, {self.width} filters{norm}"
 
     def as_kind(self, kind: str) -> "Discriminator":
         """The same in another kind, with a norm that this kind has."""
@@ -393,13 +405,18 @@ INITIALISATIONS = ("normal", "glorot", "pytorch")
 
 ORDERS = ("together", "in-turn")
 
+RESIZES, FLIPS = ("resize-and-crop", "crop", "middle"), ("horizontal", "none")
+"""How training comes by its crops."""
+
 
 @dataclass(frozen=True)
 class Training:
     """How the weights come about. Rates and betas are Adam's, as in section 7.1 of the paper.
 
     data: a lesson's name, a folder of pictures, or a dataset of the Hub.
-    resize: "resize-and-crop" (286 → 256, or in proportion) or "crop" (never rescale).
+    resize: "resize-and-crop" (286 → 256, or in proportion), "crop" (never rescale) or "middle"
+        (never rescale, and always the middle of each item).
+    flip: "horizontal", each crop mirrored by chance where the medium has a mirror image, or "none".
     pool: size of the history of generated images (50 in the paper, 0 for none).
     ema_decay: decay of the moving average of the generators' weights; 0 for none.
     decay: share of the steps, at the end, over which the rate falls linearly to 0 (the paper: a
@@ -427,13 +444,15 @@ class Training:
     decay: float = 0.5
     initialisation: str = "normal"
     order: str = "together"
+    flip: str = "horizontal"
 
     def __post_init__(self):
         choice("initialisation", self.initialisation, INITIALISATIONS)
         choice("order of updates", self.order, ORDERS)
         if not 0 <= self.decay <= 1:
             raise ConfigError(f"decay is {self.decay}; it must lie in [0, 1].")
-        choice("resize", self.resize, ("resize-and-crop", "crop"))
+        choice("resize", self.resize, RESIZES)
+        choice("flip", self.flip, FLIPS)
         choice("precision", self.precision, ("auto", "float32", "bfloat16"))
         _size("steps", self.steps, 1, MOST_STEPS)
         _size("batch", self.batch, 1, MOST_BATCH)
@@ -445,6 +464,21 @@ class Training:
         for name in ("beta1", "beta2", "ema_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must lie in [0, 1).")
+
+    @property
+    def fit(self) -> str:
+        """What a lesson is opened with: where its crops lie is none of its business."""
+        return "crop" if self.resize == "middle" else self.resize
+
+    @property
+    def crop_words(self) -> str:
+        """ "cropped at random, mirrored by chance", and scaled before; lessons that ship scale
+        nothing."""
+        is_scaled = self.resize == "resize-and-crop"
+        scaled = ("files scaled to 286/256",) if is_scaled else ()
+        cropped = "the middle of each" if self.resize == "middle" else "cropped at random"
+        flipped = "mirrored by chance" if self.flip == "horizontal" else "never mirrored"
+        return ", ".join((*scaled, cropped, flipped))
 
     @property
     def rate_words(self) -> str:

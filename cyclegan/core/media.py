@@ -49,7 +49,12 @@ class Medium:
         raise NotImplementedError(f"Items of the medium {self.name} have no drawing.")
 
     def cut(self, item: Tensor, size: int, random: torch.Generator) -> Tensor:
-        """A random part of `size` of a kept item, perhaps mirrored, for training."""
+        """A random part of `size` of a kept item, for training."""
+        return item
+
+    def mirror(self, item: Tensor, random: torch.Generator) -> Tensor:
+        """A part of an item mirrored by chance, for training; as it is where that makes no sense,
+        without asking `random`."""
         return item
 
     def middle(self, item: Tensor, size: int) -> Tensor:
@@ -97,7 +102,10 @@ class Pictures(Medium):
         top, left = (
             int(torch.randint(side - size + 1, (), generator=random)) for side in item.shape[1:]
         )
-        item = item[:, top : top + size, left : left + size]
+        return item[:, top : top + size, left : left + size]
+
+    def mirror(self, item: Tensor, random: torch.Generator) -> Tensor:
+        """Left and right exchanged, half of the time."""
         return item.flip(-1) if torch.rand((), generator=random) < 0.5 else item
 
     def middle(self, item: Tensor, size: int) -> Tensor:

@@ -3,7 +3,8 @@
 Loops over a method's views and a lesson's figures; knows none of either by name.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
@@ -254,19 +255,36 @@ def passes(
     originals: Tensor,
     device: torch.device,
 ) -> dict[str, Tensor]:
-    """All views that networks make of float items (N, C, …) of a size that they take, by key."""
+    """All views that networks make of float items (N, C, …) of a size that they take, by key.
+
+    As they are once they are saved, in evaluation mode, and without a trace in them.
+    """
     random = torch.Generator().manual_seed(0)
     names = [name for name in latents_of(views) if name != "original"]
     latents = {n: method.latent(n, config, len(originals), random) for n in names}
     found: dict[str, list[Tensor]] = {}
-    for first in range(0, len(originals), BATCH):
-        part = slice(first, first + BATCH)
-        given = {"original": originals[part], **{n: z[part] for n, z in latents.items()}}
-        shown = show(views, networks, {n: t.to(device) for n, t in given.items()})
-        for view in views:
-            if view.network:
-                found.setdefault(view.key, []).append(shown[view.key])
+    with _evaluating(networks.values()):
+        for first in range(0, len(originals), BATCH):
+            part = slice(first, first + BATCH)
+            given = {"original": originals[part], **{n: z[part] for n, z in latents.items()}}
+            shown = show(views, networks, {n: t.to(device) for n, t in given.items()})
+            for view in views:
+                if view.network:
+                    found.setdefault(view.key, []).append(shown[view.key])
     return {key: torch.cat(parts) for key, parts in found.items()}
+
+
+@contextmanager
+def _evaluating(networks: Iterable[nn.Module]) -> Iterator[None]:
+    """Networks in evaluation mode, and then again in that in which each of their modules was."""
+    modes = [(m, m.training) for network in networks for m in network.modules()]
+    for module, _ in modes:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module, was in modes:
+            module.training = was
 
 
 def table(

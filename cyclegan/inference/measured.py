@@ -71,7 +71,7 @@ def alike(measured: Sequence[Measured]) -> list[list[Measured]]:
     found: dict[tuple, list[Measured]] = {}
     for one in measured:
         training = one.config.training
-        items = training.data, training.resize, one.config.image_size
+        items = training.data, training.fit, one.config.image_size
         found.setdefault(items, []).append(one)
     return list(found.values())
 

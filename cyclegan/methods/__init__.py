@@ -4,8 +4,9 @@ One file a method, and its line here; `register` adds one from elsewhere (docs/p
 """
 
 from .cyclegan import CycleGAN
-from .method import Losses, Method, Moment, NamedObjective, Player, Stage, Switch, View
+from .method import Losses, Method, Moment, Player, Stage, Switch, View
 from .model import Model, work
+from .named_objective import NamedObjective
 from .named_recipe import NamedRecipe
 from .pix2pix import Pix2Pix
 from .shelf import all_methods, find, register

@@ -5,13 +5,14 @@ method, no lesson and no file.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import torch
 from torch import Tensor, nn
 
 from ..core.config import DIRECTIONS, Config, ConfigError, Direction, Objective
 from ..core.figures import Term, mirrored, named
+from .named_objective import NamedObjective
 from .named_recipe import NamedRecipe
 
 
@@ -111,30 +112,6 @@ class Stage:
 
     name: str
     share: float = 1.0
-
-
-@dataclass(frozen=True)
-class NamedObjective:
-    """A row of the laboratory: its title, its objective, where the idea is from, its group.
-
-    left_out: sentences on what its source has and the row has not. earlier: what its objective was
-        in versions before, so that their runs stay the row's.
-    """
-
-    title: str
-    objective: Objective
-    source: str
-    group: str
-    left_out: str = ""
-    earlier: tuple[Objective, ...] = ()
-
-    def left_out_by(self, objective: Objective) -> str:
-        """The same of a run of the row, which may have trained with an earlier objective."""
-        if objective == self.objective:
-            return self.left_out
-        was, today = asdict(objective), asdict(self.objective)
-        others = ", ".join(f"{k} {was[k]} instead of {today[k]}" for k in was if was[k] != today[k])
-        return f"{self.left_out} Trained before today's values: {others}.".strip()
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ _NORMS = {
     "instance": "each channel of a picture on its own",
     "layer": "height, width and channels together, with one γ and one β",
     "instance-layer": "each channel on its own, and on the way up all of them together",
+    "batch": "each channel over a batch, and once trained by the averages of that",
 }
 _UPSAMPLINGS = {
     "transposed": "transposed convolutions",
@@ -105,6 +106,7 @@ class NamedRecipe:
             "history": f"{t.pool} pictures" if t.pool else "none",
             "average of the weights": f"decay {t.ema_decay:g}" if t.ema_decay else "none",
             "numbers": _NUMBERS.get(t.precision, t.precision),
+            "crops": t.crop_words,
             "samples": every,
         }
 

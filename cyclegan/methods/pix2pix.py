@@ -21,7 +21,8 @@ from .cyclegan import BACK, MADE, SAME
 from .cyclegan.objective import FORMS, check_sizes, special
 from .cyclegan.step import called, judge
 from .cyclegan.terms import opinions, weighed
-from .method import ORIGINAL, Losses, Method, Moment, NamedObjective, Player, View
+from .method import ORIGINAL, Losses, Method, Moment, Player, View
+from .named_objective import NamedObjective
 
 
 @dataclass(frozen=True)

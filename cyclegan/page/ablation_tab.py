@@ -184,7 +184,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
             **{intro: lab_panels.introduction(report), verdict: "", example: 0, grid: ""},
             thumbnails: draw_thumbnails(title, 0),
             direction: gr.Radio(directions, value=directions[0][1], visible=len(directions) > 1),
-            groups: gr.CheckboxGroup(kinds, value=kinds[:1], visible=len(kinds) > 1),
+            groups: gr.CheckboxGroup(kinds, value=report.opening_groups(), visible=len(kinds) > 1),
             table: lab_panels.table(report, evaluation.NETWORK[directions[0][1]]),
             what: gr.Dropdown(drawable, value=of),
             drawn: gr.Dropdown(names, value=opening),

@@ -45,14 +45,21 @@ class OverSeeds:
 
 @dataclass(frozen=True)
 class ReportRow:
-    """One objective. left_out: what its source has and it has not. figures: by network ("G", "F")
-    and figure. formulas: of the views in frames, by key. curves: by name, over `steps`."""
+    """One objective, or one that changes something beside it.
+
+    left_out: what its source has and it has not. settings: what else it changes, in words, by a
+    label. parameters: of its networks by network ("G", "F": whose figures they bring about) and
+    role. figures: by network and figure. formulas: of the views in frames, by key. curves: by name,
+    over `steps`.
+    """
 
     name: str
     title: str
     terms: str = ""
     source: str = ""
     left_out: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     method: str = METHOD
     paired: bool = False
     formulas: Mapping[str, str] = field(default_factory=lambda: FORMULAS)
@@ -61,6 +68,10 @@ class ReportRow:
     steps: tuple[float, ...] = ()
     terms_over_time: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
     figures_over_time: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
+
+    def sizes(self, network: str) -> Mapping[str, int]:
+        """Parameters of the networks behind the figures of "G" or "F", by role."""
+        return self.parameters.get(network, {})
 
     def means(self, network: str) -> dict[str, float]:
         """Figures of "G" or "F" by key."""
@@ -152,9 +163,17 @@ class Report:
         logging = [row.method for row in self.rows if key in row.terms_over_time]
         return method_of(next(iter(logging), METHOD)).term(key)
 
+    def opening_groups(self) -> list[str]:
+        """Titles of the groups that are shown at first: the paper's, where it is there, and the
+        next beside a single row, which would have nothing to be held against."""
+        groups = self.groups()
+        is_alone = any(len(names) == 1 for names in list(groups.values())[:1])
+        return list(groups)[: 2 if is_alone else 1]
+
     def opening(self) -> list[str]:
-        """Names of the rows that are shown at first: the paper's, where they are there."""
-        return next(iter(self.groups().values()), [])
+        """Names of the rows that are shown at first."""
+        groups = self.groups()
+        return [name for title in self.opening_groups() for name in groups[title]]
 
 
 @dataclass(frozen=True)
@@ -279,6 +298,11 @@ def _row(values: dict) -> ReportRow:
         terms=str(values.get("terms") or ""),
         source=str(values.get("source") or ""),
         left_out=str(values.get("left_out") or ""),
+        settings=_words(values.get("settings")),
+        parameters={
+            network: {role: n for role, count in _dict(found).items() if (n := _whole(count))}
+            for network, found in _dict(values.get("parameters")).items()
+        },
         method=known.objective.method if known else method_of(values.get("method")).key,
         paired=bool(paired),
         formulas=_words(values.get("formulas")) or FORMULAS,

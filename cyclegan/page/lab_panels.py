@@ -81,7 +81,9 @@ def introduction(report: Report) -> str:
         how += f" at {report.size} px" if is_picture else f" at size {report.size}"
     if report.measured_on:
         how += f"; figures are over {report.measured_on}"
-    return render("lab.introduction", objectives=len(report.rows), how=how)
+    others = sum(bool(row.settings) for row in report.rows)
+    objectives = len(report.rows) - others
+    return render("lab.introduction", objectives=objectives, others=others, how=how)
 
 
 @dataclass(frozen=True)
@@ -137,10 +139,11 @@ def table(report: Report, network: str) -> str:
     if not measures:
         return absent("The report holds no figures.")
     best = {measure.key: report.best(network, measure) for measure in measures}
-    rows = []
+    rows, roles = [], variants.uneven([row.sizes(network) for row in report.rows])
     for row in report.rows:
         found = row.figures.get(network, {})
-        rows.append((row, [(m, found.get(m.key), row.name == best[m.key]) for m in measures]))
+        cells = [(m, found.get(m.key), row.name == best[m.key]) for m in measures]
+        rows.append((row, _beside(row, network, roles), cells))
     spread = "± is the spread between seeds. " if report.seeds > 1 else ""
     on = f" on {report.measured_on}" if report.measured_on else ""
     paired = any(row.paired for row in report.rows)
@@ -162,6 +165,16 @@ def table(report: Report, network: str) -> str:
         made=made if network == "G" else mirrored(made),
         legend=legend,
     )
+
+
+def _beside(row: ReportRow, network: str, roles: list[str]) -> list[str]:
+    """What stands below the title of a row: what is special about it, and how large it is."""
+    special = [f"{label}: {words}" for label, words in row.settings.items()]
+    sizes = [f"{row.sizes(network)[r]:,} in {r}" for r in roles if r in row.sizes(network)]
+    said = ["; ".join(special), f"parameters: {', '.join(sizes)}" if sizes else ""]
+    if row.paired:
+        said.append("trained on true pairs: the upper bound")
+    return [line for line in said if line]
 
 
 @dataclass(frozen=True)

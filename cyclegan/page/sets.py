@@ -107,9 +107,7 @@ class CheckpointSet:
     @property
     def is_fair(self) -> bool:
         """Whether the variants differ in their objective alone: networks, data, seed, steps."""
-        configs = [variant.config for variant in self.variants]
-        settings = {(c.generator, c.discriminator, c.training, c.image_size) for c in configs}
-        return len(settings) <= 1
+        return len({_parts(variant.config) for variant in self.variants}) <= 1
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -125,15 +123,25 @@ class CheckpointSet:
         return self._by_name.get(name)
 
     def pick(self, first: bool, second: bool) -> Variant | None:
-        """The variant with these switches; else one with the right first switch; else None."""
+        """The variant with these switches; else one with the right first switch; else None.
+
+        Of several, one that is plain, and then the one that has most in common with the others: not
+        one that changes its networks or its training as well.
+        """
         method = self.method
         wanted = [v for v in self.variants if v.method is method and v.switches[:1] == (first,)]
 
-        def fits(variant: Variant) -> tuple[bool, bool]:
+        def fits(variant: Variant) -> tuple[bool, bool, int]:
             plain = method.is_plain(variant.config.objective)
-            return variant.switches[1:2] == (second,), plain
+            common = sum(self._shared[part] for part in _parts(variant.config))
+            return variant.switches[1:2] == (second,), plain, common
 
         return max(wanted, key=fits, default=None)
+
+    @cached_property
+    def _shared(self) -> Counter:
+        """How many variants have a part of their settings."""
+        return Counter(part for variant in self.variants for part in _parts(variant.config))
 
     @cached_property
     def _by_name(self) -> dict[str, Variant]:
@@ -159,6 +167,11 @@ class CheckpointSet:
         except (DataError, ImageError, OSError) as error:
             logging.warning("%s has no examples: %s", self.title, error)
             return []
+
+
+def _parts(config: Config) -> tuple:
+    """All but the objective."""
+    return config.generator, config.discriminator, config.training, config.image_size
 
 
 MOST_PIXELS = 4_000_000

@@ -115,13 +115,16 @@ def save(
     """Write config and weights of one variant.
 
     Weights are stored in float16, which moves no output by a visible amount (a test holds that).
-    networks: by role; those that only judge may be left out. precision: None for the networks'.
+    What else networks keep, as the averages of a batch norm, is stored in float32: variances may be
+    smaller, or larger, than float16 knows. networks: by role; those that only judge may be left
+    out. precision: None for the networks'.
     """
-    weights = {
-        f"{name}.{key}": value.detach().to("cpu", precision).contiguous()
-        for name, network in networks.items()
-        for key, value in network.state_dict().items()
-    }
+    weights = {}
+    for name, network in networks.items():
+        learned = {key for key, _ in network.named_parameters(remove_duplicate=False)}
+        for key, value in network.state_dict().items():
+            kind = precision if key in learned else torch.float32
+            weights[f"{name}.{key}"] = value.detach().to("cpu", kind).contiguous()
     # As bytes, since only Python's own writing tells a full disk from other errors.
     write_atomically(folder / WEIGHTS, lambda path: path.write_bytes(safetensors.save(weights)))
     write_json(folder / CONFIG, config.to_dict())

@@ -61,7 +61,9 @@ class Batches:
     x, y: kept items, each at least as large as `crop`; lengths may differ. Each collection is gone
     through in a new random order every epoch of its own. paired: x[i] and y[i] show one thing, and
     stay together through order, crops and flips. rank of ranks: which share this is of the joint
-    batch that so many processes see in a step. labels: of x and of y, or None.
+    batch that so many processes see in a step. labels: of x and of y, or None. middle: whether
+    crops are the middle of each item, and not at random places. flip: whether they are mirrored by
+    chance.
     """
 
     def __init__(
@@ -76,6 +78,8 @@ class Batches:
         ranks: int = 1,
         medium: Medium = PICTURES,
         labels: tuple[Sequence[int], Sequence[int]] | None = None,
+        middle: bool = False,
+        flip: bool = True,
     ):
         self.domains = (x, y)
         # Both sides of a pair follow the random numbers of X.
@@ -86,6 +90,7 @@ class Batches:
         self.rank, self.ranks = rank, ranks
         self.medium = medium
         self.labels = labels
+        self.middle, self.flip = middle, flip
 
     def __getitem__(self, step: int) -> Batch:
         x, y = (self._domain_batch(domain, step) for domain in (0, 1))
@@ -104,8 +109,16 @@ class Batches:
     def _domain_batch(self, domain: int, step: int) -> Tensor:
         items = self.domains[domain]
         random = _random(self.seed, self.keys[domain], step * self.ranks + self.rank, 1)
-        cuts = [self.medium.cut(items[i], self.crop, random) for i in self._places(domain, step)]
-        return self.medium.to_float(torch.stack(cuts))
+        parts = [self._part(items[i], random) for i in self._places(domain, step)]
+        return self.medium.to_float(torch.stack(parts))
+
+    def _part(self, item: Tensor, random: torch.Generator) -> Tensor:
+        """What is seen of an item this time."""
+        if self.middle:
+            part = self.medium.middle(item, self.crop)
+        else:
+            part = self.medium.cut(item, self.crop, random)
+        return self.medium.mirror(part, random) if self.flip else part
 
     def _labels(self, domain: int, step: int) -> Tensor:
         return torch.tensor([int(self.labels[domain][i]) for i in self._places(domain, step)])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from ..core.networks import is_over_batches
 from ..methods import Losses, Model, Moment, Player
 from ..methods.method import Part
 from . import processes
@@ -36,6 +37,8 @@ class Engine:
         self.model = model
         self.device = device
         self.is_mixed = precision == "bfloat16"
+        # Both parts would write into one average of what a batch norm has seen.
+        self.is_one_by_one = any(map(is_over_batches, model.networks.values()))
         self._side_by_side: ThreadPoolExecutor | None = None
         self._shared: dict[int, Callable] = {}
         if processes.count() > 1:
@@ -58,13 +61,14 @@ class Engine:
         of the threads each.
 
         Parts share weights alone, and a sum of two gradients does not depend on the order. Two
-        small networks side by side keep two cores busier than one on both.
+        small networks side by side keep two cores busier than one on both. With a batch norm they
+        share what it keeps as well, and go one after the other.
         """
         if self._shared:
             return [self._backward(self._shared[id(player)], moment)]
         threads, parts = torch.get_num_threads(), len(player.parts)
         runs = [self._run(part) for part in player.parts]
-        if self.device.type != "cpu" or threads < parts or parts != 2:
+        if self.device.type != "cpu" or threads < parts or parts != 2 or self.is_one_by_one:
             return [self._backward(run, moment) for run in runs]
         if self._side_by_side is None:
             self._side_by_side = ThreadPoolExecutor(

@@ -130,6 +130,8 @@ def batches(config: Config, data: UnpairedData) -> Batches:
         processes.count(),
         data.medium,
         data.labels,
+        middle=settings.resize == "middle",
+        flip=settings.flip == "horizontal",
     )
 
 

@@ -77,7 +77,10 @@ class Trainer:
         self.average = None
         if settings.ema_decay and self.method.averaged:
             averaged = model.group(self.method.averaged)
-            self.average = AveragedModel(averaged, multi_avg_fn=self._average_in)
+            # What a batch norm keeps is averaged like the weights: else it would belong to others,
+            # and at batch 1 to the last few pictures alone.
+            how = {"multi_avg_fn": self._average_in, "use_buffers": True}
+            self.average = AveragedModel(averaged, **how)
         names = self.method.remembered
         first = settings.seed + len(names) * processes.rank()
         self.pools = {n: ImagePool(settings.pool, first + i) for i, n in enumerate(names)}
@@ -115,7 +118,10 @@ class Trainer:
         """Update rule for AveragedModel; the first steps forget faster, as they have little."""
         n = float(self.average.n_averaged)  # It stays on the CPU; the copy that is handed in not.
         keep = min(self.settings.ema_decay, (1 + n) / (10 + n))
-        torch._foreach_lerp_(averaged, current, 1 - keep)
+        if averaged[0].is_floating_point():
+            torch._foreach_lerp_(averaged, current, 1 - keep)
+        else:  # A count, in somebody else's network.
+            torch._foreach_copy_(averaged, current)
 
     @property
     def networks(self) -> dict[str, nn.Module]:

@@ -4,10 +4,16 @@ Knows architectures and their initialisation. Knows nothing of losses, training 
 Images are float tensors of shape (N, C, H, W) in [-1, 1].
 """
 
+from bisect import bisect_left
+from dataclasses import replace
+
+import torch
 from torch import nn
 
 from .. import config
 from .course import CourseDiscriminator, CourseGenerator
+from .layers import BatchNorm
+from .layers import is_over_batches as is_over_batches
 from .patches import Patch4, PatchGAN
 from .resnet import ResNetGenerator
 from .unets import Pix2PixUNet, UNetGenerator
@@ -21,7 +27,7 @@ def build_generator(
     if s.kind == "unet":
         network = UNetGenerator(s.width, s.upsampling, channels, out, s.norm)
     elif s.kind == "pix2pix":
-        network = Pix2PixUNet(s.width, s.blocks, channels, out)
+        network = Pix2PixUNet(s.width, s.blocks, channels, out, s.norm)
     elif s.kind == "course":
         network = CourseGenerator(s.width, s.blocks, channels, out)
     else:
@@ -36,19 +42,46 @@ def build_discriminator(
 ) -> PatchGAN | Patch4 | CourseDiscriminator:
     """A fresh discriminator; initialisation: as in config.Training."""
     s = settings
-    if s.kind == "patch4":
-        network = Patch4(s.width, channels, s.norm)
+    if s.kind == "course":
+        network = CourseDiscriminator(s.width, channels)
     else:
-        kinds = {"patchgan": PatchGAN, "course": CourseDiscriminator}
-        network = kinds[s.kind](s.width, channels)
+        kinds = {"patchgan": PatchGAN, "patch4": Patch4}
+        network = kinds[s.kind](s.width, channels, s.norm)
     return initialise(network, initialisation)
+
+
+def parameters(network: nn.Module) -> int:
+    """How many numbers a network learns."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+Settings = config.Generator | config.Discriminator
+
+
+def as_large(settings: Settings, like: Settings) -> Settings:
+    """Settings with the width that brings a network's parameters nearest to those of another, both
+    for pictures of 3 channels."""
+
+    def size(of: Settings) -> int:
+        build = build_generator if isinstance(of, config.Generator) else build_discriminator
+        with torch.device("meta"):
+            return parameters(build(of))
+
+    def at(width: int) -> int:
+        return size(replace(settings, width=width))
+
+    wanted = size(like)
+    above = 1 + bisect_left(range(1, config.WIDEST), wanted, key=at)
+    width = min((max(1, above - 1), above), key=lambda width: abs(at(width) - wanted))
+    return replace(settings, width=width)
 
 
 def initialise(network: nn.Module, kind: str = "normal") -> nn.Module:
     """Draw every convolution's weights, and set its biases to 0, by config.Training's kind.
 
-    "normal" is N(0, 0.02) (section 7.1). Nothing is drawn on the meta device, where a network is
-    only a form to be filled.
+    "normal" is N(0, 0.02) (section 7.1) and, as in the original authors' code, N(1, 0.02) for the γ
+    of a batch norm, which otherwise begins at 1. Nothing is drawn on the meta device, where a
+    network is only a form to be filled.
     """
     if kind == "pytorch":  # Drawn already.
         return network
@@ -60,4 +93,6 @@ def initialise(network: nn.Module, kind: str = "normal") -> nn.Module:
                 nn.init.normal_(module.weight, 0.0, 0.02)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+        elif isinstance(module, BatchNorm) and kind == "normal" and not module.weight.is_meta:
+            nn.init.normal_(module.weight, 1.0, 0.02)
     return network

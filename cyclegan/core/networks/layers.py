@@ -5,6 +5,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import handle_torch_function, has_torch_function_unary
 
 
@@ -52,9 +53,37 @@ class LayerNorm(nn.Module):
         return layer_norm(x, self.gamma, self.beta, self.eps)
 
 
-def norm_of(kind: str, channels: int) -> nn.Module:
-    """A norm of the U-Net and its discriminator."""
-    return LayerNorm() if kind == "layer" else InstanceNorm(channels)
+class BatchNorm(nn.BatchNorm2d):
+    """Every channel of a batch to mean 0 and variance 1, times γ plus β (Ioffe and Szegedy 2015).
+
+    In training by the moments of the batch, of which running averages are kept (momentum 0.1); in
+    evaluation by these. The library's count of batches is left out: it is of use to another kind of
+    average alone, and a whole number among weights.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__(channels)
+        self.num_batches_tracked = None
+
+    def _load_from_state_dict(self, state_dict, prefix, local_metadata, *more):
+        # To weights of no version the library adds the count.
+        super()._load_from_state_dict(state_dict, prefix, {**local_metadata, "version": 2}, *more)
+
+
+NORMS = {"instance": InstanceNorm, "layer": lambda channels: LayerNorm(), "batch": BatchNorm}
+"""By config.NORMS' names, made for so many channels; the ResNet has a layer norm of its own."""
+
+
+def has_bias(norm: str) -> bool:
+    """Whether a convolution before a norm has a bias: batch norm adds its own β, and in the
+    original authors' code takes it away."""
+    return norm != "batch"
+
+
+def is_over_batches(network: nn.Module) -> bool:
+    """Whether, in training, a network's output for an item depends on the others of its batch,
+    and leaves a trace in the network."""
+    return any(isinstance(module, _BatchNorm) for module in network.modules())
 
 
 class WideConv2d(nn.Conv2d):
@@ -88,13 +117,14 @@ def blur() -> list[nn.Module]:
     return [nn.ReflectionPad2d(1), nn.AvgPool2d(2, stride=1), nn.AvgPool2d(2)]
 
 
-def upsample(channels: int, out: int, upsampling: str) -> list[nn.Module]:
+def upsample(channels: int, out: int, upsampling: str, bias: bool = True) -> list[nn.Module]:
     if upsampling == "transposed":
-        return [nn.ConvTranspose2d(channels, out, 3, stride=2, padding=1, output_padding=1)]
+        both = {"padding": 1, "output_padding": 1, "bias": bias}
+        return [nn.ConvTranspose2d(channels, out, 3, stride=2, **both)]
     larger = nn.Upsample(scale_factor=2, mode="bilinear" if "bilinear" in upsampling else "nearest")
     if upsampling.endswith("_zeros"):
-        return [larger, nn.Conv2d(channels, out, 3, padding=1)]
-    return [larger, nn.ReflectionPad2d(1), nn.Conv2d(channels, out, 3)]
+        return [larger, nn.Conv2d(channels, out, 3, padding=1, bias=bias)]
+    return [larger, nn.ReflectionPad2d(1), nn.Conv2d(channels, out, 3, bias=bias)]
 
 
 def same(channels: int, out: int) -> list[nn.Module]:

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from .layers import InstanceNorm, WideConv2d, norm_of, same
+from .layers import NORMS, WideConv2d, has_bias, same
 
 
 class PatchGAN(nn.Module):
@@ -10,19 +10,21 @@ class PatchGAN(nn.Module):
 
     (N, channels, H, W) in [-1, 1] to unbounded scores (N, 1, h, w), one for each overlapping 70×70
     patch; h ≈ H/8 − 2. H and W at least 24.
-    channels: of the input; 6 for a conditional one, which sees a pair (Isola et al. 2017).
+    channels: of the input; 6 for a conditional one, which sees a pair (Isola et al. 2017). norm:
+    "instance" or "batch".
     """
 
-    def __init__(self, width: int = 64, channels: int = 3):
+    def __init__(self, width: int = 64, channels: int = 3, norm: str = "instance"):
         super().__init__()
         layers = [
             nn.Conv2d(channels, width, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2, inplace=True),
         ]
+        bias = has_bias(norm)
         for channels, stride in ((width, 2), (2 * width, 2), (4 * width, 1)):
             layers += [
-                WideConv2d(channels, 2 * channels, 4, stride=stride, padding=1),
-                InstanceNorm(2 * channels),
+                WideConv2d(channels, 2 * channels, 4, stride=stride, padding=1, bias=bias),
+                NORMS[norm](2 * channels),
                 nn.LeakyReLU(0.2, inplace=True),
             ]
         self.layers = nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, padding=1))
@@ -49,7 +51,7 @@ class Patch4(nn.Module):
             layers += [
                 WideConv2d(channels, 2 * channels, 4, stride=2, padding=1),
                 nn.LeakyReLU(0.2),
-                norm_of(norm, 2 * channels),
+                NORMS[norm](2 * channels),
             ]
         self.layers = nn.Sequential(*layers, *same(8 * width, 1))
 

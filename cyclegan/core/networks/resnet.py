@@ -1,13 +1,15 @@
 """The paper's generator: a ResNet (section 7.2; after Johnson et al. 2016)."""
 
+from functools import partial
+
 from torch import Tensor, nn
 
-from .layers import InstanceNorm, blur, upsample
+from .layers import NORMS as COMMON
+from .layers import blur, has_bias, upsample
 
-
-def norm_of(kind: str, channels: int) -> nn.Module:
-    """Of each channel on its own, or "layer": of all together, then a γ and a β a channel."""
-    return nn.GroupNorm(1, channels) if kind == "layer" else InstanceNorm(channels)
+NORMS = {**COMMON, "layer": partial(nn.GroupNorm, 1)}
+"""The layer norm is of all channels together, then with a γ and a β a channel, as Huang et al. 2018
+(arXiv 1804.04732) have it in their decoders."""
 
 
 class ResidualBlock(nn.Module):
@@ -18,18 +20,19 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int, padding: str = "reflect", norm: str = "instance"):
         super().__init__()
+        bias = has_bias(norm)
 
         def padded() -> list[nn.Module]:
             if padding == "zeros":
-                return [nn.Conv2d(channels, channels, 3, padding=1)]
-            return [nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3)]
+                return [nn.Conv2d(channels, channels, 3, padding=1, bias=bias)]
+            return [nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3, bias=bias)]
 
         self.body = nn.Sequential(
             *padded(),
-            norm_of(norm, channels),
+            NORMS[norm](channels),
             nn.ReLU(inplace=True),
             *padded(),
-            norm_of(norm, channels),
+            NORMS[norm](channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -41,7 +44,7 @@ class ResNetGenerator(nn.Module):
 
     (N, channels, H, W) in [-1, 1] to (N, out, H, W); H and W are multiples of 4, at least 8
     (below that the reflection padding of the residual blocks has nothing to reflect).
-    norm: "instance" as in the paper, "layer", or "instance-layer": this on the way up, that before.
+    norm: "instance" as in the paper, "layer", "instance-layer" (this on the way up), or "batch".
     """
 
     multiple = 4
@@ -59,26 +62,27 @@ class ResNetGenerator(nn.Module):
         norm: str = "instance",
     ):
         super().__init__()
-        is_blurred = downsampling == "antialiased"
         norm, _, norm_up = norm.partition("-")
+        is_blurred, bias = downsampling == "antialiased", has_bias(norm)
+        stride = 1 if is_blurred else 2
         layers = [
             nn.ReflectionPad2d(3),
-            nn.Conv2d(channels, width, 7),
-            norm_of(norm, width),
+            nn.Conv2d(channels, width, 7, bias=bias),
+            NORMS[norm](width),
             nn.ReLU(inplace=True),
         ]
         for filters in (width, 2 * width):
             layers += [
-                nn.Conv2d(filters, 2 * filters, 3, stride=1 if is_blurred else 2, padding=1),
-                norm_of(norm, 2 * filters),
+                nn.Conv2d(filters, 2 * filters, 3, stride=stride, padding=1, bias=bias),
+                NORMS[norm](2 * filters),
                 nn.ReLU(inplace=True),
                 *([nn.Sequential(*blur())] if is_blurred else []),
             ]
         layers += [ResidualBlock(4 * width, padding, norm) for _ in range(blocks)]
         for filters in (4 * width, 2 * width):
             layers += [
-                *upsample(filters, filters // 2, upsampling),
-                norm_of(norm_up or norm, filters // 2),
+                *upsample(filters, filters // 2, upsampling, bias),
+                NORMS[norm_up or norm](filters // 2),
                 nn.ReLU(inplace=True),
             ]
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, out, 7), nn.Tanh()]

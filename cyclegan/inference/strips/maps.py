@@ -61,7 +61,7 @@ class Map:
 
 
 class Elementwise(Map):
-    """ReLU, tanh, a concatenation of channels: a row is made of the same row."""
+    """ReLU, tanh, a norm by averages of the training: a row is made of the same row."""
 
     def __init__(self, function: Callable[..., Tensor], *sources: Map, channels: int | None = None):
         _, own, height, width = sources[0].shape
@@ -291,6 +291,15 @@ def _average(source, kernel_size, stride=None, padding=0, ceil_mode=False, *_) -
     return Window(source, average, source.size(1), sides, steps)
 
 
+def _batch_norm(source, mean, variance, weight, bias, training=False, momentum=0.1, eps=1e-5):
+    _only(not training, "batch norm by the moments of the batch")
+
+    def normed(strip: Tensor) -> Tensor:
+        return functional.batch_norm(strip, mean, variance, weight, bias, eps=eps)
+
+    return Elementwise(normed, source)
+
+
 def _relu(source: Map, inplace: bool = False) -> Map:
     return Elementwise(functional.relu, source)  # Never in place: a strip may be part of a map.
 
@@ -311,6 +320,7 @@ OPERATIONS: dict[Callable, Callable[..., Map]] = {
     torch.cat: _cat,
     torch.tanh: lambda source: Elementwise(torch.tanh, source),
     functional.avg_pool2d: _average,
+    functional.batch_norm: _batch_norm,
     functional.group_norm: OneGroup,
     functional.instance_norm: InstanceNorm,
     layer_norm: LayerNorm,

@@ -1,1 +1,2 @@
-"""The ablation laboratory: the same training under many objectives, over several seeds."""
+"""The ablation laboratory: the same training under many objectives, or with other networks and
+settings, over several seeds."""

@@ -36,7 +36,8 @@ def _listed() -> str:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m cyclegan.ablation",
-        description="Train one model under many objectives, and compare them on ground truth.",
+        description="Train one model under many objectives, or with one thing changed beside them, "
+        "and compare what comes of it on ground truth.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     p = commands.add_parser(

@@ -4,13 +4,13 @@ Every sentence is computed from the figures. Nothing in report.json and report.m
 run took or how often it was interrupted, so that the same runs always give the same report.
 """
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean, stdev
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from ... import lessons, methods
@@ -18,80 +18,19 @@ from ...core import files
 from ...core.config import Config
 from ...core.evidence import Estimate, Interval
 from ...core.figures import named
+from ...core.networks import parameters
 from ...inference import comparisons, evaluation
-from ...inference.evaluation import Estimates
 from ...lessons import DataError, UnpairedData, open_data
-from ...store import checkpoints
+from ...methods import Model, NamedRecipe
 from ...training import setup as training
-from ...training.runs import LOG, SAMPLES, RunError
-from . import estimates, pictures, text
-from .run import is_done, measure
+from ...training.runs import SAMPLES, RunError
+from . import pictures, text
+from .finished import FinishedRun, base_of, read
+from .run import measure
 from .variants import groups, is_paired, known
 
 SHOWN = ("made", "back")
 """Keys of the views that frames hold side by side, where a method has them."""
-
-
-@dataclass(frozen=True)
-class FinishedRun:
-    """One run that is done. metrics: empty where there was nothing to measure on. estimates: by
-    network and figure; empty where they are not known. log: its lines, by step."""
-
-    folder: Path
-    variant: str
-    config: Config
-    metrics: dict
-    estimates: dict[str, Estimates]
-    log: dict[int, dict]
-
-    @property
-    def seed(self) -> int:
-        return self.config.training.seed
-
-    @property
-    def settings(self) -> dict:
-        """All that has to be equal for runs to be compared."""
-        values = self.config.to_dict()
-        del values["method"], values["objective"], values["facts"], values["training"]["seed"]
-        return values
-
-
-def read(lab: Path) -> list[FinishedRun]:
-    """All finished runs, in the order of variants and seeds; raises RunError where there is none,
-    or where they are not alike."""
-    found = []
-    rows = known()
-    for variant in rows:
-        folders = [folder for folder in (lab / variant).glob("seed-*") if is_done(folder)]
-        found += sorted((_read(folder, variant) for folder in folders), key=lambda run: run.seed)
-    if not found:
-        raise RunError(
-            f"{lab} holds no finished run; python -m cyclegan.ablation run --out {lab} trains some."
-        )
-    for run in found:
-        for part, value in run.settings.items():
-            if value != found[0].settings[part]:
-                raise RunError(
-                    f"{run.folder} and {found[0].folder} differ in {part}: a report compares "
-                    "runs that are alike but for their objective."
-                )
-        row = rows[run.variant]
-        first = next(other for other in found if other.variant == run.variant)
-        alike = run.config.objective == first.config.objective
-        if not alike or run.config.objective not in (row.objective, *row.earlier):
-            raise RunError(f"{run.folder} was trained with another objective than {run.variant}.")
-    return found
-
-
-def _read(folder: Path, variant: str) -> FinishedRun:
-    try:
-        lines = (folder / LOG).read_text(encoding="utf-8").splitlines()
-        log = {line["step"]: line for line in map(json.loads, lines)}
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"{folder / LOG} is missing or damaged.") from error
-    metrics = checkpoints.read_json(folder / checkpoints.METRICS)
-    config = checkpoints.read_config(folder)
-    return FinishedRun(folder, variant, config, metrics, estimates.read(folder), log)
 
 
 def summarise(runs: list[FinishedRun]) -> dict:
@@ -103,7 +42,7 @@ def summarise(runs: list[FinishedRun]) -> dict:
     for name, info in known().items():
         if not (alike := [run for run in runs if run.variant == name]):
             continue
-        objective = alike[0].config.objective
+        objective, base = alike[0].config.objective, base_of(alike[0], runs)
         variants.append(
             {
                 "name": name,
@@ -115,6 +54,8 @@ def summarise(runs: list[FinishedRun]) -> dict:
                 "paired": is_paired(name),
                 "objective": asdict(objective),
                 "formulas": _formulas(alike[0].config),
+                "settings": _otherwise(alike[0].settings, base),
+                "parameters": _sizes(alike[0].config),
                 "seeds": [run.seed for run in alike],
                 "figures": {
                     network: _figures(alike, network)
@@ -124,7 +65,10 @@ def summarise(runs: list[FinishedRun]) -> dict:
                 "curves": _curves(alike, steps),
             }
         )
-    settings = runs[0].settings
+    bases = [base_of(run, runs) for run in runs]
+    networks = dict.fromkeys(methods.find(base.method).describe(base) for base in bases)
+    settings = bases[0].to_dict()
+    del settings["training"]["seed"]
     return {
         "data": first.training.data,
         "pairs": metrics.get("pairs", 0),
@@ -135,7 +79,7 @@ def summarise(runs: list[FinishedRun]) -> dict:
         "steps": first.training.steps,
         "seeds": sorted({run.seed for run in runs}),
         "machine": machines[0] if len(machines) == 1 else machines,
-        "networks": methods.find(first.method).describe(first),
+        "networks": "; ".join(networks),
         "settings": {part: settings[part] for part in ("generator", "discriminator", "training")},
         "variants": variants,
         "comparisons": _compared(runs).to_json(),
@@ -158,6 +102,28 @@ def _formulas(config: Config) -> dict[str, str]:
     """Of the views that frames and pictures show, by key; "original" is x."""
     views = methods.find(config.method).views(config)
     return {view.key: view.formula for view in views if view.key in ("original", *SHOWN)}
+
+
+def _otherwise(settings: Config, base: Config) -> dict[str, str]:
+    """What a row has otherwise than others, in words, by a label of a word or two."""
+    own, others = (
+        NamedRecipe.of(config, "", "").words(type(config.objective)) for config in (settings, base)
+    )
+    return {label: words for label, words in own.items() if words != others[label]}
+
+
+def _sizes(config: Config) -> dict[str, dict[str, int]]:
+    """Parameters of the network that translates, and of the one that judges what it makes: by
+    their roles, and by the letter of the direction."""
+    with torch.device("meta"):
+        networks = Model(config).networks
+    method, found = methods.find(config.method), {}
+    for direction in method.directions(config):
+        makers = [view.network for view in method.views(config, direction) if view.key == "made"]
+        roles = [role for role in (*makers, method.judge(direction)) if role in networks]
+        letter = evaluation.NETWORK[direction]
+        found[letter] = {role: parameters(networks[role]) for role in roles}
+    return found
 
 
 def _figures(runs: list[FinishedRun], network: str) -> dict:
@@ -230,7 +196,7 @@ def write(lab: Path, out: Path) -> Path:
     runs = read(lab)
     try:
         settings = runs[0].config.training
-        data = open_data(settings.data, runs[0].config.image_size, settings.resize)
+        data = open_data(settings.data, runs[0].config.image_size, settings.fit)
     except DataError:
         data = None  # Data may be gone by now: the report only lacks the truth beside its pictures.
     if data is not None and (older := [r for r in runs if r.metrics and not r.estimates]):

@@ -25,7 +25,7 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from ...core import files
-from ...core.config import Config, Objective
+from ...core.config import Config, ConfigError, Objective
 from ...core.registry import load_plugins
 from ...inference import evaluation
 from ...inference.translator import Translator
@@ -44,14 +44,21 @@ LOCK = ".lock"
 def plan(out: Path, base: Config, variants: list[str], seeds: int) -> dict[Path, Config]:
     """Folders and configs of all wanted runs, seed by seed, so that an early stop is fair.
 
-    Raises RunError where a folder holds a run with other settings.
+    Raises RunError where a folder holds a run with other settings, and ConfigError where a row
+    cannot be trained with those of `base`.
     """
     runs, rows = {}, known()
     for seed in range(seeds):
         for name in variants:
-            settings = replace(base.training, seed=seed)
-            config = replace(base, objective=_objective(out / name, rows[name]), training=settings)
-            runs[out / name / f"seed-{seed}"] = config
+            try:
+                config = rows[name].config(base)
+            except ConfigError as error:
+                raise ConfigError(f"{name}: {error}") from error
+            objective = _objective(out / name, rows[name])
+            settings = replace(config.training, seed=seed)
+            runs[out / name / f"seed-{seed}"] = replace(
+                config, objective=objective, training=settings
+            )
     for folder, config in runs.items():
         if (folder / checkpoints.CONFIG).exists():
             found = checkpoints.read_config(folder)
@@ -181,7 +188,7 @@ def _train(folder: Path, config: Config) -> None:
             raise _StoppedError
 
     folder.mkdir(parents=True, exist_ok=True)
-    data = _data(config.training.data, config.image_size, config.training.resize)
+    data = _data(config.training.data, config.image_size, config.training.fit)
     # The worker of a killed laboratory may not be gone yet.
     with FileLock(folder / LOCK):
         config = replace(config, facts={"machine": describe_machine(_worker["device"])})

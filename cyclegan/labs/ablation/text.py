@@ -8,10 +8,11 @@ import shlex
 from ... import lessons, methods
 from ...core.figures import Measure
 from ...core.media import PICTURES
+from ...inference import comparisons
 from ...inference.comparisons import Comparisons
 from ...inference.evaluation import as_good_as
 from ..markdown import fenced, plain
-from .variants import groups, known
+from .variants import beside, groups, known, uneven
 
 PAPER = {
     "source": "Zhu et al. 2017, arXiv 1703.10593",
@@ -85,6 +86,8 @@ def markdown(report: dict) -> str:
             )
     else:
         parts.append("There were too few held-out items to measure on: losses and pictures alone.")
+    if told := other_settings(report):
+        parts += ["## What rows change beside the objective", told]
     if told := left_out(report):
         parts += ["## What rows leave out of their sources, or change", told]
     parts += [
@@ -103,6 +106,23 @@ def markdown(report: dict) -> str:
         if measured:
             parts += ["### The order compared", _order(report)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def other_settings(report: dict) -> str:
+    """A line for every row that changes more than its objective, with what came of it; "" without
+    one."""
+    rows, measured = {v["name"]: v for v in report["variants"]}, measures(report, "G", full=True)
+    compared, lines = Comparisons.from_json(report["comparisons"]), []
+    for name, v in rows.items():
+        if not v.get("settings"):  # As in reports of before.
+            continue
+        parts = [f"{label}: {words}" for label, words in v["settings"].items()]
+        line = f"- {plain(v['title'])}: {plain('; '.join(parts))}."
+        if other := rows.get(beside(name)):
+            told = comparisons.told(measured, compared.between(name, other["name"], "G"))
+            line += f" G against {plain(other['title'])}: {told}." if told else ""
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def left_out(report: dict) -> str:
@@ -134,6 +154,9 @@ def _what_was_run(report: dict) -> str:
     side, is_picture = report["size"], lessons.find(report["data"]).medium is PICTURES
     size = f"{side}×{side} pixels" if is_picture else f"size {side}"
     pairs = f", measured on {report['items']} {_items(report)}" if report["items"] else ""
+    others = ""
+    if any(v.get("settings") for v in report["variants"]):
+        others = ", and in rows that change something beside it, all but that"
     fewer = [v for v in report["variants"] if v["seeds"] != report["seeds"]]
     note = "".join(
         f"\n- {v['title']} has the seeds {', '.join(map(str, v['seeds']))} only" for v in fewer
@@ -142,13 +165,14 @@ def _what_was_run(report: dict) -> str:
         f"- data: {plain(report['data'])}, {size}{pairs}\n"
         f"- networks: {report['networks']}\n"
         f"- training: {report['steps']} steps of batch {t['batch']}, {t['precision']}; seeds "
-        f"{seeds}; all but the objective is equal\n"
+        f"{seeds}; all but the objective is equal{others}\n"
         f"- machine: {plain(machine)}{note}\n\n{fenced(command, 'bash')}"
     )
 
 
 def table(report: dict, network: str) -> str:
-    """Variants × figures: mean ± standard deviation over seeds, and the interval over items.
+    """Variants × figures: mean ± standard deviation over seeds, and the interval over items; and
+    how many parameters their networks have, where rows differ in that.
 
     Bold is what is better than all that run against it, beyond every interval. What was trained on
     true pairs does not run: it is the upper bound. Neither does a row of fewer seeds than others,
@@ -156,16 +180,19 @@ def table(report: dict, network: str) -> str:
     """
     variants = report["variants"]
     columns = measures(report, network)
+    sizes = [v.get("parameters", {}).get(network, {}) for v in variants]
+    roles = uneven(sizes)
+    heads = [f"parameters of {role}" for role in roles] + [m.heading for m in columns]
     lines = [
-        "| variant | " + " | ".join(plain(m.heading) for m in columns) + " |",
-        "|---|" + "---:|" * len(columns),
+        "| variant | " + " | ".join(map(plain, heads)) + " |",
+        "|---|" + "---:|" * len(heads),
     ]
     alone = [v for v in variants if not v["paired"]]
     running = [v for v in alone if v["seeds"] == report["seeds"]] or alone or variants
     compared = Comparisons.from_json(report["comparisons"])
     best = {m.key: compared.best([v["name"] for v in running], network, m.key) for m in columns}
-    for v in variants:
-        cells = []
+    for v, size in zip(variants, sizes, strict=True):
+        cells = [f"{size[role]:,}" if role in size else "–" for role in roles]
         for m in columns:
             if not _has(v, network, m):
                 cells.append(m.written(None))
@@ -182,7 +209,7 @@ def table(report: dict, network: str) -> str:
         lines.append(f"| {plain(v['title'])} | " + " | ".join(cells) + " |")
     if report.get("unchanged"):
         itself = report["unchanged"].get(network, {})
-        cells = [m.written(itself.get(m.key)) for m in columns]
+        cells = ["–"] * len(roles) + [m.written(itself.get(m.key)) for m in columns]
         own = "x" if network == "G" else "y"
         lines.append(f"| *{own} itself, unchanged* | " + " | ".join(cells) + " |")
     return "\n".join(lines)

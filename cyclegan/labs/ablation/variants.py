@@ -1,9 +1,10 @@
-"""The named objectives that are compared: the rows of all methods on the shelf, and their groups.
+"""The rows that are compared: those of all methods on the shelf, and their groups.
 
-A variant is one setting of the objective; data, order, seed, steps and networks stay equal.
+A variant is one setting of the objective, or of one thing beside it; all else stays equal: data,
+order, seed, steps and networks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from ... import lessons, methods
 from ...core.config import METHOD, ConfigError
@@ -19,6 +20,7 @@ TITLES = {
     "identity": "the same with identity",
     "others": "others",
     "better-cycles": "better cycles",
+    "settings": "other networks and settings",
 }
 
 
@@ -52,14 +54,27 @@ def is_paired(name: str) -> bool:
 
 def reference(names: Iterable[str]) -> str | None:
     """The row that others are held against: of the first method that needs no pairs, the row that
-    is called like it, or else its first. None where it is not among `names`."""
+    is called like it, or else its first. Where that is not among `names`, the row that one with
+    other settings is held against; None without any."""
     names, rows = list(names), known()
     for name in names:
         if name in rows and not is_paired(name):
             method = methods.find(rows[name].objective.method)
             main = method.key if method.key in method.rows else next(iter(method.rows))
-            return main if main in names else None
+            found = (main, *(beside(other) for other in names))
+            return next((row for row in found if row in names), None)
     return None
+
+
+def beside(name: str) -> str | None:
+    """The row that one with other settings is held against: of the same objective, and without
+    them. None for a row that has none, and where there is no such row."""
+    rows = known()
+    if not (name in rows and rows[name].changes):
+        return None
+    wanted = rows[name].objective
+    alike = (n for n, row in rows.items() if row.objective == wanted and not row.changes)
+    return next(alike, None)
 
 
 def rival(name: str) -> str | None:
@@ -69,7 +84,20 @@ def rival(name: str) -> str | None:
     if not (method and method.switches):
         return None
     wanted = method.without(rows[name].objective, method.switches[0])
-    return next((n for n, row in rows.items() if row.objective == wanted and n != name), None)
+    alike = (n for n, row in rows.items() if row.objective == wanted and n != name)
+    return next((n for n in alike if rows[n].changes == rows[name].changes), None)
+
+
+def uneven(sizes: Sequence[Mapping[str, int]]) -> list[str]:
+    """Roles of networks whose parameters are not as many in every row; sizes: by role, row by row.
+
+    A role that a row lacks is no difference.
+    """
+    found: dict[str, set[int]] = {}
+    for row in sizes:
+        for role, count in row.items():
+            found.setdefault(role, set()).add(count)
+    return [role for role, counts in found.items() if len(counts) > 1]
 
 
 def usual(data: str) -> list[str]:

@@ -80,7 +80,7 @@ class Worker:
         self.tell("starting", force=True)
         self._deny_pairs()
         base = self.settings.base
-        data = open_data(base.training.data, base.image_size, base.training.resize)
+        data = open_data(base.training.data, base.image_size, base.training.fit)
         device = devices.choose(self.settings.device)
         self.lockstep = Lockstep(self.folder, self.settings, data, device, self.status.saved_step)
         draw = lessons.find(base.training.data).draw

@@ -1,8 +1,9 @@
-"""CycleGAN's rows of the laboratory: the paper's, and what others made of its objective."""
+"""CycleGAN's rows of the laboratory: the paper's, what others made of its objective, and rows that
+change one thing beside it: networks, norm, history, augmentation."""
 
 from dataclasses import replace
 
-from ..method import NamedObjective
+from ..named_objective import NamedObjective
 from .objective import Objective
 
 PAPER = "Zhu et al. 2017, Tables 4 and 5"
@@ -104,5 +105,63 @@ ROWS = {
         f"{WANG_LIN}, the full objective",
         "better-cycles",
         f"{GAMMA} {DECAY} {BOUNDS}",
+    ),
+    "unet": NamedObjective(
+        "CycleGAN + identity, U-Net",
+        _FULL,
+        "GANs in Action (Langr and Bok 2019), section 9.5.2; Isola et al. 2017, sections 3.2.1 and "
+        "4.3",
+        "settings",
+        "The book's layer norm, its discriminators, initial weights, updates in turn and missing "
+        "history: all but the generators is as in the other rows. Their width is not the book's "
+        "32, but the one that gives about as many parameters as the ResNets there have.",
+        changes={"generator": {"kind": "unet"}},
+    ),
+    "whole-picture": NamedObjective(
+        "CycleGAN + identity, one score a picture",
+        _FULL,
+        "Isola et al. 2017, section 4.4: ImageGAN against patches",
+        "settings",
+        "Their ImageGAN is a PatchGAN with more stages, for 256 pixels. Here the discriminators "
+        "are those of CMU's 16-726, after DCGAN, which come to one score at 64 pixels and have "
+        "about as many parameters; beside that they have ReLU in place of leaky ReLU, a norm "
+        "behind the first convolution, and no biases. A 70×70 patch of the other rows reaches "
+        "over the edges of 64 pixels and sees 47 to 63 of them a side: what differs is less how "
+        "much is seen than that one score is asked for in place of 36.",
+        changes={"discriminator": {"kind": "course"}},
+        size=64,
+    ),
+    "batch-norm": NamedObjective(
+        "CycleGAN + identity, batch norm",
+        _FULL,
+        "Ioffe and Szegedy 2015, arXiv 1502.03167; against it: Ulyanov et al. 2016, arXiv "
+        "1607.08022",
+        "settings",
+        "Batches of more than one: with one picture, as in all rows here, it is instance norm in "
+        "training, with a scale and a shift a channel. What differs is what comes after: "
+        "translation goes by the averages of the training (the original authors' test with "
+        "--eval), of pictures, translations and those of the identity term together; they are "
+        "averaged once more, like the weights. It is in generators and discriminators.",
+        changes={"generator": {"norm": "batch"}, "discriminator": {"norm": "batch"}},
+    ),
+    "no-history": NamedObjective(
+        "CycleGAN + identity, no history",
+        _FULL,
+        "Shrivastava et al. 2017, arXiv 1612.07828, section 2.3; Zhu et al. 2017, section 7.1",
+        "settings",
+        "The history of 50 generated pictures of the other rows: each discriminator sees what has "
+        "just been made, alone.",
+        changes={"training": {"pool": 0}},
+    ),
+    "no-augmentation": NamedObjective(
+        "CycleGAN + identity, no augmentation",
+        _FULL,
+        "the original authors' code: scaled to 286/256, cropped, mirrored; Isola et al. 2017, "
+        "section 6.2",
+        "settings",
+        "Random crops and mirroring: it sees the middle of each picture, as it is. Scaling has no "
+        "row of the laboratory; and where pictures are as large as the crops, as in the lessons "
+        "that ship, mirroring is all that differs.",
+        changes={"training": {"resize": "middle", "flip": "none"}},
     ),
 }

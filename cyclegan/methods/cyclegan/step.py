@@ -1,9 +1,12 @@
 """What the networks of CycleGAN minimise in one step, equation by equation."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from ...core import losses
+from ...core.networks import is_over_batches
 from ..method import Losses, Moment
 from .objective import Objective
 
@@ -20,12 +23,11 @@ def translate(
 ) -> tuple[dict[str, Tensor], Tensor]:
     """All that begins with G(x); of the other way, with the names of X and Y exchanged.
 
-    x, y: (N, C, H, W) in [-1, 1]. Translation and identity share one pass, since instance norm
-    treats every image on its own. Returns the weighted terms, and G(x).
+    x, y: (N, C, H, W) in [-1, 1]. Returns the weighted terms, and G(x).
     """
     terms, worth = {}, None
     if o.identity:
-        fake_y, same_y = G(torch.cat([x, y])).split([len(x), len(y)])
+        fake_y, same_y = of_each(G, x, y)
     else:
         fake_y = G(x)
     if o.gan:
@@ -43,6 +45,15 @@ def translate(
         # λ_id E[‖G(y) − y‖₁] (section 5.2)
         terms["identity"] = o.identity * losses.identity(y, same_y)
     return terms, fake_y.detach()
+
+
+def of_each(network: nn.Module, a: Tensor, b: Tensor) -> Sequence[Tensor]:
+    """What a network makes of two batches: in one pass where it treats every image on its own, as
+    with instance norm, and in two where its norm would mix them, as the original authors have it.
+    """
+    if is_over_batches(network):
+        return network(a), network(b)
+    return network(torch.cat([a, b])).split([len(a), len(b)])
 
 
 def cycle(
@@ -63,7 +74,7 @@ def cycle(
 
 def judge(name: str, D: nn.Module, real: Tensor, generated: Tensor, form: str) -> Losses:
     """What a discriminator minimises, ½ (real half + generated half), and what it thinks."""
-    scores = D(torch.cat([real, generated])).split([len(real), len(generated)])
+    scores = of_each(D, real, generated)
     is_real = (True, False)
     halves = [losses.adversarial(s, r, form) for s, r in zip(scores, is_real, strict=True)]
     told = {

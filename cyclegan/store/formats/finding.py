@@ -1,7 +1,7 @@
 """Where in a file the generators are, and that nothing else is there.
 
-Knows what may stand beside a generator's convolutions and beside a generator, and what of it may
-be left out without a change. Knows nothing of files, or of X and Y.
+Knows what may stand beside a generator, and what of it may be left out without a change. Knows
+nothing of files, or of X and Y.
 """
 
 import re
@@ -21,7 +21,6 @@ from .layouts import (
     NEST,
     OURS,
     UPIT,
-    WITH_BIASES,
     Generator,
     Weights,
     flat,
@@ -29,6 +28,7 @@ from .layouts import (
     nested,
     own_unet,
 )
+from .norms import cleaned
 from .reading import FormatError
 from .shapes import by_shape
 
@@ -49,7 +49,7 @@ def generators(weights: Weights, in_order: bool) -> list[Generator]:
         raise FormatError(f"holds {len(prefixes)} generators; a CycleGAN has two")
     for prefix, recognise in prefixes.items():
         own = {key: rest.pop(key) for key in weights if key in rest and key.startswith(prefix)}
-        found.append(_cleaned(recognise(prefix, own, in_order)))
+        found.append(cleaned(recognise(prefix, own, in_order)))
     found = _without_aliases(_once(found), rest)
     beside = [printable(key) for key, value in rest.items() if _is_figure(value)]
     judges = _take_judges(rest, list(weights))
@@ -98,78 +98,6 @@ def _prefixes(weights: Mapping[str, Tensor]) -> dict[str, Recognise]:
         if twice := [prefix for prefix in prefixes if shared[prefix] > 1]:
             found[twice[-1]] = by_shape
     return found
-
-
-# What stands beside the convolutions
-
-_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
-
-
-def _cleaned(found: Generator) -> Generator:
-    """Without statistics and norms that change nothing, and with the biases that are nothing."""
-    weights, notes = dict(found.weights), list(found.notes)
-    averaged = {key.rpartition(".")[0] for key in weights if key.endswith(_STATISTICS)}
-    counted = any(key.endswith("num_batches_tracked") for key in weights)
-    norms = [
-        key.removesuffix(".weight")
-        for key, value in weights.items()
-        if key.endswith(".weight") and key not in found.names and value.dim() == 1
-    ]
-    for norm in norms:
-        scale, shift = weights.pop(f"{norm}.weight"), weights.pop(f"{norm}.bias", None)
-        if shift is None:
-            raise FormatError(
-                f"has {printable(norm)}.weight, of an activation that learns or of another norm; "
-                "the generators here have ReLU and instance norm"
-            )
-        if norm in averaged:
-            raise FormatError(
-                f"has a batch norm, {printable(norm)}; the generators here have instance norm"
-            )
-        if not (_is_all(scale, 1) and _is_all(shift, 0)):
-            raise FormatError(
-                f"has scales and shifts in its norm {printable(norm)}; the generators here have "
-                "instance norm without any"
-            )
-        notes.append("The scales of its instance norm are all 1 and are left out.")
-    biases = [key for key in found.names if key.endswith(".bias")]
-    is_biased = any(key in weights for key in biases[:-1])
-    if averaged:
-        norm = printable(min(averaged))
-        if not is_biased:
-            raise FormatError(
-                f"has running statistics in {norm}, and no biases before it: a batch norm without "
-                "scales; the generators here have instance norm"
-            )
-        if counted and found.layout not in WITH_BIASES:
-            raise FormatError(
-                f"has running statistics in {norm}, by which that norm goes once training is over; "
-                "the generators here have instance norm, which goes by the picture"
-            )
-        # Networks of 2017 kept them, and their authors dropped them when they loaded a file.
-        notes.append("The running statistics of its instance norm are left out, as they should be.")
-        weights = {key: value for key, value in weights.items() if not key.endswith(_STATISTICS)}
-    if not is_biased and found.layout in WITH_BIASES:
-        raise FormatError(
-            f"has no biases but the last: {found.layout} has them with instance norm, and none "
-            "with batch norm or without a norm; the generators here have instance norm"
-        )
-    # A convolution before a norm needs no bias: without any, 0 is the same network and no guess.
-    # One that lacks where others are there is a damaged file.
-    if not is_biased and found.layout != OURS:
-        shapes = {key: value.shape for key, value in form(found.settings).named_parameters()}
-        for key in biases:
-            weights.setdefault(key, torch.zeros(shapes[found.names[key]]))
-        if not norms:
-            notes.append(
-                "It has no biases before its norms, and says nothing of these: instance norm is "
-                "taken for granted."
-            )
-    return replace(found, weights=weights, notes=tuple(notes))
-
-
-def _is_all(values: Tensor, number: float) -> bool:
-    return values.is_floating_point() and bool((values.float() == number).all())
 
 
 def _is_figure(value: Tensor) -> bool:
@@ -274,8 +202,9 @@ def discriminators(
     judges = {key: value for own in G.judges.values() for key, value in own.items()}
     first = judges.get(f"{prefixes['D_X']}0.weight", torch.empty(0))
     kind = "patch4" if f"{prefixes['D_X']}12.weight" in judges else "patchgan"
+    norm = "batch" if f"{prefixes['D_X']}3.running_mean" in judges else "instance"
     try:
-        settings = config.Discriminator(kind, len(first))
+        settings = config.Discriminator(kind, len(first), norm)
     except config.ConfigError:
         return None
     shapes = {key: value.shape for key, value in form(settings).state_dict().items()}

@@ -177,8 +177,8 @@ def form(settings: config.Generator | config.Discriminator) -> nn.Module:
 
 def _layers(settings: config.Generator) -> list[str]:
     """Names of a generator's convolutions, in the order in which an image meets them."""
-    keys = form(settings).state_dict()
-    return [key.removesuffix(".weight") for key in keys if key.endswith(".weight")]
+    weights = form(settings).state_dict().items()
+    return [key.removesuffix(".weight") for key, value in weights if value.dim() == 4]
 
 
 def generator(

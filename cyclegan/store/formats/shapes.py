@@ -55,8 +55,8 @@ def by_shape(prefix: str, weights: Weights, in_order: bool) -> Generator:
     settings = config.Generator(width=w, blocks=len(blocks) // 2, upsampling=upsampling)
     layers = [layer[len(prefix) :] for layer in (first, *outer, *inner, *blocks, *up, last)]
     note = (
-        "The layout is known by its shapes alone: norms, padding, activations and upsampling, "
-        "which the file does not state, are taken to be the paper's"
+        "The layout is known by its shapes alone: padding, activations and upsampling, which the "
+        "file does not state, are taken to be the paper's"
         f"{'' if upsampling == 'transposed' else ', and the upsampling nearest-neighbour'}."
     )
     return replace(generator(BY_SHAPE, prefix, settings, weights, layers), notes=(note,))
