@@ -20,7 +20,18 @@ from cyclegan.core.config import Domains
 from cyclegan.labs.ablation import text as report_text
 from cyclegan.labs.markdown import code, fenced, plain
 from cyclegan.labs.publishing import card
-from cyclegan.page import cards, curves, film, lab, lab_panels, live_panels, loop, markup, panels
+from cyclegan.page import (
+    cards,
+    curves,
+    film,
+    lab,
+    lab_panels,
+    live_panels,
+    loop,
+    markup,
+    panels,
+    sentence,
+)
 from cyclegan.page import prediction as predictions
 from cyclegan.page.compare import VariantRow
 from cyclegan.page.hosting.errors import as_text
@@ -134,7 +145,7 @@ def headings(text: str) -> str:
 
 def verdict(text: str) -> str:
     shown = shown_of([row(True), row(False)])
-    return panels.verdict(shown, set_of(domains=Domains(text, text)), ask=True)
+    return sentence.tell(shown, set_of(domains=Domains(text, text)), ask=True)
 
 
 def foreign(text: str, **metrics):

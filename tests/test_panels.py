@@ -25,7 +25,7 @@ from cyclegan.inference.translator import Translation
 from cyclegan.lessons import Lesson
 from cyclegan.methods import pix2pix
 from cyclegan.methods.cyclegan import Objective
-from cyclegan.page import loop, panels
+from cyclegan.page import loop, panels, sentence
 from cyclegan.page.compare import Close, Closer, Shown, VariantRow
 from cyclegan.page.markup import formula
 from cyclegan.page.panels import Heading, Panel
@@ -262,7 +262,7 @@ def test_items_that_are_no_pictures_are_drawn_by_their_lesson(toys):
     for picture, item in zip(drawn, (example.x, example.y, example.y), strict=True):
         assert np.array_equal(np.asarray(picture), np.asarray(toys.draw(item)))
     assert "sign error 0.25" in page.words and "A sine, as the networks see it." in page.words
-    assert panels.verdict(shown, set_, ask=False) == ""
+    assert sentence.tell(shown, set_) == ""
 
 
 def test_pictures_are_shown_without_loss():
@@ -286,7 +286,7 @@ def test_hostile_domain_names():
     assert_harmless(page)
     assert page.words.count(HOSTILE) == 4  # Input, translation, identity and truth name a domain.
     shown = shown_of([row(True), row(False)])
-    words = panels.verdict(shown, set_of(domains=domains), ask=True)
+    words = sentence.tell(shown, set_of(domains=domains), ask=True)
     assert "<script" not in words and "script" in words
 
 
@@ -305,29 +305,6 @@ def test_hostile_captions_notes_and_names():
 
 
 # Below the grid
-
-
-def verdict(rows: list[VariantRow], direction="xy", ask=False) -> str:
-    set_ = set_of(domains=Domains("satellite", "map"))
-    return panels.verdict(shown_of(rows, direction=direction), set_, ask)
-
-
-def test_verdict():
-    rows = [row(True, 3.21), row(False, 45.6)]
-    page = Page(verdict(rows))
-    assert page.words.index("3.2") < page.words.index("with the cycle loss")
-    assert page.words.index("45.6") < page.words.index("without it")
-    assert "of 255" in page.words and "F(G(x))" in page.words
-    assert "G(F(y))" in Page(verdict(rows, "yx")).words
-    assert Page(verdict(rows[::-1])).words == page.words
-    asked = Page(verdict(rows, ask=True)).words
-    assert "switch the identity loss off" in asked and "is its map still right?" in asked
-    assert "is its satellite still right?" in verdict(rows, "yx", ask=True)
-
-
-@pytest.mark.parametrize("rows", [[], [row(True)], [row(True), ABSENT]], ids=len)
-def test_no_verdict_over_a_single_variant(rows):
-    assert verdict(rows) == ""
 
 
 def test_thumbnails():

@@ -191,6 +191,16 @@ class Lesson:
         """Whether figures of one look at both live arms show what there is to see."""
         return (ratio(with_it, without, "cycle_error") or 1.0) <= 0.6
 
+    def wrong(self, made: Values, itself: Values) -> str:
+        """What is wrong with one translation, as the end of a sentence, or "".
+
+        made: its quick figures against the truth. itself: those of x, handed over as its own
+        translation; what is further from the truth than that has been translated for nothing.
+        """
+        if "rmse" in made and made["rmse"] > itself.get("rmse", float("inf")):
+            return "it is further from the truth than the input itself"
+        return ""
+
     def measure(self, key: str) -> Measure:
         """By key; a figure that is not known here is called by its key."""
         return named(self.figures).get(key) or Measure(key, key.replace("_", " "))

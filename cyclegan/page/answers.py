@@ -9,7 +9,7 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from . import loop, panels
+from . import loop, panels, sentence
 from .compare import Request, Shown, needs_networks, translate
 from .library import Library
 from .markup import absent
@@ -85,4 +85,4 @@ class Answers:
         switch = switches[0] if switches else None
         judge = set_.method.judge(request.direction)
         diagram = loop.draw(shown, heads, rows, set_.lesson, switch, judge)
-        return diagram + panels.verdict(shown, set_, ask)
+        return diagram + sentence.tell(shown, set_, ask)

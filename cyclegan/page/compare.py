@@ -139,13 +139,17 @@ class Closer:
 
 @dataclass(frozen=True)
 class Shown:
-    """What one request comes to; views are the columns, truth is as the page holds an item."""
+    """What one request comes to; views are the columns, truth is as the page holds an item.
+
+    unchanged: quick figures of the item itself, handed over as its own translation, by key.
+    """
 
     direction: Direction
     rows: list[VariantRow]
     views: tuple[View, ...]
     truth: Any
     note: str
+    unchanged: Mapping[str, float] = field(default_factory=dict)
 
 
 def translate(library: Library, request: Request) -> Shown:
@@ -182,14 +186,20 @@ def translate(library: Library, request: Request) -> Shown:
             name == set_.rows[0] if set_.method.switches else None,
             variant,
             made[name],
-            scores(variant, made[name], example, direction) if variant and example else {},
+            scores(variant, made[name].translation, example, direction)
+            if variant and example
+            else {},
         )
         for name, variant in variants.items()
     ]
     truth = None if example is None else set_.lesson.medium.held(example.truth(direction))
     shown = [v for v in variants.values() if v] or set_.variants[:1]
     views = {view.key: view for variant in shown for view in variant.views(direction)}
-    return Shown(direction, rows, tuple(views.values()), truth, " ".join(notes))
+    unchanged = {}
+    if example and (c := shown[0].config.channels).x == c.y:
+        item = set_.lesson.medium.held(example.original(direction))
+        unchanged = scores(shown[0], item, example, direction)
+    return Shown(direction, rows, tuple(views.values()), truth, " ".join(notes), unchanged)
 
 
 def remarks(variants: Sequence[Variant]) -> list[str]:
@@ -203,9 +213,7 @@ def remarks(variants: Sequence[Variant]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def scores(
-    variant: Variant, made: Translation, example: Example, direction: Direction
-) -> dict[str, float]:
+def scores(variant: Variant, made: Any, example: Example, direction: Direction) -> dict[str, float]:
     """Quick figures of a translation of an example against the truth, by key."""
     lesson, config = variant.lesson, variant.config
     own, other = config.channels.x, config.channels.y
@@ -217,7 +225,7 @@ def scores(
 
     known = {
         "original": array(medium.held(example.original(direction)), own),
-        "made": array(made.translation, other),
+        "made": array(made, other),
         "truth": array(medium.held(example.truth(direction)), other),
     }
     if known["made"].shape != known["truth"].shape:  # It was reduced first.

@@ -40,10 +40,34 @@ def course(views: Sequence[View]) -> Course:
 
 
 @dataclass(frozen=True)
+class Gauge:
+    """How real a judge calls a translation and the truth: 0 is generated, 1 is real."""
+
+    judge: str
+    score: float
+    truth: float
+
+    @property
+    def said(self) -> str:
+        return f"{self.score:.2f}"
+
+    @property
+    def truth_said(self) -> str:
+        return f"{self.truth:.2f}"
+
+    @property
+    def style(self) -> str:
+        """Places on a scale from 0 to 1: scores of least squares have no bounds."""
+        at, truth = (min(max(one, 0.0), 1.0) for one in (self.score, self.truth))
+        return f"--score: {at:.3g}; --truth: {truth:.3g}"
+
+
+@dataclass(frozen=True)
 class Track:
     """A row of the diagram. panels: by key of view. place: "above" or "below" x, "" among others.
 
     arc: what stands on the way back, "" without one. is_open: whether nothing asked it to close.
+    gauge: of the translation, if somebody judged it.
     """
 
     row: VariantRow
@@ -51,6 +75,7 @@ class Track:
     place: str
     arc: str
     is_open: bool
+    gauge: Gauge | None
 
 
 def draw(
@@ -76,7 +101,8 @@ def draw(
         of = dict(zip([*keys, "truth"], panels, strict=False))
         if arc and place:  # It is told there, not under the picture.
             of[found.closing.key] = replace(of[found.closing.key], caption="")
-        tracks.append(Track(row, of, place, arc, row.side is False))
+        gauge = Gauge(judge, *row.judged) if judge and row.judged else None
+        tracks.append(Track(row, of, place, arc, row.side is False, gauge))
     known = next((track.panels for track in tracks if track.panels), {})
     return render(
         "loop.diagram",
@@ -87,6 +113,5 @@ def draw(
         truth=known.get("truth"),
         note=shown.note,
         switch=switch,
-        judge=judge,
         url=Urls(),
     )

@@ -195,40 +195,6 @@ def units(shown: Shown, lesson: Lesson) -> str:
     return " ".join(f"{', '.join(found)}: {unit}." for unit, found in labels.items() if unit)
 
 
-def verdict(shown: Shown, set_: CheckpointSet, ask: bool) -> str:
-    """One sentence that reads out what comes back with and without the first switch.
-
-    ask: whether to add what to try next, with the second switch.
-    """
-    back = next((view for view in shown.views if view.key == "back"), None)
-    switches = set_.method.switches
-    if not (switches and back):
-        return ""
-    measure = set_.lesson.measure(back.figure)
-    values = {row.side: row.figure(back) for row in shown.rows}
-    if len(values) < 2 or None in values.values():
-        return ""
-    with_it, without = (measure.written(values[side]) for side in (True, False))
-    of = " of 255" if "255" in measure.unit else ""
-    try_next = ""
-    if ask:
-        target = set_.domains.y if shown.direction == "xy" else set_.domains.x
-        try_next = (
-            f" Now switch the {switches[1].name} off: which row still comes back, and is its "
-            f"{target} still right?"
-        )
-    return render(
-        "panels.verdict",
-        original=shown.views[0].formula,
-        back=back.formula,
-        with_it=with_it,
-        without=without,
-        of=of,
-        switch=switches[0].name,
-        try_next=try_next,
-    )
-
-
 def thumbnails(pictures: list[tuple[str, Image.Image]], chosen: int | None) -> str:
     """Example buttons; a click triggers the component's click event with the button's index."""
     place = "" if chosen is None else pictures[chosen][0]

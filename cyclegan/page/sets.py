@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from .. import lessons, methods
 from ..core import pictures
-from ..core.config import Config, Direction, Domains
+from ..core.config import DIRECTIONS, Config, Direction, Domains
+from ..core.figures import distances
 from ..core.pictures import ImageError
 from ..inference import comparisons
 from ..inference.comparisons import Comparisons
@@ -157,6 +159,20 @@ class CheckpointSet:
         """What every variant can translate."""
         first, *others = (variant.directions for variant in self.variants)
         return tuple(d for d in first if all(d in other for other in others)) or first
+
+    @cached_property
+    def apart(self) -> dict[Direction, float]:
+        """How far two examples of a side are from each other on average, 0–255: mean |x − x′|.
+
+        0 where there are fewer than two, or of different sizes.
+        """
+        found: dict[Direction, float] = {}
+        for direction in DIRECTIONS:
+            items = [e.original(direction) for e in self.examples]
+            arrays = [self.lesson.medium.arrays(item[None]) for item in items]
+            alike = len(items) > 1 and len({array.shape for array in arrays}) == 1
+            found[direction] = float(distances(np.concatenate(arrays)).mean()) if alike else 0.0
+        return found
 
     @cached_property
     def examples(self) -> list[Example]:

@@ -237,6 +237,11 @@ class Drawing(FluentPair):
         kept = ratio(with_it, without, "cycle_error")
         return kept is not None and kept <= 0.5
 
+    def wrong(self, made: Values, itself: Values) -> str:
+        """By the shape: which colours are right is not in a line drawing."""
+        shape = made.get("silhouette_iou", 1.0)
+        return "the shape is not the true one" if shape < 0.5 else ""
+
 
 IDENTITY = (
     Arm("with the identity loss", Objective()),
@@ -269,3 +274,10 @@ class Emoji(FluentPair):
         """The colours are right with the identity loss, and others without."""
         kept = ratio(with_it, without, "colour_error")
         return kept is not None and kept <= 0.6
+
+    def wrong(self, made: Values, itself: Values) -> str:
+        """By the colours, which x has already."""
+        own, kept = made.get("colour_error"), itself.get("colour_error")
+        if own is not None and kept is not None and own > max(1.5 * kept, kept + 20):
+            return "the colours are not the true ones"
+        return super().wrong(made, itself)

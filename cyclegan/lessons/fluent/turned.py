@@ -120,3 +120,8 @@ class Turned(FluentPair):
         """The arm with the cycle loss keeps x far better than the other, and left it unturned."""
         kept = ratio(with_it, without, "cycle_error")
         return kept is not None and kept <= 0.6 and with_it.get("unturned", 0.0) >= 0.9
+
+    def wrong(self, made: Values, itself: Values) -> str:
+        if made.get("unturned", 0.0) > 0.5:
+            return "it was never turned"
+        return "it was not turned as it should be" if made.get("turned", 1.0) < 0.5 else ""

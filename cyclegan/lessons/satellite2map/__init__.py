@@ -82,3 +82,11 @@ class Satellite2Map(Lesson):
         """The arm with the cycle loss shows the sea, and keeps x far better than the other."""
         kept = ratio(with_it, without, "cycle_error")
         return with_it.get("sea_iou", 0.0) >= 0.80 and kept is not None and kept <= 0.6
+
+    def wrong(self, made: Values, itself: Values) -> str:
+        """By where the sea is; of a tile without any there is no saying."""
+        if (overlap := made.get("sea_iou")) is None:
+            return super().wrong(made, itself)
+        if overlap < 0.25:
+            return "sea and land have changed places"
+        return "much of the sea is not where it is" if overlap < 0.6 else ""
