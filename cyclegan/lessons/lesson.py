@@ -195,9 +195,9 @@ class Lesson:
         """What is wrong with one translation, as the end of a sentence, or "".
 
         made: its quick figures against the truth. itself: those of x, handed over as its own
-        translation; what is further from the truth than that has been translated for nothing.
+        translation; what is much further from the truth than that is translated for nothing.
         """
-        if "rmse" in made and made["rmse"] > itself.get("rmse", float("inf")):
+        if "rmse" in made and made["rmse"] > 1.25 * itself.get("rmse", float("inf")):
             return "it is further from the truth than the input itself"
         return ""
 

@@ -240,7 +240,8 @@ class Drawing(FluentPair):
     def wrong(self, made: Values, itself: Values) -> str:
         """By the shape: which colours are right is not in a line drawing."""
         shape = made.get("silhouette_iou", 1.0)
-        return "the shape is not the true one" if shape < 0.5 else ""
+        is_wrong = shape < min(0.4, itself.get("silhouette_iou", 1.0))
+        return "the shape is not the true one" if is_wrong else ""
 
 
 IDENTITY = (
@@ -280,4 +281,4 @@ class Emoji(FluentPair):
         own, kept = made.get("colour_error"), itself.get("colour_error")
         if own is not None and kept is not None and own > max(1.5 * kept, kept + 20):
             return "the colours are not the true ones"
-        return super().wrong(made, itself)
+        return ""
