@@ -14,13 +14,16 @@ from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
+from statistics import fmean, stdev
 
 import numpy as np
 
 from bench import jobs
 from cyclegan import lessons
-from cyclegan.core import files
-from cyclegan.inference import evaluation
+from cyclegan.core import evidence, files
+from cyclegan.core.evidence import Blocks, Estimate
+from cyclegan.core.figures import Measure, named
+from cyclegan.inference import comparisons, evaluation
 from cyclegan.inference.translator import Translator
 from cyclegan.lessons import UnpairedData, open_data
 from cyclegan.store import checkpoints
@@ -88,20 +91,25 @@ def measure(folder: Path, lesson: str) -> tuple[dict, dict[str, np.ndarray]]:
     return metrics, items
 
 
+def stem(lesson: str, name: str, seed: int) -> str:
+    """Of the files of a run."""
+    spelled = {ord(" "): "-", ord("λ"): "lambda", ord("×"): "x", ord(","): None}
+    return f"{lesson} {name} {seed}".translate(spelled)
+
+
 def one(out: Path, name: str, seed: int, lesson: str) -> None:
     """Train and measure, unless that is done."""
-    spelled = {ord(" "): "-", ord("λ"): "lambda", ord("×"): "x", ord(","): None}
-    stem = f"{lesson} {name} {seed}".translate(spelled)
-    if (out / f"{stem}.json").exists():
+    called = stem(lesson, name, seed)
+    if (out / f"{called}.json").exists():
         return
-    folder = out / "runs" / stem
+    folder = out / "runs" / called
     jobs.train(folder, "--data", lesson, *COMMON, *CANDIDATES[name], "--seed", str(seed))
     metrics, items = measure(folder, lesson)
-    np.savez_compressed(out / f"{stem}.npz", **items)
+    np.savez_compressed(out / f"{called}.npz", **items)
     seconds = checkpoints.read_config(folder).facts.get("seconds")
     told = {"lesson": lesson, "candidate": name, "seed": seed, "seconds": seconds}
-    files.write_json(out / f"{stem}.json", {**told, **metrics})
-    print(stem, flush=True)
+    files.write_json(out / f"{called}.json", {**told, **metrics})
+    print(called, flush=True)
 
 
 def run(out: Path) -> None:
@@ -109,25 +117,88 @@ def run(out: Path) -> None:
     jobs.side_by_side(partial(one, out, *job) for job in product(CANDIDATES, SEEDS, LESSONS))
 
 
+COLUMNS = ("cycle_error", "silhouette_iou", "sea_iou", "rmse", "sharpness", "warping_1")
+BACK = ("cycle_error", "colour_returned")
+"""Figures of G, and of F, that a choice is made by."""
+REFERENCE = "as shipped"
+
+
 def table(out: Path) -> str:
-    """Means over seeds on either half; the spread between seeds behind."""
+    """Means over seeds on either half, the spread between seeds behind; then, in pairs, what each
+    candidate differs in from the reference."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("*.json"))]
-    lines = []
+    parts = []
     for lesson in LESSONS:
-        of = [one for one in found if one["lesson"] == lesson]
-        figures = [f for f in lessons.find(lesson).figures if not f.is_detail]
+        of = {name: [] for name in CANDIDATES}
+        for one in found:
+            if one["lesson"] == lesson and one["candidate"] in of:
+                of[one["candidate"]].append(one)
+        measures = named(lessons.find(lesson).figures)
+        columns = [("G", measures[key]) for key in COLUMNS if key in measures]
+        columns += [("F", measures[key]) for key in BACK if key in measures]
         for which in HALVES:
-            lines += [f"\n{lesson}, {which}\n", f"| | {' | '.join(f.heading for f in figures)} |"]
-            lines.append("|---|" + "---:|" * len(figures))
-            for name in CANDIDATES:
-                seeds = [one[which]["G"] for one in of if one["candidate"] == name]
-                cells = []
-                for figure in figures:
-                    values = [seed[figure.key] for seed in seeds if figure.key in seed]
-                    spread = f" ± {figure.written(np.std(values, ddof=1))}" if values[1:] else ""
-                    cells.append(figure.written(np.mean(values)) + spread if values else "–")
-                lines.append(f"| {name} ({len(seeds)}) | {' | '.join(cells)} |")
-    return "\n".join(lines)
+            heads = " | ".join(f"{m.heading} of {network}" for network, m in columns)
+            parts.append(f"\n{lesson}, {which}\n\n| | {heads} |\n|---|{'---:|' * len(columns)}")
+            for name, seeds in of.items():
+                cells = [_cell(m, [one[which][n].get(m.key) for one in seeds]) for n, m in columns]
+                parts.append(f"| {name} ({len(seeds)}) | {' | '.join(cells)} |")
+            parts += ["", *_differences(out, lesson, which, of, columns)]
+    return "\n".join(parts)
+
+
+def _cell(measure: Measure, values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return "–"
+    spread = f" ± {measure.written(stdev(known))}" if known[1:] else ""
+    return f"{measure.written(fmean(known))}{spread}"
+
+
+def _differences(
+    out: Path, lesson: str, which: str, of: dict[str, list[dict]], columns: Sequence
+) -> list[str]:
+    """A line a candidate: what it differs in from the reference with the same seeds."""
+    blocks = half(open_data(lesson, SIZE, "crop"), which).held_out(SIZE).blocks_x
+    variants: dict[str, dict] = {}
+    for name, runs in of.items():
+        for one in runs:
+            with np.load(out / f"{stem(lesson, name, one['seed'])}.npz") as arrays:
+                estimates = {
+                    network: {
+                        m.key: _estimate(arrays[key], blocks)
+                        for n, m in columns
+                        if n == network
+                        and m.over in ("mean", "ratio")
+                        and (key := f"{which} {n} {m.key}") in arrays
+                    }
+                    for network in "GF"
+                }
+            variants.setdefault(name, {})[one["seed"]] = estimates
+    measures = {m.key: m for _, m in columns}
+    found = comparisons.compare(variants, measures)
+    lines = []
+    for name in variants:
+        told = [
+            f"{network}: {words}"
+            for network in "GF"
+            if (
+                words := comparisons.told(
+                    measures.values(), found.between(name, REFERENCE, network)
+                )
+            )
+        ]
+        if name != REFERENCE and told:
+            lines.append(f"- {name} against {REFERENCE}: {'. '.join(told)}.")
+    return lines
+
+
+def _estimate(items: np.ndarray, blocks: Blocks) -> Estimate | None:
+    """Out of what items bring; None where these are others than the held-out ones."""
+    values = items.reshape(len(items), -1).astype(float)
+    if len(values) != len(blocks.of):
+        return None
+    below = values[:, 1] if values.shape[1] > 1 else np.ones(len(values))
+    return evidence.of_ratio(values[:, 0], below, blocks)
 
 
 def main() -> None:
