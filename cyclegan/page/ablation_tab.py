@@ -322,6 +322,6 @@ def _cell(
         {view.key: panels.drawn(made.views[view.key], lesson) for view in views},
         {
             **{v.figure: made.figures[v.figure] for v in views if v.figure in made.figures},
-            **compare.scores(variant, made, example, direction),
+            **compare.scores(variant, made.translation, example, direction),
         },
     )
