@@ -38,11 +38,15 @@ COMMON = [
 ]
 NEAREST = ("--upsampling", "resize")
 SMOOTH = ("--upsampling", "bilinear", "--downsampling", "antialiased")
+QUICK = ("--rate", "4e-4")
 CANDIDATES = {
-    "layer norm on the way up, rate × 2": [*NEAREST, "--norm", "instance-layer", "--rate", "4e-4"],
-    "layer norm, rate × 2": [*NEAREST, "--norm", "layer", "--rate", "4e-4"],
+    "layer norm on the way up, rate × 2": [*NEAREST, *QUICK, "--norm", "instance-layer"],
+    "layer norm, rate × 2": [*NEAREST, *QUICK, "--norm", "layer"],
     "as shipped": [*NEAREST],
-    "rate × 2": [*NEAREST, "--rate", "4e-4"],
+    "layer norm on the way up, rate × 2, anti-aliased": [
+        *(*SMOOTH, *QUICK, "--norm", "instance-layer"),
+    ],
+    "rate × 2": [*NEAREST, *QUICK],
     "λ 20": [*NEAREST, "--lambda", "20", "--identity", "0.25"],
     "anti-aliased": [*SMOOTH],
     "warm start": [*NEAREST, "--method", "warmed"],

@@ -7,7 +7,7 @@ Every colour value of the package stands here; style.css reads them as the custo
 INK, SOFT, PAPER = "#18181b", "#5b5b66", "#ffffff"
 """Words, words of less weight, and what they stand on."""
 
-ACCENT = "#d9480f"
+ACCENT = "#c2410c"
 """What to look at: the rows with the cycle loss, the best figure, what is chosen."""
 
 DARK_SOFT, DARK_ACCENT = "#a9a9b4", "#ff922b"
