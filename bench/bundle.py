@@ -63,15 +63,20 @@ def shown(runs: Path, name: str) -> int:
 
 
 def ship(runs: Path, name: str) -> None:
-    """The two leading variants of the shown seed with their discriminators, all else without."""
+    """The two leading variants of the shown seed with their discriminators, all else without.
+
+    A variant whose shown seed is not trained stays as it was.
+    """
     root, seed = BUNDLED / name, shown(runs, name)
     for variant in VARIANTS:
+        trained = [s for s in SEEDS if folder_of(runs, name, variant, s).exists()]
+        if seed not in trained:
+            continue
         shutil.rmtree(root / variant, ignore_errors=True)
-        for s in SEEDS:
-            if (run := folder_of(runs, name, variant, s)).exists():
-                where = root / variant if s == seed else root / variant / f"seed-{s}"
-                judged = s == seed and variant in (FULL, BESIDE[name])
-                checkpoints.export(run, where, with_judges=judged)
+        for s in trained:
+            where = root / variant if s == seed else root / variant / f"seed-{s}"
+            judged = s == seed and variant in (FULL, BESIDE[name])
+            checkpoints.export(folder_of(runs, name, variant, s), where, with_judges=judged)
     command.main([str(root), "--save"])
 
 

@@ -35,12 +35,15 @@ def penalty(D: nn.Module, real: Tensor, generated: Tensor, share: Tensor) -> Ten
     return slope.square().flatten(1).sum(1).mean()
 
 
+def chance(m: Moment, *shape: int, key: int) -> Tensor:
+    """Numbers between 0 and 1, as `Moment.noise` has them."""
+    return torch.special.ndtr(m.noise(*shape, key=key))
+
+
 def judge(side: str, model: nn.Module, m: Moment) -> Losses:
-    found = (judge_x if side == "x" else judge_y)(model, m)
-    D, _ = SIDES[side]
-    real = m.x if side == "x" else m.y
-    place = "xy".index(side)
-    share = torch.special.ndtr(m.noise(len(real), 1, 1, 1, key=place))
+    real, of = (m.x, judge_x) if side == "x" else (m.y, judge_y)
+    found, (D, _) = of(model, m), SIDES[side]
+    share = chance(m, len(real), 1, 1, 1, key="xy".index(side))
     flatness = PENALTY * penalty(model[D], real, m.made[f"fake_{side}"], share)
     return replace(found, terms={**found.terms, f"{D}_penalty": flatness})
 
@@ -70,10 +73,9 @@ class Steady(CycleGAN):
 
 def restore(side: str, model: nn.Module, m: Moment) -> Losses:
     """The generator into a side fills holes in that side's pictures."""
-    _, maker = SIDES[side]
-    real = m.x if side == "x" else m.y
+    real, (_, maker) = (m.x if side == "x" else m.y), SIDES[side]
     shape = (len(real), 1, *(length // PATCH for length in real.shape[2:]))
-    kept = (torch.special.ndtr(m.noise(*shape, key=2 + "xy".index(side))) > HOLES).float()
+    kept = (chance(m, *shape, key=2 + "xy".index(side)) > HOLES).float()
     holed = real * nn.functional.interpolate(kept, size=real.shape[2:])
     return Losses({f"restored_{side}": 10 * (model[maker](holed) - real).abs().mean()})
 

@@ -23,6 +23,7 @@ from cyclegan import lessons
 from cyclegan.core import evidence, files
 from cyclegan.core.evidence import Blocks, Estimate
 from cyclegan.core.figures import Measure, named
+from cyclegan.core.registry import load_plugins
 from cyclegan.inference import comparisons, evaluation
 from cyclegan.inference.translator import Translator
 from cyclegan.lessons import UnpairedData, open_data
@@ -117,7 +118,10 @@ def one(out: Path, name: str, seed: int, lesson: str) -> None:
 
 
 def run(out: Path) -> None:
-    os.environ["CYCLEGAN_PLUGINS"] = "bench.candidates"
+    os.environ["CYCLEGAN_PLUGINS"] = (
+        "bench.candidates"  # For the trainings, and for measuring them.
+    )
+    load_plugins()
     jobs.side_by_side(partial(one, out, *job) for job in product(CANDIDATES, SEEDS, LESSONS))
 
 

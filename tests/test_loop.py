@@ -18,25 +18,25 @@ def drawn(rows, truth=TRUTH) -> Page:
     return Page(loop.draw(shown, heads(truth=truth), panels.panels_of(shown, LESSON), LESSON))
 
 
-def keys(course: loop.Course) -> tuple[list[str], list[str]]:
-    return [view.key for view in course.aside], [view.key for view in course.way]
+def keys(route: loop.Route) -> tuple[list[str], list[str]]:
+    return [view.key for view in route.aside], [view.key for view in route.way]
 
 
 def test_identity_stands_aside_and_the_way_back_closes_the_loop():
-    course = loop.course(CYCLEGAN)
-    assert course.original.key == "original"
-    assert keys(course) == (["same"], ["made", "back"]) and course.closing.key == "back"
+    route = loop.route(CYCLEGAN)
+    assert route.original.key == "original"
+    assert keys(route) == (["same"], ["made", "back"]) and route.closing.key == "back"
 
 
 def test_a_method_without_a_way_back_has_a_line_and_no_arc():
-    course = loop.course(CYCLEGAN[:2])
-    assert keys(course) == ([], ["made"]) and course.closing is None
+    route = loop.route(CYCLEGAN[:2])
+    assert keys(route) == ([], ["made"]) and route.closing is None
 
 
 def test_a_way_of_three_closes_at_its_end():
     there = View("there", "H(F(G(x)))", "On", "", "H", ("back",), "cycle_error")
-    course = loop.course((*CYCLEGAN[:3], there))
-    assert keys(course) == ([], ["made", "back", "there"]) and course.closing.key == "there"
+    route = loop.route((*CYCLEGAN[:3], there))
+    assert keys(route) == ([], ["made", "back", "there"]) and route.closing.key == "there"
 
 
 @pytest.mark.parametrize(("count", "places"), [(1, ["above"]), (2, ["above", "below"]), (3, [])])

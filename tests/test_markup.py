@@ -134,7 +134,7 @@ class Skeleton(HTMLParser):
 def comparison(text: str) -> str:
     made = VariantRow(text, None, variant(FULL), row(True).made)
     heads = [Heading("x", text, text)]
-    return panels.grid(heads, [(made, [Panel(TRUTH, text)])], note=text)
+    return panels.grid(heads, [(made, [Panel(TRUTH, text)])])
 
 
 def headings(text: str) -> str:

@@ -2,6 +2,7 @@
 variants."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cyclegan.core.config import Domains
 from cyclegan.inference import command, comparisons, measured
 from cyclegan.lessons import UnpairedData
 from cyclegan.page import panels, sets
+from cyclegan.page.library import Library
 from cyclegan.store import catalogue, checkpoints
 
 SEEDS = (0, 1, 2)
@@ -107,6 +109,33 @@ def test_figures_of_seeds_whose_weights_are_elsewhere(world):
     (world / "full" / "seed-0" / "model.safetensors").unlink()
     assert checkpoints.metrics_by_seed(world / "full") == before
     assert list(checkpoints.seeds(world / "full")) == [1, 2]
+
+
+def test_of_two_of_one_seed_the_one_that_is_shown_counts(world):
+    shutil.copytree(world / "full" / "seed-2", world / "full" / "seed-9")
+    for one in (world / "full" / "seed-0", world / "full" / "seed-9"):
+        write(one, at_seed(FULL, 1), seed=5)
+    full = world / "full"
+    assert checkpoints.seeds(full) == {1: full, 2: full / "seed-2"}
+
+
+def test_a_damaged_seed_hides_no_variant(world, caplog):
+    assert run("world", "--save") == 0
+    (world / "full" / "seed-0" / "config.json").write_text("{")
+    (set_,) = sets.sets_in(world.parent)
+    full, gan = set_.variants
+    assert (full.source.name, dict(full.seeds), list(gan.seeds)) == ("full", {}, [1, 2])
+    assert "seed-0" in caplog.text
+    assert "±" in panels.measured(set_, "xy"), "of the other variant"
+
+
+def test_a_set_that_a_visitor_opens_has_its_seeds(world):
+    assert run("world", "--save") == 0
+    library = Library([])
+    key = library.add(catalogue.find(str(world)))
+    (set_,) = sets.sets_in(world.parent)
+    assert [v.seeds for v in library.sets[key].variants] == [v.seeds for v in set_.variants]
+    assert "3 seeds" in panels.measured(library.sets[key], "xy")
 
 
 def test_one_variant_of_several_seeds_is_compared_with_nothing(world):

@@ -4,13 +4,14 @@ from dataclasses import replace
 from functools import cached_property
 
 import pytest
+from PIL import Image
 from test_panels import TRUTH, Page, row, set_of, shown_of, variant
-from variants import FULL, GAN
+from variants import FULL, GAN, write
 
 from cyclegan import lessons
 from cyclegan.core.config import Domains
 from cyclegan.lessons import Lesson
-from cyclegan.page import sentence
+from cyclegan.page import sentence, sets
 from cyclegan.page.sets import CheckpointSet
 
 APART = 60.0
@@ -180,11 +181,6 @@ def test_the_shipped_lessons_know_what_is_wrong(lesson, made, itself, words):
 
 def test_examples_are_as_far_apart_as_their_pictures(tmp_path):
     """Two flat pictures of levels 10 and 70: 60."""
-    from PIL import Image
-    from variants import write
-
-    from cyclegan.page.sets import sets_in
-
     write(tmp_path / "set" / "gan", GAN)
     (tmp_path / "set" / "examples").mkdir()
     for name, levels in (("1-a", (10, 0)), ("2-b", (70, 30))):
@@ -192,5 +188,19 @@ def test_examples_are_as_far_apart_as_their_pictures(tmp_path):
             Image.new("RGB", (8, 8), (level,) * 3).save(
                 tmp_path / "set" / "examples" / f"{name}-{side}.png"
             )
-    (set_,) = sets_in(tmp_path / "set")
+    (set_,) = sets.sets_in(tmp_path / "set")
     assert set_.apart == {"xy": 60.0, "yx": 30.0}
+
+
+def test_of_many_examples_a_few_are_compared(tmp_path, monkeypatch):
+    """A visitor's set may bring a hundred large ones: all pairs of them would fill the memory."""
+    write(tmp_path / "set" / "gan", GAN)
+    (tmp_path / "set" / "examples").mkdir()
+    for number in range(4):
+        for side in "xy":
+            name = f"{number}-e-{side}.png"
+            picture = Image.new("RGB", (8, 8), (10 * number**2,) * 3)
+            picture.save(tmp_path / "set" / "examples" / name)
+    monkeypatch.setattr(sets, "APART", 2)
+    (set_,) = sets.sets_in(tmp_path / "set")
+    assert set_.apart["xy"] == 10.0

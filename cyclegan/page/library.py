@@ -33,7 +33,7 @@ from ..methods import work
 from ..store import checkpoints, opening
 from ..store.catalogue import Model, Source
 from .lane import Lane, Turn
-from .sets import ROWS, CheckpointSet, Variant, sets_in
+from .sets import ROWS, CheckpointSet, Variant, seeds_of, sets_in
 from .slack import Slack
 
 MEMORY_LIMIT = 2 * 1024**3
@@ -252,8 +252,9 @@ class Library:
                 "a machine of your own, python app.py opens it."
             )
         networks = self.translator(source)
-        metrics = checkpoints.read_metrics(source.paths[0])
-        return Variant(source, networks.config, metrics, networks.directions, longest)
+        folder = source.paths[0]
+        metrics, seeds = checkpoints.read_metrics(folder), seeds_of(folder)
+        return Variant(source, networks.config, metrics, networks.directions, longest, seeds)
 
     def forget(self, key: str) -> None:
         """Let go of a model that a visitor opened."""

@@ -16,7 +16,7 @@ from .panels import Heading, Panel, Urls, told
 
 
 @dataclass(frozen=True)
-class Course:
+class Route:
     """Views as they stand in the diagram: aside of the original, itself, and along its way."""
 
     aside: tuple[View, ...]
@@ -30,13 +30,13 @@ class Course:
         return last if last and last.figure else None
 
 
-def course(views: Sequence[View]) -> Course:
+def route(views: Sequence[View]) -> Route:
     original, *made = views
     aside, way = [], []
     for view in made:
         before = way[-1] if way else original
         (way if before.key in view.of else aside).append(view)
-    return Course(tuple(aside), original, tuple(way))
+    return Route(tuple(aside), original, tuple(way))
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def draw(
 
     judge: the role of the discriminator that hangs off the translation.
     """
-    found = course(shown.views)
+    found = route(shown.views)
     keys = [view.key for view in shown.views]
     head_of = dict(zip([*keys, "truth"], heads, strict=False))
     tracks = []
@@ -106,7 +106,7 @@ def draw(
     known = next((track.panels for track in tracks if track.panels), {})
     return render(
         "loop.diagram",
-        course=found,
+        route=found,
         heads=head_of,
         tracks=tracks,
         known=known,

@@ -21,7 +21,7 @@ from ..inference.comparisons import told as differing
 from ..inference.evaluation import NETWORK, spread, what_was_measured
 from ..inference.translator import picture_l1
 from ..lessons import Lesson
-from ..methods import Switch, View
+from ..methods import View
 from .compare import Close, Closer, Shown, VariantRow
 from .lab import number
 from .markup import absent, render
@@ -124,22 +124,10 @@ class Urls:
         return self._known[key]
 
 
-def grid(
-    heads: Sequence[Heading],
-    rows: Sequence[tuple[VariantRow, Sequence[Panel]]],
-    note: str = "",
-    switch: Switch | None = None,
-) -> str:
-    """Headings above rows of panels; on a narrow screen each panel carries its own heading.
-
-    switch: the one that parts the rows.
-    """
-    headed = [
-        (row, list(zip(heads, panels, strict=True)) if row.made else []) for row, panels in rows
-    ]
-    return render(
-        "panels.comparison", heads=heads, rows=headed, note=note, switch=switch, url=Urls()
-    )
+def grid(heads: Sequence[Heading], rows: Sequence[tuple[VariantRow, Sequence[Panel]]]) -> str:
+    """Headings above rows of panels; on a narrow screen each panel carries its own heading."""
+    headed = [(row, list(zip(heads, panels, strict=True))) for row, panels in rows]
+    return render("panels.comparison", heads=heads, rows=headed, url=Urls())
 
 
 def panels_of(shown: Shown, lesson: Lesson) -> list[tuple[VariantRow, list[Panel]]]:

@@ -146,7 +146,7 @@ def round_trip(
         return [
             *(Part(f"With the {name} "), loop, Part(" is "), original, Part(" again", "point")),
             *(Part(", "), a, Part(f"{of} away. Without it what comes back is "), b),
-            *(Part(" away, "), Part(share, ""), Part(".")),
+            *(Part(" away, "), Part(share), Part(".")),
         ]
     return [
         *(loop, Part(" differs from "), original, Part(" by "), a, Part(f"{of} with the {name}, ")),

@@ -29,14 +29,17 @@ from ..store.catalogue import Source
 ROWS = 4
 """Variants that are shown at first where each has a row of its own."""
 
+APART = 12
+"""Examples of which it is measured how far they are apart; of a visitor's there may be many."""
+
 
 @dataclass(frozen=True)
 class Variant:
     """One checkpoint of a set, before its networks are loaded.
 
     directions: what it can translate; a foreign file may hold one generator alone. longest: in
-    pixels, the side to which pictures are reduced for it. seeds: metrics of all its seeds, by seed,
-    where there are several.
+    pixels, the side to which pictures are reduced for it. seeds: metrics of all its seeds that were
+    measured, by seed.
     """
 
     source: Source
@@ -168,7 +171,7 @@ class CheckpointSet:
         """
         found: dict[Direction, float] = {}
         for direction in DIRECTIONS:
-            items = [e.original(direction) for e in self.examples]
+            items = [e.original(direction) for e in self.examples[:APART]]
             arrays = [self.lesson.medium.arrays(item[None]) for item in items]
             alike = len(items) > 1 and len({array.shape for array in arrays}) == 1
             found[direction] = float(distances(np.concatenate(arrays)).mean()) if alike else 0.0
@@ -225,12 +228,12 @@ def _at(folder: Path) -> list[CheckpointSet]:
     for child in checkpoints.find(folder):
         try:
             config, metrics = checkpoints.read_config(child), checkpoints.read_metrics(child)
-            seeds = checkpoints.metrics_by_seed(child)
         except checkpoints.CheckpointError as error:
             logging.warning("Left out: %s", error)
             continue
         directions = methods.find(config.method).directions(config)
         if directions and not config.is_under_way:
+            seeds = seeds_of(child)
             variant = Variant(Source((child,)), config, metrics, directions, seeds=seeds)
             by_data.setdefault(config.training.data, []).append(variant)
     title = _title(folder)
@@ -240,6 +243,15 @@ def _at(folder: Path) -> list[CheckpointSet]:
             for variants in by_data.values()
         ]
     return [CheckpointSet(title, folder, tuple(variants)) for variants in by_data.values()]
+
+
+def seeds_of(folder: Path) -> dict[int, dict]:
+    """Metrics of a variant's seeds, by seed; none where those of any cannot be read."""
+    try:
+        return checkpoints.metrics_by_seed(folder)
+    except checkpoints.CheckpointError as error:
+        logging.warning("Left out, with the other seeds beside it: %s", error)
+        return {}
 
 
 def _title(folder: Path) -> str:

@@ -284,9 +284,12 @@ def metrics_by_seed(folder: Path) -> dict[int, dict]:
 
 
 def _by_seed(folder: Path) -> dict[int, Path]:
-    folders = [folder, *sorted(folder.glob("seed-*"))]
-    configured = [one for one in folders if (one / CONFIG).is_file()]
-    return dict(sorted((read_config(one).training.seed, one) for one in configured))
+    """Of two of one seed, the variant's own, or else the first by name."""
+    found: dict[int, Path] = {}
+    for one in (folder, *sorted(folder.glob("seed-*"))):
+        if (one / CONFIG).is_file():
+            found.setdefault(read_config(one).training.seed, one)
+    return dict(sorted(found.items()))
 
 
 def locate(name: str) -> Path:
