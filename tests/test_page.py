@@ -148,6 +148,9 @@ def test_a_picture_of_ones_own_is_translated_and_reduced(page, tmp_path):
     before = sources(page)
     page.locator("#upload input[type=file]").first.set_input_files(tmp_path / "own.jpg")
     assert len(wait_for_change(page, before)) == 7
+    widths = {round(p.bounding_box()["width"]) for p in page.locator("#result .place").all()}
+    steps = [step.bounding_box()["width"] for step in page.locator("#result .step").all()]
+    assert max(widths) - min(widths) <= 1 and min(steps) > 30, "no truth, and the same columns"
     note = page.locator("#result .note").inner_text()
     assert "1400×700" in note and "512" in note
 

@@ -124,12 +124,13 @@ def test_the_same_picture_for_every_input():
 
 
 def test_a_picture_of_neither_kind():
-    page = said(50.0, 58.0, truth=None, same=35.0)
+    page = said(50.0, 58.0, truth=None, same=35.0, ask=True)
     assert page.words.startswith(
         "This is not a left picture as these networks know them: even F(x), which is to leave one "
         "alone, changes it by 35.0 of 255."
     )
     assert "rule fails" not in page.words and "differs" not in page.words
+    assert "Now switch" not in page.words, "nothing to be learned from"
     assert "not a left" not in said(50.0, 58.0, same=35.0).words, "an example is one"
     assert "not a left" not in said(8.0, 44.0, truth=None, same=9.0).words
 

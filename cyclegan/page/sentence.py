@@ -68,7 +68,9 @@ def tell(shown: Shown, set_: CheckpointSet, ask: bool = False) -> str:
         return ""
     with_it, without = found[True], found[False]
     measure = set_.lesson.measure(back.figure)
-    said = unknown(shown, set_) or [
+    if foreign := unknown(shown, set_):
+        return render("panels.told", parts=foreign)
+    said = [
         *round_trip(with_it, without, shown, back, measure, set_),
         *translations(with_it, without, switches[0].name),
         *collapse(without, shown, set_, switches[0].name),
