@@ -352,7 +352,7 @@ def test_stopped_and_kept_it_is_a_model_in_translate(page, director):
     folder = director.arms(id)[0]
     says(page, f"python train.py --resume {folder}", where="#kept-as")
     page.locator("#use").click()
-    page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 10")
+    page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 8")
     rows = page.locator("#result h3").all_inner_texts()
     assert rows[0].startswith("With cycle loss") and rows[1].startswith("Without cycle loss")
     assert id in page.locator("#chosen-set input").input_value()
