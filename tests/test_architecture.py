@@ -84,6 +84,11 @@ def test_only_the_page_knows_gradio():
         assert not tops & {"gradio", "gradio_client", "spaces"}, path
 
 
+def test_no_tab_knows_another():
+    for path in (p for p in MODULES if p.name.endswith("_tab.py")):
+        assert not {name for name in imports(path) if name.endswith("_tab")}, path
+
+
 def test_the_trainer_opens_no_file():
     tops = {name.split(".")[0] for name in imports(Path("cyclegan/training/trainer.py"))}
     assert not tops & {"pathlib", "os", "io", "json", "PIL", "torchvision"}

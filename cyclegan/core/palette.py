@@ -1,7 +1,7 @@
 """The colours of the project, named by what they mean, for pictures, plots and the page alike.
 
-Every colour value of the package stands here; style.css reads them as the custom properties that
-`css` writes. Knows no variant, no plot and no page.
+Every colour value of the package stands here; the style sheets read them as the custom properties
+that `css` writes. Knows no variant, no plot and no page.
 """
 
 INK, SOFT, PAPER = "#18181b", "#5b5b66", "#ffffff"
@@ -33,7 +33,7 @@ HUE, NEUTRAL = "orange", "zinc"
 
 
 def css() -> str:
-    """The custom properties that style.css draws with, on a light page and on a dark one."""
+    """The custom properties that the style sheets draw with, on a light page and on a dark one."""
     light = {"soft": SOFT, "accent": ACCENT, "without": WITHOUT}
     dark = {"soft": DARK_SOFT, "accent": DARK_ACCENT}
     return f":root {{{_properties(light)}}}\n.dark {{{_properties(dark)}}}\n"

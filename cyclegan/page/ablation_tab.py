@@ -6,6 +6,7 @@ prediction is made. Knows Gradio; what is shown is in `lab`, the markup in `lab_
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
@@ -16,11 +17,11 @@ from ..inference.translator import Translation
 from ..labs.ablation import variants
 from ..lessons import Example
 from . import cards, compare, curves, film, lab_panels, panels, prediction, runs_view
-from .components import index_of, open_choice
+from .components import CHOOSE, index_of, open_choice
 from .lab import LabError, Report, ReportRow, find, read
 from .library import Library
+from .markup import script
 from .sets import Variant
-from .translate_tab import THUMBNAIL_CLICK
 
 SHOWN = ("made", "back")
 """Keys of the views that a cell of the grid shows, where a method has them."""
@@ -30,17 +31,24 @@ ON_ARRIVAL = """(arrived, title, predict) =>
 """A teacher hands out the page's address with ?predict behind it."""
 
 
-def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ()) -> Callable:
+@dataclass(frozen=True)
+class Parts:
+    """Of this tab, what others may use. show_when: wires the event of the tab's opening."""
+
+    show_when: Callable[[Callable], None]
+
+
+def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ()) -> Parts:
     """Lay the tab out inside the current Blocks and wire it.
 
     on_device: wraps the one function that runs networks. run_roots: folders below which runs are
-    offered with their curves. Returns a function that wires the event of the tab's opening.
+    offered with their curves.
     """
     labs = find(library)
     if not labs:
         gr.HTML(lab_panels.HOW_TO, apply_default_css=False)
         runs_view.build(run_roots)
-        return lambda trigger: None
+        return Parts(lambda trigger: None)
     titles = list(labs)
 
     def translated(title: str, names: list[str], index: int, direction: str) -> dict:
@@ -87,9 +95,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
     verdict = gr.HTML("", elem_id="lab-verdict", apply_default_css=False)
     with gr.Column(visible=False, elem_id="lab") as results:
         gr.HTML(lab_panels.section("grid"), apply_default_css=False)
-        thumbnails = gr.HTML(
-            "", elem_id="lab-examples", js_on_load=THUMBNAIL_CLICK, apply_default_css=False
-        )
+        thumbnails = gr.HTML("", elem_id="lab-examples", js_on_load=CHOOSE, apply_default_css=False)
         with gr.Row(elem_id="lab-choices"):
             direction = gr.Radio([], show_label=False, container=False, elem_id="lab-direction")
             groups = gr.CheckboxGroup(
@@ -97,9 +103,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
             )
         grid = gr.HTML("", elem_id="lab-grid", apply_default_css=False)
         gr.HTML(lab_panels.section("table"), apply_default_css=False)
-        table = gr.HTML(
-            "", elem_id="lab-table", js_on_load=lab_panels.SORT_CLICK, apply_default_css=False
-        )
+        table = gr.HTML("", elem_id="lab-table", js_on_load=script("sort"), apply_default_css=False)
         gr.HTML(lab_panels.section("curves"), apply_default_css=False)
         with gr.Row(elem_id="lab-curve-choices", equal_height=False):
             what = open_choice(
@@ -124,7 +128,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
             second = open_choice(
                 gr.Dropdown([], label="Right", min_width=160, elem_id="lab-second")
             )
-        reel = gr.HTML("", elem_id="lab-film", js_on_load=film.CONTROLS, apply_default_css=False)
+        reel = gr.HTML("", elem_id="lab-film", js_on_load=script("film"), apply_default_css=False)
         paper = gr.HTML("", elem_id="lab-paper", apply_default_css=False)
     with gr.Column() as runs:
         runs_view.build(run_roots)
@@ -300,7 +304,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         inputs, outputs = [arrived, title, predict], [arrived, *shown]
         with_grid(trigger(on_arrival, inputs, outputs, js=ON_ARRIVAL, **quick), with_plot=True)
 
-    return open_when
+    return Parts(open_when)
 
 
 def _to_guess(report: Report) -> list[str]:

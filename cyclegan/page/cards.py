@@ -10,13 +10,6 @@ from .markup import render
 from .panels import figures_of, intervals_of, told
 from .sets import CheckpointSet, Variant
 
-CARD_CLICK = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-index]');
-  if (button) trigger('click', {index: Number(button.dataset.index)});
-});
-"""
-
 
 @dataclass(frozen=True)
 class Card:

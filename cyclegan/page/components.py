@@ -5,6 +5,15 @@ from typing import Any
 import gradio as gr
 
 from .hosting.errors import RefusedError
+from .markup import script
+
+CHOOSE = script("choose")
+"""Of an HTML component: a click on a button in it with data-index is a click event with it."""
+
+
+def save_file(button: str) -> str:
+    """Script that presses a hidden download button, by its id."""
+    return f"() => document.getElementById('{button}').click()"
 
 
 def picture_input(**options: Any) -> gr.Image:

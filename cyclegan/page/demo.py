@@ -21,7 +21,7 @@ FORGET_EVERY, FORGET_AFTER = 600, 4 * 3600
 SESSIONS = 1000
 """Tabs whose state is kept; of more, the one used longest ago begins anew. New ones are counted."""
 
-CSS = [Path(__file__).with_name(name) for name in ("style.css", "loop.css")]
+CSS = sorted((Path(__file__).parent / "styles").glob("*.css"))
 
 THEME = gr.themes.Base(
     primary_hue=palette.HUE,
@@ -66,21 +66,18 @@ def build_demo(
         visitor = gr.BrowserState(None, storage_key="cyclegan-visitor", secret="cyclegan")
         with gr.Tabs() as tabs:
             with gr.Tab("Translate", id="translate") as translate:
-                open_in_translate, sets, choices = translate_tab.build(
-                    library, on_device, desk, visitor, tabs
-                )
+                translating = translate_tab.build(library, on_device, desk, visitor, tabs)
             with gr.Tab("Ablation", id="ablation") as ablation:
-                show_when = ablation_tab.build(library, on_device, run_roots)
-                show_when(ablation.select)
+                ablation_tab.build(library, on_device, run_roots).show_when(ablation.select)
             with gr.Tab("Train", id="train") as train:
-                look_when, timer = train_tab.build(
-                    library, director, desk, visitor, open_in_translate
-                )
-                look_when(train.select)
+                opening = translating.open_when
+                training = train_tab.build(library, director, desk, visitor, opening)
+                training.look_when(train.select)
             with gr.Tab("Models", id="models") as model:
-                shelf, shelf_of = models_tab.build(library, desk, visitor, open_in_translate)
+                shelf = models_tab.build(library, desk, visitor, opening)
             for other in (translate, ablation, model):
-                other.select(lambda: gr.Timer(active=False), None, timer, api_visibility="private")
+                stop = lambda: gr.Timer(active=False)  # noqa: E731
+                other.select(stop, None, training.timer, api_visibility="private")
         api.build(library, on_device, desk)
 
         def on_arrival(key: str | None, visit: gr.Request):
@@ -89,11 +86,11 @@ def build_demo(
             desk.visitors.arrive(who, visit.query_params.get("host"))
             if not desk.visitors.models(who):
                 return gr.skip(), gr.skip()
-            return gr.Dropdown(choices=choices(who)), shelf_of(who)
+            return gr.Dropdown(choices=translating.choices(who)), shelf.of_visitor(who)
 
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         demo.load(None, visitor, visitor, js=MAKE_KEY, api_visibility="private").then(
-            on_arrival, visitor, [sets, shelf], **quiet
+            on_arrival, visitor, [translating.sets, shelf.shelf], **quiet
         )
     # How many may wait is counted by tab and client, at the gate.
     demo.queue(default_concurrency_limit=4, max_size=None, api_open=False)

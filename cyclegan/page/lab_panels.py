@@ -1,7 +1,7 @@
 """A laboratory as HTML: introduction, the grid of all objectives, the tables.
 
-Pure functions from a report and pictures to what templates/lab.html takes; style.css says how it
-looks.
+Pure functions from a report and pictures to what templates/lab.html takes; styles/lab.css says how
+it looks.
 """
 
 from collections.abc import Mapping
@@ -39,25 +39,6 @@ SECTIONS = {
         "The same held-out inputs while two objectives learn, from the same first weights.",
     ),
 }
-
-SORT_CLICK = """
-element.addEventListener('click', (event) => {
-  const head = event.target.closest('th[aria-sort]');
-  if (!head) return;
-  const body = head.closest('table').tBodies[0], heads = [...head.parentNode.children];
-  const {first} = head.dataset, other = first === 'ascending' ? 'descending' : 'ascending';
-  const order = head.getAttribute('aria-sort') === first ? other : first;
-  const sign = order === 'ascending' ? 1 : -1, column = heads.indexOf(head);
-  const value = (row) => row.children[column].dataset.value;
-  const compare = (a, b) => {
-    const [u, v] = [value(a), value(b)];
-    if (u === '' || v === '') return (u === '') - (v === '');
-    return sign * (Number(u) - Number(v));
-  };
-  body.append(...[...body.rows].sort(compare));
-  for (const one of heads) one.setAttribute('aria-sort', one === head ? order : 'none');
-});
-"""
 
 
 def section(name: str) -> str:

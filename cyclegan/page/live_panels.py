@@ -1,6 +1,6 @@
 """A live training as HTML: how it is doing, what both arms make of the same inputs, and curves.
 
-Pure functions to what templates/live.html takes; style.css says how it looks. Loops over the
+Pure functions to what templates/live.html takes; styles/live.css says how it looks. Loops over the
 method's views, weights and terms and over the lesson's figures; knows none of them by name.
 """
 

@@ -14,6 +14,8 @@ from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+SCRIPTS = Path(__file__).parent / "scripts"
+
 SMALL = {"₁": "1", "₂": "2", "²": "2"}
 
 
@@ -25,6 +27,11 @@ def render(macro: str, **values: object) -> str:
     jinja2.UndefinedError where it is used.
     """
     return str(_macro(macro)(**values))
+
+
+def script(name: str) -> str:
+    """One of the page's few scripts."""
+    return (SCRIPTS / f"{name}.js").read_text(encoding="utf-8")
 
 
 def _macro(name: str) -> Macro:

@@ -7,6 +7,7 @@ is the visitor. Knows Gradio; what a name means is `models`' business, the cards
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
@@ -17,8 +18,8 @@ from ..store import catalogue as models
 from ..store import formats, hub
 from ..store.checkpoints import CheckpointError
 from ..store.opening import MAX_BYTES
-from . import cards
-from .components import index_of
+from . import cards, guests
+from .components import CHOOSE, index_of
 from .hosting import disk
 from .hosting.desk import Desk
 from .hosting.house import House
@@ -34,13 +35,21 @@ UNSAID = 256
 NOTHING = "Name a model, or choose a file."
 
 
+@dataclass(frozen=True)
+class Parts:
+    """Of this tab, what others may use. shelf: the cards; of_visitor: markup of what one has."""
+
+    shelf: gr.HTML
+    of_visitor: Callable[[str], str]
+
+
 def build(
     library: Library, desk: Desk, visitor: gr.BrowserState, open_in_translate: Callable
-) -> tuple[gr.HTML, Callable[[str], str]]:
+) -> Parts:
     """Lay the tab out inside the current Blocks and wire it.
 
     visitor: holds their key. open_in_translate(trigger, title) wires an event and a component that
-    holds a set's key to the Translate tab. Returns the cards, and what draws those of a visitor.
+    holds a set's key to the Translate tab.
     """
     offered, access = library.offered, desk.house
     with gr.Row(elem_id="opening", equal_height=False):
@@ -77,17 +86,14 @@ def build(
     shelf = gr.HTML(
         cards.shelf(library, offered),
         elem_id="shelf",
-        js_on_load=cards.CARD_CLICK,
+        js_on_load=CHOOSE,
         apply_default_css=False,
     )
     title = gr.State(None)
     stops: dict[str, threading.Event] = {}
 
-    def seen_by(who: str) -> list[str]:
-        return offered + [one for one in desk.visitors.models(who) if one in library.sets]
-
     def shelf_of(who: str) -> str:
-        return cards.shelf(library, seen_by(who))
+        return cards.shelf(library, guests.seen_by(library, desk, who))
 
     def on_open(
         name: str,
@@ -113,7 +119,7 @@ def build(
                         opened = state
                     else:
                         yield gr.skip(), cards.progress(*state), gr.skip(), *busy
-            keep(library, desk, who, opened)
+            guests.keep(library, desk, who, opened)
         except Exception as error:  # Whatever it was, the buttons come back.
             yield gr.skip(), cards.failed(desk.teller.sentence(error)), gr.skip(), *free
             return
@@ -141,23 +147,12 @@ def build(
     cancel.click(on_cancel, None, None, queue=False, api_visibility="private")
 
     def on_card(event: gr.EventData, key: str | None, visit: gr.Request) -> str | None:
-        titles = seen_by(desk.who(key, visit))
+        titles = guests.seen_by(library, desk, desk.who(key, visit))
         return titles[index_of(event, len(titles))]
 
     chosen = shelf.click(on_card, visitor, title, api_visibility="private")
     open_in_translate(chosen.success, title)
-    return shelf, shelf_of
-
-
-def keep(library: Library, desk: Desk, who: str, opened: str) -> None:
-    """Note that a visitor opened a model, in the place of an older one of the same title."""
-    if not library.is_guest(opened):
-        return
-    title = library.sets[opened].title
-    had = [one for one in desk.visitors.models(who) if one in library.sets]
-    alike = tuple(one for one in had if one != opened and library.sets[one].title == title)
-    for gone in desk.visitors.keep(who, opened, alike):
-        library.forget(gone)
+    return Parts(shelf, shelf_of)
 
 
 def _side(size: float) -> int:

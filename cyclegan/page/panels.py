@@ -1,7 +1,7 @@
 """The comparison as HTML: a column a view of the method, and the truth; a row a variant.
 
-Pure functions from pictures and figures to what templates/panels.html takes; style.css says how it
-looks. Knows no method and no lesson by name.
+Pure functions from pictures and figures to what templates/panels.html takes; styles/panels.css says
+how it looks. Knows no method and no lesson by name.
 """
 
 import base64

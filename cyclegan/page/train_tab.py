@@ -18,14 +18,13 @@ from ..labs import publishing
 from ..labs.live import Command, ControlError, Director, LiveSettings, Status, control
 from ..store import catalogue, checkpoints
 from ..store.checkpoints import CheckpointError
-from . import cards, live_panels, models_tab, recipe
-from .components import open_choice
+from . import cards, guests, live_panels, recipe
+from .components import open_choice, save_file
 from .hosting.desk import Desk
 from .hosting.errors import inform
 from .hosting.house import House
 from .library import Library
 from .markup import absent, render
-from .translate_tab import SAVE_FILE
 
 EVERY = 2.0
 """Seconds between two looks at a training."""
@@ -46,6 +45,17 @@ NO_CHECKPOINT = "There is no checkpoint of this training yet."
 
 
 @dataclass(frozen=True)
+class Parts:
+    """Of this tab, what others may use.
+
+    look_when: wires the event of the tab's opening. timer: looks while the tab is open.
+    """
+
+    look_when: Callable[[Callable], None]
+    timer: gr.Timer
+
+
+@dataclass(frozen=True)
 class Drawn:
     """What a page shows now, so that it is not sent again: least of all a list in use."""
 
@@ -62,16 +72,14 @@ def build(
     desk: Desk,
     visitor: gr.BrowserState,
     open_in_translate: Callable,
-) -> tuple[Callable, gr.Timer]:
+) -> Parts:
     """Lay the tab out inside the current Blocks and wire it.
 
     director: None where nothing may be trained. visitor, open_in_translate: as in the Models tab.
-    Returns what has to be called when the tab is opened, as a function that takes an event, and
-    the timer that looks while the tab is open.
     """
     if director is None:
         gr.HTML(NOT_HERE, apply_default_css=False)
-        return lambda opened: None, gr.Timer(EVERY, active=False)
+        return Parts(lambda opened: None, gr.Timer(EVERY, active=False))
     # Downloads, and the checkpoints that were opened in Translate.
     copies = tempfile.TemporaryDirectory(prefix="cyclegan-trainings-")
     access = desk.house
@@ -304,7 +312,7 @@ def build(
         sources = tuple(catalogue.Source((folder / arm.name,)) for arm in director.arms(id))
         name = f"trained here: {id}, step {seen.saved_step:,}"
         opened = library.add(catalogue.Model(name, sources, folder))
-        models_tab.keep(library, desk, who, opened)
+        guests.keep(library, desk, who, opened)
         return opened
 
     def on_take(visit: gr.Request, key: str | None, id: str | None):
@@ -357,7 +365,7 @@ def build(
     used = use.click(on_use, [visitor, chosen], title, api_visibility="private")
     open_in_translate(used.success, title)
     take.click(on_take, [visitor, chosen], file, api_visibility="private").success(
-        None, js=SAVE_FILE.replace("'file'", "'archive'"), api_visibility="private"
+        None, js=save_file("archive"), api_visibility="private"
     )
     publish.click(
         on_publish,
@@ -371,7 +379,7 @@ def build(
         opened(lambda: gr.Timer(active=True), None, timer, **quiet)
         opened(**seeing)
 
-    return look_when, timer
+    return Parts(look_when, timer)
 
 
 def _nothing() -> tuple:

@@ -10,7 +10,7 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import gradio as gr
@@ -20,10 +20,10 @@ from ..core import palette, sheets
 from ..core.config import Direction
 from ..core.figures import CYCLE_ERROR
 from ..core.media import PICTURES
-from . import panels
+from . import guests, panels
 from .answers import Answer, Answers
 from .compare import JPEG, NOISE, Closer, Probe, Request, look_closer, translate
-from .components import index_of, open_choice, picture_input
+from .components import CHOOSE, index_of, open_choice, picture_input, save_file
 from .hosting.desk import Desk
 from .hosting.errors import as_text
 from .library import Library
@@ -31,15 +31,6 @@ from .sets import ROWS, CheckpointSet
 
 SHEETS = 64
 """Downloads that lie ready; the oldest go first. Gradio serves a copy of its own."""
-
-THUMBNAIL_CLICK = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-index]');
-  if (button) trigger('click', {index: Number(button.dataset.index)});
-});
-"""
-
-SAVE_FILE = "() => document.getElementById('file').click()"
 
 
 def wish() -> int:
@@ -77,15 +68,26 @@ def colours(close: Closer) -> dict[str, str]:
     return {row.title: palette.WITH if row.side else palette.WITHOUT for row in rows}
 
 
+@dataclass(frozen=True)
+class Parts:
+    """Of this tab, what others may use.
+
+    open_when: wires an event, and a component that holds a set's key, to the choice of that set.
+    sets: the list of sets. choices: what a visitor may choose there.
+    """
+
+    open_when: Callable[[Callable, gr.State], None]
+    sets: gr.Dropdown
+    choices: Callable[[str], list[tuple[str, str]]]
+
+
 def build(
     library: Library, on_device: Callable, desk: Desk, visitor: gr.BrowserState, tabs: gr.Tabs
-) -> tuple[Callable, gr.Dropdown, Callable[[str], list]]:
+) -> Parts:
     """Lay the tab out inside the current Blocks and wire it.
 
     on_device: wraps the one function that runs networks (`spaces.GPU` on a ZeroGPU Space).
-    visitor: holds their key. tabs: where this tab has the id "translate". Returns a function that
-    wires an event, and a component that holds a set's key, to the choice of that set; the list of
-    sets; and what a visitor may choose there.
+    visitor: holds their key. tabs: where this tab has the id "translate".
     """
     downloads = tempfile.TemporaryDirectory(prefix="cyclegan-sheets-")
     titles = library.offered
@@ -174,7 +176,7 @@ def build(
             thumbnails = gr.HTML(
                 at_first.thumbnails,
                 elem_id="examples",
-                js_on_load=THUMBNAIL_CLICK,
+                js_on_load=CHOOSE,
                 apply_default_css=False,
             )
             result = gr.HTML(at_first.result, elem_id="result", apply_default_css=False)
@@ -253,8 +255,8 @@ def build(
         )
 
     def choices(who: str) -> list[tuple[str, str]]:
-        own = [one for one in desk.visitors.models(who) if one in library.sets]
-        return [(library.sets[one].title, one) for one in (*titles, *own)]
+        seen = guests.seen_by(library, desk, who)
+        return [(library.sets[one].title, one) for one in seen]
 
     def on_open(title: str | None, key: str | None, is_open, old, second, visit: gr.Request):
         if title is None:
@@ -372,6 +374,6 @@ def build(
         )
 
     download.click(on_download, state, file, **networks).success(
-        None, js=SAVE_FILE, api_visibility="private"
+        None, js=save_file("file"), api_visibility="private"
     )
-    return open_when, chosen_set, choices
+    return Parts(open_when, chosen_set, choices)
