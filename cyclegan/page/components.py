@@ -1,5 +1,6 @@
 """Gradio components that this page needs otherwise than Gradio ships them."""
 
+import time
 from typing import Any
 
 import gradio as gr
@@ -9,6 +10,21 @@ from .markup import script
 
 CHOOSE = script("choose")
 """Of an HTML component: a click on a button in it with data-index is a click event with it."""
+
+
+PRIVATE = {"trigger_mode": "always_last", "api_visibility": "private"}
+"""Of an event: a click while another is under way is not lost, the last one counts."""
+
+QUICK = {**PRIVATE, "concurrency_id": "quick", "show_progress": "hidden"}
+
+NETWORKS = {**PRIVATE, "concurrency_id": "networks", "concurrency_limit": 64}
+"""The library's threads take one at a time of each kind; who waits for a slow one of a visitor's
+own kind of network holds up nobody at the queue."""
+
+
+def wish() -> int:
+    """A value that a state has not had before, so that its change sets something off."""
+    return time.monotonic_ns()
 
 
 def save_file(button: str) -> str:

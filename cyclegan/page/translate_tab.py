@@ -8,22 +8,28 @@ is known in `answers`, the markup in `panels`.
 
 import hashlib
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import gradio as gr
-import pandas as pd
 
-from ..core import palette, sheets
+from ..core import sheets
 from ..core.config import Direction
-from ..core.figures import CYCLE_ERROR
 from ..core.media import PICTURES
-from . import guests, panels
+from . import closer_view, guests, panels
 from .answers import Answer, Answers
-from .compare import JPEG, NOISE, Closer, Probe, Request, look_closer, translate
-from .components import CHOOSE, index_of, open_choice, picture_input, save_file
+from .compare import Probe, Request, look_closer, translate
+from .components import (
+    CHOOSE,
+    NETWORKS,
+    QUICK,
+    index_of,
+    open_choice,
+    picture_input,
+    save_file,
+    wish,
+)
 from .hosting.desk import Desk
 from .hosting.errors import as_text
 from .library import Library
@@ -31,11 +37,6 @@ from .sets import ROWS, CheckpointSet
 
 SHEETS = 64
 """Downloads that lie ready; the oldest go first. Gradio serves a copy of its own."""
-
-
-def wish() -> int:
-    """A value that a state has not had before, so that its change sets something off."""
-    return time.monotonic_ns()
 
 
 def direction_choices(set_: CheckpointSet) -> list[tuple[str, Direction]]:
@@ -58,14 +59,6 @@ def second_switch(set_: CheckpointSet) -> str:
 def takes_pictures(set_: CheckpointSet) -> bool:
     """Whether a visitor's own picture can be translated."""
     return set_.lesson.medium is PICTURES
-
-
-def colours(close: Closer) -> dict[str, str]:
-    """Of the curve's lines, by the titles of their rows."""
-    rows = [one.row for one in close.found]
-    if any(row.side is None for row in rows):
-        return dict(zip((row.title for row in rows), palette.MANY, strict=False))
-    return {row.title: palette.WITH if row.side else palette.WITHOUT for row in rows}
 
 
 @dataclass(frozen=True)
@@ -126,11 +119,8 @@ def build(
 
     # Layout.
     state = gr.State(opening)
-    opened = gr.State(False)
-    # What the networks are asked for, an example, an own picture, close-ups: a new number is a new
-    # wish.
-    example, picture, looked = gr.State(0), gr.State(0), gr.State(0)
-    lines = gr.State({})
+    # What the networks are asked for, an example or an own picture: a new number is a new wish.
+    example, picture = gr.State(0), gr.State(0)
     with gr.Row(elem_id="studio", equal_height=False):
         with gr.Column(scale=0, min_width=248, elem_id="controls"):
             # Around the upload, which would lose its own way of reading files if it were changed.
@@ -180,26 +170,8 @@ def build(
                 apply_default_css=False,
             )
             result = gr.HTML(at_first.result, elem_id="result", apply_default_css=False)
-    with gr.Accordion("Look closer", open=False, elem_id="closer") as accordion:
-        gr.Markdown(
-            "A small cycle error can be had by hiding x in G(x) where no eye sees it "
-            "([Chu et al. 2017](https://arxiv.org/abs/1712.02950)). Disturb the translation a "
-            "little, and see what comes back."
-        )
-        with gr.Row(elem_id="probe"):
-            kind = gr.Radio([NOISE, JPEG], value=NOISE, label="Disturbance n", elem_id="kind")
-            sigma = gr.Slider(0, 40, 10, step=1, label="Standard deviation, of 255")
-            quality = gr.Slider(5, 95, 50, step=5, label="JPEG quality", visible=False)
-        close_html = gr.HTML("", elem_id="close-ups", apply_default_css=False)
-        curve = gr.LinePlot(
-            x="strength",
-            y=CYCLE_ERROR.label,
-            color="row",
-            color_title="",
-            y_lim=[0, None],
-            height=240,
-            elem_id="curve",
-        )
+    closer = closer_view.build(library, run, state)
+    opened, looked = closer.opened, closer.wished
     with gr.Accordion("The objective", open=False, elem_id="objective"):
         objective = gr.HTML(at_first.objective, apply_default_css=False)
     with gr.Accordion("What was measured", open=False, elem_id="measured"):
@@ -283,19 +255,6 @@ def build(
             gr.Warning(as_text(desk.teller.sentence(error)))
             return *(gr.skip(),) * len(shown), None
 
-    def on_close_up(request: Request, kind: str, sigma: float, quality: int, visit: gr.Request):
-        if not request.has_picture:
-            return (gr.skip(),) * 3
-        close = run(request, visit, Probe(kind, sigma, quality))
-        frame = pd.DataFrame(close.points, columns=["strength", CYCLE_ERROR.label, "row"])
-        html = panels.close_ups(close, library.sets[request.title].lesson)
-        return html, frame, colours(close)
-
-    def dress_curve(kind: str, lines: dict[str, str]):
-        """After the lines themselves: handed both at once, a plot keeps the legend of before."""
-        axis = "noise, of 255" if kind == NOISE else "JPEG quality"
-        return gr.LinePlot(x_title=axis, color_map=lines)
-
     def on_download(request: Request, visit: gr.Request) -> str:
         shown, set_ = run(request, visit), library.sets[request.title]
         lines = [
@@ -319,13 +278,7 @@ def build(
             old.unlink()
         return str(path)
 
-    # A click while another is under way is not lost: the last one counts.
-    private = {"trigger_mode": "always_last", "api_visibility": "private"}
-    quick = {**private, "concurrency_id": "quick", "show_progress": "hidden"}
-    # The library's threads take one at a time of each kind; who waits for a slow one of a visitor's
-    # own kind of network holds up nobody at the queue.
-    networks = {**private, "concurrency_id": "networks", "concurrency_limit": 64}
-    examples = {**networks, "concurrency_id": "examples"}
+    examples = {**NETWORKS, "concurrency_id": "examples"}
     shown = [state, result, thumbnails, objective, measured, example, picture, looked]
     by_set = [*shown, direction, rows, second, uploads]
     opened_by_title = [*by_set, chosen_set, tabs]
@@ -334,46 +287,29 @@ def build(
         on_switch,
         [opened, state, chosen_set, direction, second, rows],
         shown,
-        **quick,
+        **QUICK,
     )
-    chosen_set.input(on_set, [opened, state, chosen_set, second], by_set, **quick)
-    thumbnails.click(on_example, [opened, state], [*shown, upload], **quick)
+    chosen_set.input(on_set, [opened, state, chosen_set, second], by_set, **QUICK)
+    thumbnails.click(on_example, [opened, state], [*shown, upload], **QUICK)
     upload.input(
         on_upload,
         [upload, opened, state],
         [*shown, upload],
         show_progress_on=result,
-        **{**networks, "concurrency_id": "uploads", "concurrency_limit": 64},
+        **{**NETWORKS, "concurrency_id": "uploads", "concurrency_limit": 64},
     )
     example.change(on_missing, [state, opened], shown, show_progress_on=result, **examples)
-    picture.change(on_missing, [state, opened], shown, show_progress_on=result, **networks)
-
-    accordion.expand(lambda: (True, wish()), None, [opened, looked], **quick)
-    accordion.collapse(lambda: False, None, opened, **quick)
-    gr.on(
-        [kind.input, sigma.release, quality.release],
-        lambda kind: (
-            gr.Slider(visible=kind == NOISE),
-            gr.Slider(visible=kind == JPEG),
-            wish(),
-        ),
-        kind,
-        [sigma, quality, looked],
-        **quick,
-    )
-    looked.change(
-        on_close_up, [state, kind, sigma, quality], [close_html, curve, lines], **networks
-    ).success(dress_curve, [kind, lines], curve, **quick)
+    picture.change(on_missing, [state, opened], shown, show_progress_on=result, **NETWORKS)
 
     def open_when(trigger: Callable, title: gr.State) -> None:
         trigger(
             on_open,
             [title, visitor, opened, state, second],
             opened_by_title,
-            **quick,
+            **QUICK,
         )
 
-    download.click(on_download, state, file, **networks).success(
+    download.click(on_download, state, file, **NETWORKS).success(
         None, js=save_file("file"), api_visibility="private"
     )
     return Parts(open_when, chosen_set, choices)
