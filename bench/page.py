@@ -135,10 +135,10 @@ class Click:
         self.title, self.set = next(iter(self.library.sets.items()))
         # No two alike, since what was translated once is remembered.
         pictures = new_pictures(self.set, folder)
-        self.requests = [Request(self.title, "xy", self.set.rows, path=str(p)) for p in pictures]
+        self.requests = [Request(self.title, "xy", self.set.without, path=str(p)) for p in pictures]
         self.x = images.to_tensor(Image.open(pictures[0]))
-        variants = [self.set.row(name, True) for name in self.set.rows]
-        self.models = [self.library.translator(v.source).model for v in variants]
+        rows = self.set.rows(self.set.without)
+        self.models = [self.library.translator(row.variant.source).model for row in rows]
 
     def page(self) -> str:
         shown = translate(self.library, self.requests.pop())

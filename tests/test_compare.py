@@ -30,7 +30,8 @@ from cyclegan.page.compare import (
 from cyclegan.page.library import Library
 from cyclegan.store.catalogue import Model, Source
 
-WITH, WITHOUT = BOTH = ("with cycle loss", "without cycle loss")
+CYCLE, IDENTITY = "cycle loss", "identity loss"
+WITHOUT = frozenset({CYCLE})
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def library(tmp_path):
 
 def request(library, **changes):
     title = next(iter(library.sets))
-    return Request(**{"title": title, "direction": "xy", "rows": BOTH} | changes)
+    return Request(**{"title": title, "direction": "xy", "without": WITHOUT} | changes)
 
 
 def equal(a, b):
@@ -111,25 +112,30 @@ def test_examples_are_judged_by_one_discriminator_of_their_target(library, direc
     assert [row.judged for row in own.rows] == [None, None]
 
 
-def test_the_identity_switch_falls_back_where_a_variant_is_missing(library):
-    shown = translate(library, request(library, example=0, second=False))
-    assert [row.variant.name for row in shown.rows] == ["GAN + cycle + identity", "GAN"]
+def test_the_lower_row_is_what_was_asked_for_or_empty(library):
+    both = translate(library, request(library, example=0, without=frozenset({CYCLE, IDENTITY})))
+    assert [row.variant.name for row in both.rows] == ["GAN + cycle + identity", "GAN"]
+    assert both.without == (CYCLE, IDENTITY) and both.rows[1].is_open
+    missing = translate(library, request(library, example=0, without=frozenset({IDENTITY})))
+    assert missing.rows[1].variant is None and missing.rows[1].name == "without identity loss"
 
 
 def test_a_set_without_a_cycle_variant_says_so(tmp_path):
     write(tmp_path / "alone" / "gan", GAN)
     noise(24, 24).save(tmp_path / "x.png")
     library = Library([tmp_path / "alone"])
-    shown = translate(library, request(library, path=str(tmp_path / "x.png")))
+    without = next(iter(library.sets.values())).without
+    asked = request(library, path=str(tmp_path / "x.png"), without=without)
+    shown = translate(library, asked)
     assert [(row.side, row.made is None) for row in shown.rows] == [(True, True), (False, False)]
-    close = look_closer(library, request(library, path=str(tmp_path / "x.png")), Probe())
+    close = look_closer(library, asked, Probe())
     assert [one.row.side for one in close.found] == [False] and close.found[0].scored is None
-    assert {name for _, _, name in close.points} == {"Without cycle loss"}
+    assert {name for _, _, name in close.points} == {"Without cycle loss and identity loss"}
 
 
 def test_a_large_picture_is_reduced_and_the_note_says_so(library, tmp_path):
     Image.new("RGB", (LONGEST_SIDE + 40, 48), "teal").save(tmp_path / "x.png")
-    shown = translate(library, request(library, path=str(tmp_path / "x.png"), rows=(WITH,)))
+    shown = translate(library, request(library, path=str(tmp_path / "x.png")))
     assert shown.rows[0].made.original.width == LONGEST_SIDE and shown.truth is None
     assert f"{LONGEST_SIDE + 40}×48" in shown.note and str(LONGEST_SIDE) in shown.note
 
@@ -153,7 +159,7 @@ def test_an_example_that_is_remembered_needs_no_networks(library, tmp_path):
     noise(24, 24).save(tmp_path / "x.png")
     asked, own = request(library, example=0), request(library, path=str(tmp_path / "x.png"))
     assert needs_networks(library, asked)
-    translate(library, request(library, example=0, rows=(WITH,)))
+    translate(library, request(library, example=0, without=frozenset()))
     assert needs_networks(library, asked), "one of two rows is missing"
     translate(library, asked)
     assert not needs_networks(library, asked)
@@ -202,7 +208,7 @@ def test_one_generator_shows_its_translation_alone(tmp_path):
     path = Path(__file__).parent / "golden" / "latest_net_G_A.pth"
     title = library.add(Model("alone", (Source((path,)),), tmp_path))
     noise(40, 40).save(tmp_path / "own.png")
-    wanted = Request(title, "xy", BOTH, path=str(tmp_path / "own.png"))
+    wanted = Request(title, "xy", WITHOUT, path=str(tmp_path / "own.png"))
     shown = translate(library, wanted)
     first, second = shown.rows
     assert first.title == "As published" and second.made is None
@@ -220,9 +226,9 @@ def test_variants_without_switches_are_rows_and_judged_by_nobody(tmp_path):
     noise(40, 40).save(tmp_path / "own.png")
     library = Library([tmp_path / "set"])
     ((title, set_),) = library.sets.items()
-    wanted = Request(title, "xy", set_.rows, path=str(tmp_path / "own.png"))
+    wanted = Request(title, "xy", names=set_.names, path=str(tmp_path / "own.png"))
     shown = translate(library, wanted)
-    assert [row.title for row in shown.rows] == list(set_.rows) and len(set_.rows) == 2
+    assert [row.title for row in shown.rows] == list(set_.names) and len(set_.names) == 2
     assert all(row.subtitle == "" and row.made for row in shown.rows)
     close = look_closer(library, wanted, Probe())
     assert close.judge == "" and [one.score for one in close.found] == [None, None]
@@ -234,7 +240,7 @@ def test_items_that_are_no_pictures_are_compared_as_well(toys, tmp_path):
     library = Library([tmp_path / "set"])
     ((title, set_),) = library.sets.items()
     assert set_.directions == ("xy",)
-    asked = Request(title, "xy", set_.rows, example=0)
+    asked = Request(title, "xy", names=set_.names, example=0)
     shown, example = translate(library, asked), set_.examples[0]
     (row,) = shown.rows
     assert torch.equal(row.made.original, example.x) and torch.equal(shown.truth, example.y)

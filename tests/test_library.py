@@ -182,41 +182,55 @@ def set_of(*objectives: Objective) -> CheckpointSet:
     return CheckpointSet("made up", Path("nowhere"), tuple(variants))
 
 
-def test_each_pair_of_switches_has_its_variant():
+CYCLE, IDENTITY = "cycle loss", "identity loss"
+
+
+def lacking(switches: tuple[bool, ...]) -> frozenset[str]:
+    """Names of the switches that are off."""
+    return frozenset(n for n, on in zip((CYCLE, IDENTITY), switches, strict=True) if not on)
+
+
+def test_each_choice_of_switches_has_its_variant():
     set_ = set_of(*FOUR.values())
     for switches, objective in FOUR.items():
-        picked = set_.pick(*switches)
+        picked = set_.lacking(lacking(switches))
         assert picked.config.objective == objective
         assert picked.switches == switches
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
-def test_pick_falls_back_on_the_identity_switch_alone(size):
-    """Never does a variant with cycle loss stand in a row that says "without", nor the reverse."""
+def test_only_what_was_asked_for_is_taken_away(size):
+    """No variant stands in a row that says "without" what it has, nor the reverse."""
     for held in combinations(FOUR, size):
         set_ = set_of(*(FOUR[switches] for switches in held))
-        for cycle, identity in FOUR:
-            if (cycle, identity) in held:
-                expected = FOUR[cycle, identity]
-            elif (cycle, not identity) in held:
-                expected = FOUR[cycle, not identity]
-            else:
-                expected = None
-            picked = set_.pick(cycle, identity)
-            assert (picked and picked.config.objective) == expected
+        cyclic = [switches for switches in held if switches[0]]
+        best = max(cyclic, default=None)
+        assert (set_.whole and set_.whole.switches) == best
+        for without in map(lacking, FOUR):
+            upper, lower = set_.rows(without)
+            assert upper.variant is set_.whole
+            if lower.variant:
+                base = best or (True, True)
+                off = {n for n, on in zip((CYCLE, IDENTITY), base, strict=True) if not on}
+                assert lacking(lower.variant.switches) == without | off
+            struck = {name for name in (CYCLE, IDENTITY) if name in without}
+            assert all(name in lower.name for name in struck)
+        opening = set_.without
+        lesser = [s for s in held if s != best and (best is None or s[1] <= best[1])]
+        assert opening and bool(set_.lacking(opening)) == bool(lesser)
 
 
 @pytest.mark.parametrize("one", [{"cycle_forward": 0}, {"cycle_backward": 0}])
 def test_one_cycle_term_is_a_cycle(one):
     set_ = set_of(Objective(**one))
-    assert set_.pick(True, True) is set_.variants[0]
-    assert set_.pick(False, True) is None
+    assert set_.whole is set_.variants[0]
+    assert set_.lacking(frozenset({CYCLE})) is None
 
 
 def test_the_papers_whole_objective_goes_before_halves_and_remedies():
     whole = Objective(schedule=(Change("identity", 0.0, 300, 300),))
     others = Objective(cycle_backward=0), Objective(gan=0), Objective(cycle_decay=0.5)
-    assert set_of(*others, whole).pick(True, True).config.objective is whole
+    assert set_of(*others, whole).whole.config.objective is whole
 
 
 def test_of_one_objective_the_variant_goes_before_that_changes_nothing_else():
@@ -231,23 +245,25 @@ def test_of_one_objective_the_variant_goes_before_that_changes_nothing_else():
     ]
     variants = [Variant(Source((Path(str(i)),)), c, {}) for i, c in enumerate(configs)]
     set_ = CheckpointSet("made up", Path("nowhere"), tuple(variants))
-    assert set_.pick(True, True).config is plain and not set_.is_fair
+    assert set_.whole.config is plain and not set_.is_fair
 
 
-def test_rows_are_the_two_sides_of_the_first_switch():
+def test_rows_are_the_whole_objective_and_what_is_left_of_it():
     set_ = set_of(*FOUR.values(), pix2pix.Objective())
-    with_it, without = set_.rows
-    assert set_.rows == ("with cycle loss", "without cycle loss")
-    assert set_.row(with_it, True).config.objective == FULL
-    assert set_.row(without, False).config.objective == GAN
+    told = [(row.name, row.variant.config.objective) for row in set_.rows({CYCLE})]
+    assert told == [("with cycle loss", FULL), ("without cycle loss", GAN_IDENTITY)]
+    names = [row.name for row in set_.rows({IDENTITY, CYCLE})]
+    assert names[1] == "without cycle loss and identity loss"
+    alike = set_.rows()
+    assert alike[0].variant is alike[1].variant and set_.names == ()
 
 
 def test_without_switches_every_variant_has_a_row():
     set_ = set_of(pix2pix.Objective(), pix2pix.Objective(gan=0.0), pix2pix.Objective(paired=1.0))
     name = "GAN (log, conditional) + paired"
-    assert set_.rows == (f"{name} (0)", "paired", f"{name} (2)")
-    assert [set_.row(name, True) for name in set_.rows] == list(set_.variants)
-    assert set_.row("gone", True) is None
+    assert set_.names == (f"{name} (0)", "paired", f"{name} (2)")
+    assert [row.variant for row in set_.rows(names=set_.names)] == list(set_.variants)
+    assert set_.rows(names=("gone",)) == ()
 
 
 # Examples

@@ -24,6 +24,7 @@ from ..core.figures import AGAINST_TRUTH, WITHOUT_TRUTH, Figure, Measure, named
 from ..core.media import PICTURES, Medium
 from ..methods.cyclegan import Objective as CycleGANObjective
 from .data import UnpairedData
+from .story import BACK, LEARN, Step
 
 Values = Mapping[str, float]
 """Figures of G by key."""
@@ -157,6 +158,8 @@ class Lesson:
     """Keys of the figures that tell its point: curves, captions and cards begin with them."""
     troubles: tuple[Trouble, ...] = (ALIKE, COPY, LOST, WRONG)
     """What can go wrong here; the first that holds is told."""
+    story: tuple[Step, ...] = (BACK, LEARN)
+    """What is told of it, step by step."""
     sizes = (32, 48, 64, 96, 128)
     """Crops that the page offers, in pixels."""
     largest = 256

@@ -9,7 +9,7 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from . import loop, panels, sentence
+from . import loop, objective, panels, sentence
 from .compare import Request, Shown, needs_networks, translate
 from .library import Library
 from .markup import absent
@@ -23,11 +23,13 @@ KEPT = 64 * 1024**2
 
 @dataclass(frozen=True)
 class Answer:
-    """Markup of the comparison, of the examples, of the objective, and of the set's figures."""
+    """Markup of the comparison, of the examples, of the objective as a control, of what its terms
+    ask for, and of the set's figures."""
 
     result: str
     thumbnails: str
     objective: str
+    asks: str
     measured: str
 
 
@@ -69,7 +71,8 @@ class Answers:
         return Answer(
             result,
             panels.thumbnails(pictures, request.example),
-            panels.objective(set_),
+            objective.control(set_, request.without),
+            objective.asks(set_),
             panels.measured(set_, request.direction),
         )
 
@@ -79,10 +82,5 @@ class Answers:
         set_ = self.library.sets[request.title]
         heads = panels.headings(shown, set_)
         rows = panels.panels_of(shown, set_.lesson)
-        switches = set_.method.switches
-        ask = len(switches) > 1 and request.second
-        ask = ask and all((v := set_.pick(on, False)) and not v.switches[1] for on in (True, False))
-        switch = switches[0] if switches else None
         judge = set_.method.judge(request.direction)
-        diagram = loop.draw(shown, heads, rows, set_.lesson, switch, judge)
-        return diagram + sentence.tell(shown, set_, ask)
+        return loop.draw(shown, heads, rows, set_.lesson, judge) + sentence.tell(shown, set_)

@@ -43,8 +43,7 @@ def _card(set_: CheckpointSet, index: int) -> Card:
 
 def _first(set_: CheckpointSet) -> Variant:
     """The variant that a card tells of: that with most terms, as usual as there is one."""
-    whole = set_.pick(True, True) if set_.method.switches else None
-    return whole or max(set_.variants, key=lambda v: len(v.config.objective.terms))
+    return set_.whole or max(set_.variants, key=lambda v: len(v.config.objective.terms))
 
 
 def caveats(set_: CheckpointSet) -> list[str]:
@@ -54,9 +53,10 @@ def caveats(set_: CheckpointSet) -> list[str]:
     if len(set_.directions) < len(set_.method.directions(set_.variants[0].config)):
         without = f", {views['back']} cannot" if "back" in views else ""
         said.append(f"One generator alone: {views.get('made', 'it')} can be shown{without}.")
-    if set_.method.switches and not all(set_.pick(on, True) for on in (True, False)):
+    first = {on for v in set_.variants for on in v.switches[:1]}
+    if set_.method.switches and len(first) < 2:
         missing = set_.method.switches[0]
-        side = "without" if set_.pick(True, True) else "with"
+        side = "without" if set_.whole else "with"
         said.append(f"It has no partner trained {side} the {missing.name} to compare it with.")
     return said
 

@@ -18,7 +18,7 @@ from ..inference.translator import LONGEST_SIDE, Translation, picture_l1
 from ..lessons import Example
 from ..methods import View
 from .library import JUDGED, TRUTH_JUDGED, Library
-from .sets import CheckpointSet, Variant
+from .sets import ROWS, CheckpointSet, Variant
 
 NOISE, JPEG = "Gaussian noise", "JPEG"
 SIGMAS = [0, 2, 5, 10, 20, 40]
@@ -29,20 +29,28 @@ QUALITIES = [95, 75, 50, 25, 10, 5]
 class Request:
     """What a visitor wants to see. Small and picklable: it may cross into a GPU process.
 
-    title: of the checkpoint set. rows: of those that the set has. second: whether the second of its
-    method's switches is on. example: index of an example, or None for `path`.
+    title: of the checkpoint set. without: names of the switches whose terms the lower row lacks.
+    names: of the rows, where its method has no switches. example: index of an example, or None for
+    `path`.
     """
 
     title: str
     direction: Direction
-    rows: tuple[str, ...]
-    second: bool = True
+    without: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ()
     example: int | None = None
     path: str | None = None
 
     @property
     def has_picture(self) -> bool:
         return self.example is not None or self.path is not None
+
+
+def opening(title: str, set_: CheckpointSet) -> Request:
+    """What is shown of a set at first: its first example, and what the method's point is."""
+    example = 0 if set_.examples else None
+    names = set_.names[:ROWS]
+    return Request(title, set_.directions[0], set_.without, names, example)
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,8 @@ class Probe:
 class VariantRow:
     """One variant's line of the comparison; without a variant it says that there is none.
 
-    name: of the row among its set's. side: of the first switch, None where each variant has a row.
-    scores: the translation's quick figures against the truth, by key; empty without a truth.
+    name, side, variant: as in `sets.Row`. scores: the translation's quick figures against the
+    truth, by key; empty without a truth.
     """
 
     name: str
@@ -90,6 +98,13 @@ class VariantRow:
     @property
     def subtitle(self) -> str:
         return self.variant.name if self.variant and self.side is not None else ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing asked its way back to close: its method's first switch is off."""
+        if self.side is None or self.variant is None:
+            return False
+        return self.variant.switches[:1] == (False,)
 
     @property
     def judged(self) -> tuple[float, float] | None:
@@ -142,6 +157,7 @@ class Shown:
     """What one request comes to; views are the columns, truth is as the page holds an item.
 
     unchanged: quick figures of the item itself, handed over as its own translation, by key.
+    without: names of the switches whose terms the lower row lacks, in the method's order.
     """
 
     direction: Direction
@@ -150,26 +166,28 @@ class Shown:
     truth: Any
     note: str
     unchanged: Mapping[str, float] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
 
 
 def translate(library: Library, request: Request) -> Shown:
     """Run every wanted variant on one item. Raises pictures.ImageError for a bad picture."""
     set_, direction = library.sets[request.title], request.direction
-    variants = _variants(set_, request)
+    lines = set_.rows(request.without, request.names)
+    variants = [line.variant for line in lines if line.variant]
     notes, example = [], None
     if not set_.is_fair:
         notes.append("The variants of this set differ in more than their objective.")
-    notes += remarks([v for v in variants.values() if v])
+    notes += remarks(variants)
     if request.example is not None:
         example = set_.examples[request.example]
         made = {
-            name: variant
-            and library.translate_example(request.title, variant, request.example, direction)
-            for name, variant in variants.items()
+            line.name: line.variant
+            and library.translate_example(request.title, line.variant, request.example, direction)
+            for line in lines
         }
     else:
         upload = library.upload(request.path)
-        longest = min([v.longest for v in variants.values() if v], default=LONGEST_SIDE)
+        longest = min([v.longest for v in variants], default=LONGEST_SIDE)
         if max(upload.size) > longest:
             width, height = upload.size
             notes.append(
@@ -177,29 +195,30 @@ def translate(library: Library, request: Request) -> Shown:
                 "its longer side."
             )
         made = {
-            name: variant and library.translate(variant, upload.picture, direction)
-            for name, variant in variants.items()
+            line.name: line.variant and library.translate(line.variant, upload.picture, direction)
+            for line in lines
         }
     rows = [
         VariantRow(
-            name,
-            name == set_.rows[0] if set_.method.switches else None,
-            variant,
-            made[name],
-            scores(variant, made[name].translation, example, direction)
-            if variant and example
+            line.name,
+            line.side,
+            line.variant,
+            made[line.name],
+            scores(line.variant, made[line.name].translation, example, direction)
+            if line.variant and example
             else {},
         )
-        for name, variant in variants.items()
+        for line in lines
     ]
     truth = None if example is None else set_.lesson.medium.held(example.truth(direction))
-    shown = [v for v in variants.values() if v] or set_.variants[:1]
+    shown = variants or set_.variants[:1]
     views = {view.key: view for variant in shown for view in variant.views(direction)}
     unchanged = {}
     if example and (c := shown[0].config.channels).x == c.y:
         item = set_.lesson.medium.held(example.original(direction))
         unchanged = scores(shown[0], item, example, direction)
-    return Shown(direction, rows, tuple(views.values()), truth, " ".join(notes), unchanged)
+    struck = tuple(s.name for s in set_.method.switches if s.name in request.without)
+    return Shown(direction, rows, tuple(views.values()), truth, " ".join(notes), unchanged, struck)
 
 
 def remarks(variants: Sequence[Variant]) -> list[str]:
@@ -236,7 +255,8 @@ def scores(variant: Variant, made: Any, example: Example, direction: Direction) 
 
 def needs_networks(library: Library, request: Request) -> bool:
     """Whether `translate` would run any: not for what is remembered."""
-    variants = filter(None, _variants(library.sets[request.title], request).values())
+    rows = library.sets[request.title].rows(request.without, request.names)
+    variants = [row.variant for row in rows if row.variant]
     if request.example is None:
         picture = library.upload(request.path).picture
         known = (library.remembers_own(v, picture, request.direction) for v in variants)
@@ -244,10 +264,6 @@ def needs_networks(library: Library, request: Request) -> bool:
         title, index, direction = request.title, request.example, request.direction
         known = (library.remembers(title, v, index, direction) for v in variants)
     return not all(known)
-
-
-def _variants(set_: CheckpointSet, request: Request) -> dict[str, Variant | None]:
-    return {name: set_.row(name, request.second) for name in request.rows}
 
 
 def look_closer(library: Library, request: Request, probe: Probe) -> Closer:

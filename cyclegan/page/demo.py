@@ -8,12 +8,12 @@ import gradio as gr
 from ..core import palette
 from ..labs.live import Director
 from ..store.formats import MAX_BYTES
-from . import ablation_tab, api, models_tab, train_tab, translate_tab
+from . import ablation_tab, api, models_tab, story, train_tab, translate_tab
 from .hosting.desk import Desk
 from .hosting.house import House
 from .hosting.visitors import MAKE_KEY
 from .library import Library
-from .markup import render
+from .markup import script
 
 FORGET_EVERY, FORGET_AFTER = 600, 4 * 3600
 """Seconds: how often uploads and downloads are looked through, and after how long they go."""
@@ -37,8 +37,6 @@ THEME = gr.themes.Base(
     button_primary_background_fill_hover_dark="*primary_800",
 )
 
-INTRODUCTION = render("page.introduction")
-
 
 def build_demo(
     library: Library,
@@ -61,12 +59,17 @@ def build_demo(
         fill_width=True,
         delete_cache=(FORGET_EVERY, FORGET_AFTER),
     ) as demo:
-        gr.HTML(INTRODUCTION, apply_default_css=False)
+        bar = gr.HTML(
+            story.bar(library, story.Place()),
+            elem_id="story",
+            js_on_load=script("story"),
+            apply_default_css=False,
+        )
         # The same in every page that is ever opened here: a visitor's things outlive a restart.
         visitor = gr.BrowserState(None, storage_key="cyclegan-visitor", secret="cyclegan")
         with gr.Tabs() as tabs:
             with gr.Tab("Translate", id="translate") as translate:
-                translating = translate_tab.build(library, on_device, desk, visitor, tabs)
+                translating = translate_tab.build(library, on_device, desk, visitor, tabs, bar)
             with gr.Tab("Ablation", id="ablation") as ablation:
                 ablation_tab.build(library, on_device, run_roots).show_when(ablation.select)
             with gr.Tab("Train", id="train") as train:
@@ -88,6 +91,7 @@ def build_demo(
                 return gr.skip(), gr.skip()
             return gr.Dropdown(choices=translating.choices(who)), shelf.of_visitor(who)
 
+        translating.arrive(demo.load)
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         demo.load(None, visitor, visitor, js=MAKE_KEY, api_visibility="private").then(
             on_arrival, visitor, [translating.sets, shelf.shelf], **quiet

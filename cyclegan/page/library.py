@@ -379,11 +379,14 @@ class Library:
     def _foreseen(self) -> Iterator[tuple[str, Variant, int, Direction]]:
         """What a click can ask for, that which is nearest to the opening page first."""
         for title, set_ in [(key, self.sets[key]) for key in self.offered]:
-            for second in (True, False) if len(set_.method.switches) > 1 else (True,):
-                rows = [set_.row(name, second) for name in set_.rows[:ROWS]]
-                for variant, direction in product(filter(None, rows), set_.directions):
-                    for index in range(len(set_.examples)):
-                        yield title, variant, index, direction
+            rows = set_.rows(set_.without, set_.names[:ROWS])
+            near = [row.variant for row in rows if row.variant]
+            method = set_.method
+            own = [v for v in set_.variants if v.method is method and method.switches]
+            others = [v for v in own if method.is_plain(v.config.objective) and v not in near]
+            for variant, direction in product([*near, *others], set_.directions):
+                for index in range(len(set_.examples)):
+                    yield title, variant, index, direction
 
 
 def _cache(limit: int, size: Callable[[Any], int]) -> LRUCache:

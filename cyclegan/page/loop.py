@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..lessons import Lesson
-from ..methods import Switch, View
+from ..methods import View
 from .compare import Shown, VariantRow
 from .markup import render
 from .panels import Heading, Panel, Urls, told
@@ -83,7 +83,6 @@ def draw(
     heads: Sequence[Heading],
     rows: Sequence[tuple[VariantRow, Sequence[Panel]]],
     lesson: Lesson,
-    switch: Switch | None = None,
     judge: str = "",
 ) -> str:
     """heads, rows: as `panels.headings` and `panels.panels_of` have them, the truth last.
@@ -102,7 +101,7 @@ def draw(
         if arc and place:  # It is told there, not under the picture.
             of[found.closing.key] = replace(of[found.closing.key], caption="")
         gauge = Gauge(judge, *row.judged) if judge and row.judged else None
-        tracks.append(Track(row, of, place, arc, row.side is False, gauge))
+        tracks.append(Track(row, of, place, arc, row.is_open, gauge))
     known = next((track.panels for track in tracks if track.panels), {})
     return render(
         "loop.diagram",
@@ -112,6 +111,5 @@ def draw(
         known=known,
         truth=known.get("truth"),
         note=shown.note,
-        switch=switch,
         url=Urls(),
     )

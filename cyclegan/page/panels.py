@@ -76,7 +76,7 @@ def headings(shown: Shown, set_: CheckpointSet) -> list[Heading]:
     ]
     if shown.truth is not None:
         truth = "y" if shown.direction == "xy" else "x"
-        listed.append(Heading(truth, "Truth", f"The real {target}, never seen in training."))
+        listed.append(Heading(truth, "Truth", f"The real {target}, unseen in training."))
     return listed
 
 
@@ -188,20 +188,6 @@ def thumbnails(pictures: list[tuple[str, Image.Image]], chosen: int | None) -> s
     place = "" if chosen is None else pictures[chosen][0]
     sketches = [(name, small_url(picture)) for name, picture in pictures]
     return render("panels.thumbnails", pictures=sketches, chosen=chosen, place=place)
-
-
-def objective(set_: CheckpointSet) -> str:
-    """What each term of the set's objectives is for, with its weight where a variant has it."""
-    listed = sorted(set_.variants, key=lambda v: v.switches, reverse=True)
-    terms = []
-    for name, weight in set_.method.Objective.weights().items():
-        objectives = [v.config.objective for v in listed if v.method is set_.method]
-        value = next((found for o in objectives if (found := getattr(o, name))), 0)
-        if not value:
-            continue
-        known = value != 1 and not listed[0].is_foreign
-        terms.append((weight, f"{value:g} · {weight.formula}" if known else weight.formula))
-    return render("panels.objective", terms=terms)
 
 
 @dataclass(frozen=True)

@@ -54,14 +54,10 @@ class Reading:
         return self.away is not None and self.away >= LOST
 
 
-def tell(shown: Shown, set_: CheckpointSet, ask: bool = False) -> str:
-    """Empty unless both sides of the first switch have a way back.
-
-    ask: whether to add what to try next, with the second switch.
-    """
+def tell(shown: Shown, set_: CheckpointSet) -> str:
+    """Empty unless both rows have a way back, and differ."""
     back = next((view for view in shown.views if view.key == "back"), None)
-    switches = set_.method.switches
-    if not (switches and back):
+    if not (shown.without and back):
         return ""
     found = {r.row.side: r for row in shown.rows if (r := read(row, back, shown, set_))}
     if found.keys() != {True, False}:
@@ -70,19 +66,12 @@ def tell(shown: Shown, set_: CheckpointSet, ask: bool = False) -> str:
     measure = set_.lesson.measure(back.figure)
     if foreign := unknown(shown, set_):
         return render("panels.told", parts=foreign)
+    name = " and ".join(shown.without)
     said = [
-        *round_trip(with_it, without, shown, back, measure, set_),
-        *translations(with_it, without, switches[0].name),
-        *collapse(without, shown, set_, switches[0].name),
+        *round_trip(with_it, without, shown, back, measure, name),
+        *translations(with_it, without, name),
+        *collapse(without, shown, set_, name),
     ]
-    if ask:
-        target = set_.domains.y if shown.direction == "xy" else set_.domains.x
-        said.append(
-            Part(
-                f" Now switch the {switches[1].name} off: which row still comes back, and is its "
-                f"{target} still right?"
-            )
-        )
     return render("panels.told", parts=said)
 
 
@@ -122,9 +111,9 @@ def round_trip(
     shown: Shown,
     back: View,
     measure: Measure,
-    set_: CheckpointSet,
+    name: str,
 ) -> list[Part]:
-    name, of = set_.method.switches[0].name, _of(measure)
+    of = _of(measure)
     loop, original = Part(back.formula, "formula"), Part(shown.views[0].formula, "formula")
     a, b = (Part(measure.written(one.error), "number") for one in (with_it, without))
     low, high = sorted((with_it.error, without.error))
@@ -136,7 +125,7 @@ def round_trip(
             *(loop, Part(" is "), a, Part(f"{of} away from "), original, Part(" with it, and ")),
             *(b, Part(" without.")),
         ]
-    if with_it.error > without.error:
+    if with_it.error > without.error and without.row.is_open:
         return [
             Part("Here the rule fails", "point"),
             *(Part(f": with the {name} "), loop, Part(" is "), a, Part(f"{of} away from ")),
@@ -166,6 +155,12 @@ def translations(with_it: Reading, without: Reading, name: str) -> list[Part]:
         ]
     if with_it.wrong:
         return [Part(" The translation is wrong: "), Part(with_it.wrong, "point"), Part(".")]
+    if without.wrong and without.returns:
+        return [
+            Part(f" Without the {name} it comes back, and yet "),
+            Part(without.wrong, "point"),
+            Part(": consistent, but wrong. The cycle loss asks for the way back alone."),
+        ]
     if without.wrong:
         return [Part(f" Without the {name} "), Part(without.wrong, "point"), Part(".")]
     return []

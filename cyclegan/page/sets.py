@@ -5,9 +5,10 @@ Reads configs, metrics and examples; loads no network.
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,19 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Row:
+    """A line of the comparison, and the variant that answers in it, if there is one.
+
+    side: True for the upper of two, with all that is switched on; False for the lower, without some
+    of it; None where each variant has a row of its own.
+    """
+
+    name: str
+    side: bool | None
+    variant: Variant | None
+
+
+@dataclass(frozen=True)
 class CheckpointSet:
     """Variants of one lesson, by their folders' names. is_guest: whether a visitor brought it."""
 
@@ -115,33 +129,61 @@ class CheckpointSet:
         return len({_parts(variant.config) for variant in self.variants}) <= 1
 
     @property
-    def rows(self) -> tuple[str, ...]:
-        """What can be compared: with and without the first switch; without switches, variants."""
-        if self.method.switches:
-            return tuple(self.method.switches[0].called(on) for on in (True, False))
-        return tuple(self._by_name)
+    def names(self) -> tuple[str, ...]:
+        """Of its rows where the method has no switches: a row a variant."""
+        return () if self.method.switches else tuple(self._by_name)
 
-    def row(self, name: str, second: bool) -> Variant | None:
-        """The variant of a row; second: whether the second switch is on, if there is one."""
-        if self.method.switches:
-            return self.pick(name == self.rows[0], second)
-        return self._by_name.get(name)
+    def rows(self, without: Set[str] = frozenset(), names: Sequence[str] = ()) -> tuple[Row, ...]:
+        """What is compared: the whole objective, and the same without some of what its switches
+        stand for, by their names; without switches, the variants of these names."""
+        switches = self.method.switches
+        if not switches:
+            return tuple(Row(n, None, self._by_name[n]) for n in self.names if n in names)
+        struck = [s.name for s in switches if s.name in without]
+        if not struck:
+            return Row("with every term", True, self.whole), Row("the same", False, self.whole)
+        listed = " and ".join(struck)
+        return (
+            Row(f"with {listed}", True, self.whole),
+            Row(f"without {listed}", False, self.lacking(without)),
+        )
 
-    def pick(self, first: bool, second: bool) -> Variant | None:
-        """The variant with these switches; else one with the right first switch; else None.
+    @cached_property
+    def whole(self) -> Variant | None:
+        """The variant with the first switch on, and as many others as there are."""
+        found = [v for v in self._switched if v.switches[0]]
+        return max(found, key=lambda v: (sum(v.switches), *self._fitness(v)), default=None)
 
-        Of several, one that is plain, and then the one that has most in common with the others: not
-        one that changes its networks or its training as well.
-        """
-        method = self.method
-        wanted = [v for v in self.variants if v.method is method and v.switches[:1] == (first,)]
+    def lacking(self, without: Set[str]) -> Variant | None:
+        """The variant that has all that the whole one has but what these switches stand for."""
+        named = zip(self._on, self.method.switches, strict=True)
+        wanted = tuple(on and switch.name not in without for on, switch in named)
+        found = [v for v in self._switched if v.switches == wanted]
+        return self.whole if wanted == self._on else max(found, key=self._fitness, default=None)
 
-        def fits(variant: Variant) -> tuple[bool, bool, int]:
-            plain = method.is_plain(variant.config.objective)
-            common = sum(self._shared[part] for part in _parts(variant.config))
-            return variant.switches[1:2] == (second,), plain, common
+    @property
+    def without(self) -> frozenset[str]:
+        """What the lower row lacks at first: the first switch, or what there is a variant for."""
+        named = zip(self._on, self.method.switches, strict=True)
+        names = [switch.name for on, switch in named if on]
+        listed = (c for n in range(1, len(names) + 1) for c in combinations(names, n))
+        known = (frozenset(c) for c in listed if self.lacking(frozenset(c)))
+        return next(known, frozenset(names[:1]))
 
-        return max(wanted, key=fits, default=None)
+    @property
+    def _on(self) -> tuple[bool, ...]:
+        """The switches of the upper row."""
+        return self.whole.switches if self.whole else (True,) * len(self.method.switches)
+
+    @property
+    def _switched(self) -> list[Variant]:
+        return [v for v in self.variants if v.method is self.method and v.switches]
+
+    def _fitness(self, variant: Variant) -> tuple[bool, int]:
+        """Whether it is plain, and then how much it has in common with the others: not one that
+        changes its networks or its training as well."""
+        common = sum(self._shared[part] for part in _parts(variant.config))
+        return self.method.is_plain(variant.config.objective), common
 
     @cached_property
     def _shared(self) -> Counter:

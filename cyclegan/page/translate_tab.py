@@ -11,15 +11,16 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import gradio as gr
 
 from ..core import sheets
 from ..core.config import Direction
 from ..core.media import PICTURES
-from . import closer_view, guests, panels
+from . import address, closer_view, guests, objective, panels, story
 from .answers import Answer, Answers
-from .compare import Probe, Request, look_closer, translate
+from .compare import Probe, Request, look_closer, opening, translate
 from .components import (
     CHOOSE,
     NETWORKS,
@@ -31,9 +32,11 @@ from .components import (
     wish,
 )
 from .hosting.desk import Desk
-from .hosting.errors import as_text
+from .hosting.errors import as_text, inform
 from .library import Library
-from .sets import ROWS, CheckpointSet
+from .markup import script
+from .sets import CheckpointSet
+from .story import Place
 
 SHEETS = 64
 """Downloads that lie ready; the oldest go first. Gradio serves a copy of its own."""
@@ -43,17 +46,6 @@ def direction_choices(set_: CheckpointSet) -> list[tuple[str, Direction]]:
     x, y = set_.domains.x, set_.domains.y
     names = {"xy": f"{x} → {y}", "yx": f"{y} → {x}"}
     return [(names[direction], direction) for direction in set_.directions]
-
-
-def opening_rows(set_: CheckpointSet) -> list[str]:
-    """What is compared at first: both sides of a switch, or a few variants."""
-    return list(set_.rows[:ROWS])
-
-
-def second_switch(set_: CheckpointSet) -> str:
-    """What stands beside its tick; "" where the method has no second switch."""
-    switches = set_.method.switches
-    return switches[1].called(True) if len(switches) > 1 else ""
 
 
 def takes_pictures(set_: CheckpointSet) -> bool:
@@ -66,31 +58,34 @@ class Parts:
     """Of this tab, what others may use.
 
     open_when: wires an event, and a component that holds a set's key, to the choice of that set.
-    sets: the list of sets. choices: what a visitor may choose there.
+    sets: the list of sets. choices: what a visitor may choose there. state: holds the `Request`
+    that is shown. arrive: wires the event of a page's opening to what its address asks for.
     """
 
     open_when: Callable[[Callable, gr.State], None]
     sets: gr.Dropdown
     choices: Callable[[str], list[tuple[str, str]]]
+    state: gr.State
+    arrive: Callable[[Callable], None]
 
 
 def build(
-    library: Library, on_device: Callable, desk: Desk, visitor: gr.BrowserState, tabs: gr.Tabs
+    library: Library,
+    on_device: Callable,
+    desk: Desk,
+    visitor: gr.BrowserState,
+    tabs: gr.Tabs,
+    bar: gr.HTML,
 ) -> Parts:
     """Lay the tab out inside the current Blocks and wire it.
 
     on_device: wraps the one function that runs networks (`spaces.GPU` on a ZeroGPU Space).
-    visitor: holds their key. tabs: where this tab has the id "translate".
+    visitor: holds their key. tabs: where this tab has the id "translate". bar: of the story.
     """
     downloads = tempfile.TemporaryDirectory(prefix="cyclegan-sheets-")
     titles = library.offered
     first = library.sets[titles[0]]
-    opening = Request(
-        titles[0],
-        first.directions[0],
-        tuple(opening_rows(first)),
-        example=0 if first.examples else None,
-    )
+    at_opening = opening(titles[0], first)
 
     @on_device
     def work(request: Request, probe: Probe | None = None):
@@ -113,12 +108,12 @@ def build(
 
     # The first result is made before there is a visitor, when a shared GPU is out of reach.
     answers = Answers(library)
-    at_first = answers.ready(opening)
+    at_first = answers.ready(at_opening)
     if at_first is None:
-        at_first = answers.draw(opening, translate(library.on_cpu(), opening))
+        at_first = answers.draw(at_opening, translate(library.on_cpu(), at_opening))
 
     # Layout.
-    state = gr.State(opening)
+    state, place = gr.State(at_opening), gr.State(Place())
     # What the networks are asked for, an example or an own picture: a new number is a new wish.
     example, picture = gr.State(0), gr.State(0)
     with gr.Row(elem_id="studio", equal_height=False):
@@ -137,25 +132,19 @@ def build(
             direction = open_choice(
                 gr.Radio(
                     direction_choices(first),
-                    value=opening.direction,
+                    value=at_opening.direction,
                     label="Direction",
                     elem_id="direction",
                 )
             )
             rows = open_choice(
                 gr.CheckboxGroup(
-                    list(first.rows),
-                    value=opening_rows(first),
+                    list(first.names),
+                    value=list(at_opening.names),
                     label="Rows",
                     elem_id="rows",
-                    visible=len(first.rows) > 1,
+                    visible=len(first.names) > 1,
                 )
-            )
-            second = gr.Checkbox(
-                value=True,
-                label=second_switch(first),
-                elem_id="second",
-                visible=bool(second_switch(first)),
             )
             chosen_set = open_choice(
                 gr.Dropdown(titles, value=titles[0], label="Checkpoint set", elem_id="chosen-set")
@@ -169,91 +158,142 @@ def build(
                 js_on_load=CHOOSE,
                 apply_default_css=False,
             )
+            terms = gr.HTML(
+                at_first.objective, elem_id="sum", js_on_load=CHOOSE, apply_default_css=False
+            )
+            heaps = gr.HTML("", elem_id="heaps", apply_default_css=False)
             result = gr.HTML(at_first.result, elem_id="result", apply_default_css=False)
+            where = gr.HTML(
+                address.markup(library, at_opening, Place()),
+                elem_id="address",
+                js_on_load=script("address"),
+                apply_default_css=False,
+            )
     closer = closer_view.build(library, run, state)
     opened, looked = closer.opened, closer.wished
     with gr.Accordion("The objective", open=False, elem_id="objective"):
-        objective = gr.HTML(at_first.objective, apply_default_css=False)
+        asks = gr.HTML(at_first.asks, apply_default_css=False)
     with gr.Accordion("What was measured", open=False, elem_id="measured"):
         measured = gr.HTML(at_first.measured, apply_default_css=False)
 
-    # Wiring.
-    def request_from(
-        old: Request, title: str, direction: Direction, second: bool, rows: list[str]
-    ) -> Request:
-        set_ = library.sets[title]
-        direction = direction if direction in set_.directions else set_.directions[0]
-        wanted = tuple(name for name in set_.rows if name in rows)
-        second = second or not second_switch(set_)
-        # Another set has other examples, but a visitor's own picture stays.
-        path = old.path if takes_pictures(set_) else None
-        example = old.example if title == old.title or path else 0
-        if example is not None and not set_.examples:
-            example = None
-        return Request(title, direction, wanted, second, example, path)
+    # Wiring. Handlers answer by component; what an answer leaves out stays as it is.
+    def told(now: Place) -> dict:
+        return {place: now, bar: story.bar(library, now), heaps: story.heaps(library, now)}
 
-    def sent(request: Request, answer: Answer, is_open: bool) -> tuple:
-        look = wish() if is_open and request.has_picture else gr.skip()
-        drawn = answer.result, answer.thumbnails, answer.objective, answer.measured
-        return request, *drawn, *(gr.skip(),) * 2, look
+    def sent(request: Request, answer: Answer, now: Place, is_open: bool) -> dict:
+        look = {looked: wish()} if is_open and request.has_picture else {}
+        return look | {
+            state: request,
+            result: answer.result,
+            thumbnails: answer.thumbnails,
+            terms: answer.objective,
+            asks: answer.asks,
+            measured: answer.measured,
+            where: address.markup(library, request, now),
+        }
 
-    def quickly(request: Request, is_open: bool) -> tuple:
-        answer = answers.ready(request)
-        if answer:
-            return sent(request, answer, is_open)
-        wishes = (gr.skip(), wish()) if request.example is None else (wish(), gr.skip())
-        return request, *(gr.skip(),) * 4, *wishes, gr.skip()
+    def quickly(request: Request, now: Place, is_open: bool) -> dict:
+        if answer := answers.ready(request):
+            return sent(request, answer, now, is_open)
+        return {state: request, (picture if request.example is None else example): wish()}
 
-    def on_missing(request: Request, is_open: bool, visit: gr.Request):
+    def on_missing(is_open: bool, request: Request, now: Place, visit: gr.Request):
         # An example that was clicked meanwhile is there already.
         answer = answers.ready(request)
-        return sent(request, answer or answers.draw(request, run(request, visit)), is_open)
+        answer = answer or answers.draw(request, run(request, visit))
+        return sent(request, answer, now, is_open)
 
-    def on_switch(is_open, old, title, direction, second, rows):
-        return quickly(request_from(old, title, direction, second, rows), is_open)
+    def on_switch(is_open, old: Request, now: Place, direction: Direction, rows: list[str]):
+        set_ = library.sets[old.title]
+        direction = direction if direction in set_.directions else old.direction
+        names = tuple(name for name in set_.names if name in rows)
+        return quickly(replace(old, direction=direction, names=names), now, is_open)
 
-    def on_set(is_open, old, title, second):
+    def on_term(event: gr.EventData, is_open, old: Request, now: Place):
+        set_ = library.sets[old.title]
+        switch = index_of(event, len(set_.method.switches))
+        without = objective.toggled(set_, old.without, switch)
+        return quickly(replace(old, without=without), now, is_open)
+
+    def turned(request: Request, now: Place, is_open: bool) -> dict:
+        """All that depends on the set."""
+        set_ = library.sets[request.title]
+        names = list(set_.names)
+        return quickly(request, now, is_open) | {
+            direction: gr.Radio(choices=direction_choices(set_), value=request.direction),
+            rows: gr.CheckboxGroup(
+                choices=names, value=list(request.names), visible=len(names) > 1
+            ),
+            uploads: gr.Column(visible=takes_pictures(set_)),
+        }
+
+    def on_set(is_open: bool, old: Request, now: Place, title: str):
         set_ = library.sets[title]
-        # Not from the component: Gradio holds what it shows against the choices of the new set.
-        rows = [name for name in old.rows if name in set_.rows] or opening_rows(set_)
-        choices, name = direction_choices(set_), second_switch(set_)
-        shown = on_switch(is_open, old, title, set_.directions[0], second, rows)
-        return (
-            *shown,
-            gr.Radio(choices=choices, value=set_.directions[0]),
-            gr.CheckboxGroup(choices=list(set_.rows), value=rows, visible=len(set_.rows) > 1),
-            gr.Checkbox(label=name, visible=bool(name)),
-            gr.Column(visible=takes_pictures(set_)),
-        )
+        request, now = opening(title, set_), story.story_of(library, title, now)
+        if set_.lacking(old.without) and old.without <= {s.name for s in set_.method.switches}:
+            request = replace(request, without=old.without)
+        # Another set has other examples, but a visitor's own picture stays.
+        if old.path and takes_pictures(set_):
+            request = replace(request, example=None, path=old.path)
+        return turned(request, now, is_open) | told(now)
+
+    def on_step(event: gr.EventData, is_open: bool, old: Request):
+        said = event._data.get("story") if isinstance(event._data, dict) else ""
+        listed = story.steps(library, said if said in titles else story.WHOLE)
+        index = event._data.get("index") if isinstance(event._data, dict) else None
+        if index == -1:
+            now = Place(story.WHOLE, 0)
+            listed = story.steps(library, story.WHOLE)
+        else:
+            now = Place(said if said in titles else story.WHOLE, index_of(event, len(listed)))
+        title, step = listed[now.step]
+        request = story.request(library, title, step)
+        return turned(request, now, is_open) | told(now) | {chosen_set: title, upload: None}
+
+    def gone_to(asked: address.Address, is_open: bool) -> dict:
+        for sentence in asked.said:
+            inform(sentence, "The address")
+        title = asked.request.title
+        return turned(asked.request, asked.place, is_open) | told(asked.place) | {chosen_set: title}
+
+    def on_arrival(is_open: bool, visit: gr.Request):
+        asked = address.read(library, dict(visit.query_params))
+        return gone_to(asked, is_open) if asked else {place: Place()}
+
+    def on_address(event: gr.EventData, is_open: bool):
+        said = event._data.get("query") if isinstance(event._data, dict) else ""
+        given = dict(parse_qsl(str(said or "").lstrip("?")[:2000]))
+        asked = address.read(library, given) or address.Address(at_opening, Place())
+        return gone_to(asked, is_open) | {upload: None}
 
     def choices(who: str) -> list[tuple[str, str]]:
         seen = guests.seen_by(library, desk, who)
         return [(library.sets[one].title, one) for one in seen]
 
-    def on_open(title: str | None, key: str | None, is_open, old, second, visit: gr.Request):
+    def on_open(is_open, old, now, title: str | None, key: str | None, visit: gr.Request):
         if title is None:
-            return (gr.skip(),) * len(opened_by_title)
+            return {place: now}
         dropdown = gr.Dropdown(choices=choices(desk.who(key, visit)), value=title)
-        shown = on_set(is_open, old, title, second)
-        return *shown, dropdown, gr.Tabs(selected="translate")
+        shown = on_set(is_open, old, now, title)
+        return shown | {chosen_set: dropdown, tabs: gr.Tabs(selected="translate")}
 
-    def on_example(event: gr.EventData, is_open: bool, old: Request):
+    def on_example(event: gr.EventData, is_open: bool, old: Request, now: Place):
         index = index_of(event, len(library.sets[old.title].examples))
-        request = replace(old, example=index, path=None)
-        return *quickly(request, is_open), None
+        return quickly(replace(old, example=index, path=None), now, is_open) | {upload: None}
 
-    def on_upload(path: str | None, is_open: bool, old: Request, visit: gr.Request):
+    def on_upload(is_open: bool, old: Request, now: Place, path: str | None, visit: gr.Request):
         if path is None:
-            return *(gr.skip(),) * len(shown), None
+            return {upload: None}
         request = replace(old, example=None, path=path)
         try:
             with desk.one_at_a_time(visit.session_hash, "opening a picture"):
                 library.upload(path)
-            return *sent(request, answers.draw(request, run(request, visit)), is_open), path
+            answer = answers.draw(request, run(request, visit))
+            return sent(request, answer, now, is_open) | {upload: path}
         except Exception as error:
             # What was shown stays, without the marks that Gradio puts over a failed output.
             gr.Warning(as_text(desk.teller.sentence(error)))
-            return *(gr.skip(),) * len(shown), None
+            return {upload: None}
 
     def on_download(request: Request, visit: gr.Request) -> str:
         shown, set_ = run(request, visit), library.sets[request.title]
@@ -279,37 +319,33 @@ def build(
         return str(path)
 
     examples = {**NETWORKS, "concurrency_id": "examples"}
-    shown = [state, result, thumbnails, objective, measured, example, picture, looked]
-    by_set = [*shown, direction, rows, second, uploads]
-    opened_by_title = [*by_set, chosen_set, tabs]
-    gr.on(
-        [direction.input, second.input, rows.input],
-        on_switch,
-        [opened, state, chosen_set, direction, second, rows],
-        shown,
-        **QUICK,
-    )
-    chosen_set.input(on_set, [opened, state, chosen_set, second], by_set, **QUICK)
-    thumbnails.click(on_example, [opened, state], [*shown, upload], **QUICK)
+    known = [opened, state, place]
+    shown = [state, result, thumbnails, terms, asks, measured, where, example, picture, looked]
+    by_set = [*shown, direction, rows, uploads, place, bar, heaps]
+    chosen = [*by_set, chosen_set]
+    gr.on([direction.input, rows.input], on_switch, [*known, direction, rows], shown, **QUICK)
+    terms.click(on_term, known, shown, **QUICK)
+    bar.click(on_step, [opened, state], [*chosen, upload], **QUICK)
+    where.click(on_address, opened, [*chosen, upload], **QUICK)
+    chosen_set.input(on_set, [*known, chosen_set], by_set, **QUICK)
+    thumbnails.click(on_example, known, [*shown, upload], **QUICK)
     upload.input(
         on_upload,
-        [upload, opened, state],
+        [*known, upload],
         [*shown, upload],
         show_progress_on=result,
         **{**NETWORKS, "concurrency_id": "uploads", "concurrency_limit": 64},
     )
-    example.change(on_missing, [state, opened], shown, show_progress_on=result, **examples)
-    picture.change(on_missing, [state, opened], shown, show_progress_on=result, **NETWORKS)
+    example.change(on_missing, known, shown, show_progress_on=result, **examples)
+    picture.change(on_missing, known, shown, show_progress_on=result, **NETWORKS)
 
     def open_when(trigger: Callable, title: gr.State) -> None:
-        trigger(
-            on_open,
-            [title, visitor, opened, state, second],
-            opened_by_title,
-            **QUICK,
-        )
+        trigger(on_open, [*known, title, visitor], [*chosen, tabs], **QUICK)
+
+    def arrive(trigger: Callable) -> None:
+        trigger(on_arrival, opened, chosen, **QUICK)
 
     download.click(on_download, state, file, **NETWORKS).success(
         None, js=save_file("file"), api_visibility="private"
     )
-    return Parts(open_when, chosen_set, choices)
+    return Parts(open_when, chosen_set, choices, state, arrive)

@@ -31,6 +31,7 @@ from ..lesson import (
     quick,
     ratio,
 )
+from ..story import BACK, IDENTITY, LEARN, UNPAIRED
 from .read import SIDE, Pack, load, on_white, silhouette
 
 INK = 245
@@ -231,6 +232,11 @@ class Drawing(FluentPair):
     shown = DRAWINGS
     own = (*FluentPair.own, *COLOUR_RETURNED)
     headline = ("cycle_error", "silhouette_iou", "diversity")
+    story = (
+        replace(UNPAIRED, is_best=True),
+        replace(BACK, is_best=True),
+        replace(LEARN, is_best=True),
+    )
 
     def seen(self, with_it: Values, without: Values) -> bool:
         """What comes back is that drawing with the cycle loss, and blots without."""
@@ -244,7 +250,7 @@ class Drawing(FluentPair):
         return "the shape is not the true one" if is_wrong else ""
 
 
-IDENTITY = (
+WITH_IDENTITY = (
     Arm("with the identity loss", Objective()),
     Arm("without the identity loss", Objective(identity=0.0)),
 )
@@ -264,12 +270,13 @@ class Emoji(FluentPair):
     styles = ("flat", "three_d")
     shown = EMOJI
     headline = ("colour_error", "cycle_error", "silhouette_iou")
+    story = (UNPAIRED, BACK, IDENTITY)
     troubles = (ALIKE, COPY, LOST, WRONG_COLOURS, WRONG)
 
     @property
     def recipe(self) -> Recipe:
         config = quick(self.name, self.domains).config
-        return Recipe(replace(config, objective=IDENTITY[0].objective), IDENTITY)
+        return Recipe(replace(config, objective=WITH_IDENTITY[0].objective), WITH_IDENTITY)
 
     def seen(self, with_it: Values, without: Values) -> bool:
         """The colours are right with the identity loss, and others without."""

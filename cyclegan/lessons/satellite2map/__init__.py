@@ -3,6 +3,8 @@
 Its tiles are `tiles`' business, the files that ship `pack`'s.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...core.config import Domains
@@ -10,6 +12,7 @@ from ...core.figures import Figure
 from ...core.media import PICTURES
 from ..data import UnpairedData
 from ..lesson import ALIKE, COPY, LOST, Example, Lesson, Trouble, Values, above, below, ratio
+from ..story import BACK, IDENTITY, LEARN, UNPAIRED, WRONG
 from . import tiles
 
 
@@ -54,6 +57,13 @@ class Satellite2Map(Lesson):
     own = (SEA_IOU,)
     headline = ("sea_iou", "cycle_error", "diversity")
     troubles = (ALIKE, COPY, LOST, WRONG_MAP)
+    story = (
+        UNPAIRED,
+        replace(BACK, example="Morocco"),
+        replace(WRONG, example="Iberia", is_best=True),
+        replace(IDENTITY, example="Iberia", is_best=True),
+        LEARN,
+    )
 
     def open(self, size: int, fit: str) -> UnpairedData:
         cut = tiles.cut_all(size)

@@ -1,0 +1,143 @@
+"""What is shown, as the page's address says it, and back.
+
+Plain query parameters, so that a link can be handed out, and reload and Back work. Never a
+visitor's picture, model or key. What stands in an address is a stranger's word.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from . import story
+from .compare import Request, opening
+from .library import Library
+from .markup import render
+from .sets import CheckpointSet
+from .story import Place
+
+OWN = ("lesson", "example", "without", "direction", "story", "step")
+"""What is read here."""
+
+OTHERS = ("tab", "predict", "present", "host")
+"""What is read elsewhere."""
+
+NOTHING = "none"
+"""Of `without`: nothing is struck out."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """What an address asks for; said: sentences on what it asks for in vain."""
+
+    request: Request
+    place: Place
+    said: tuple[str, ...] = ()
+
+
+def slug(name: str) -> str:
+    return "-".join(name.lower().split())
+
+
+def written(library: Library, request: Request, place: Place) -> str:
+    """The parameters as text; "" for what cannot be asked for, a visitor's own."""
+    if request.path or request.title not in library.offered:
+        return ""
+    set_ = library.sets[request.title]
+    own = {"lesson": request.title}
+    if request.example is not None:
+        own["example"] = slug(set_.examples[request.example].name)
+    if request.without != set_.without:
+        own["without"] = ",".join(sorted(map(slug, request.without))) or NOTHING
+    if request.direction != set_.directions[0]:
+        own["direction"] = request.direction
+    if place.story:
+        own["story"] = place.story
+    if place.step is not None:
+        own["step"] = str(place.step + 1)
+    return urlencode(own, safe=",")
+
+
+def markup(library: Library, request: Request, place: Place) -> str:
+    """For the script that keeps the address: the parameters, and the tab that a step leads to."""
+    shown = story.steps(library, place.story)
+    is_live = place.step is not None and shown[place.step][1].is_live
+    return render(
+        "common.address",
+        query=written(library, request, place),
+        tab="train" if is_live else "translate" if place.step is not None else "",
+    )
+
+
+def read(library: Library, given: Mapping[str, str]) -> Address | None:
+    """None where an address asks for nothing."""
+    said = [
+        f"The address says {name[:40]!r}, which means nothing here."
+        for name in given
+        if name not in (*OWN, *OTHERS) and not name.startswith("__")
+    ]
+    asked = {name: str(given[name])[:200] for name in OWN if given.get(name)}
+    if not asked and not said:
+        return None
+    reading = _Reading(library, asked, said)
+    place = reading.place()
+    if place.step is not None:
+        title, step = story.steps(library, place.story)[place.step]
+        reading.start = story.request(library, title, step)
+    return Address(reading.request(), place, tuple(said))
+
+
+class _Reading:
+    """One address; what is asked for in vain is said, and left as it would be without it."""
+
+    def __init__(self, library: Library, asked: Mapping[str, str], said: list[str]):
+        self.library, self.asked, self._said = library, asked, said
+        first = library.offered[0]
+        self.start = opening(first, library.sets[first])
+
+    def place(self) -> Place:
+        whole = self._one_of("story", self.library.offered, story.WHOLE)
+        count = len(story.steps(self.library, whole))
+        step = self._one_of("step", [str(n) for n in range(1, count + 1)], None)
+        return Place(whole, int(step) - 1 if step else None)
+
+    def request(self) -> Request:
+        title = self._one_of("lesson", self.library.offered, self.start.title)
+        set_ = self.library.sets[title]
+        start = self.start if title == self.start.title else opening(title, set_)
+        examples = [slug(example.name) for example in set_.examples]
+        example = self._one_of("example", examples, None)
+        return replace(
+            start,
+            direction=self._one_of("direction", set_.directions, start.direction),
+            without=self._without(set_, start.without),
+            example=start.example if example is None else examples.index(example),
+        )
+
+    def _without(self, set_: CheckpointSet, default: frozenset[str]) -> frozenset[str]:
+        if "without" not in self.asked:
+            return default
+        names = {slug(switch.name): switch.name for switch in set_.method.switches}
+        words = self.asked["without"].split(",")
+        if not names or words == [NOTHING]:
+            return frozenset()
+        if not set(words) <= names.keys():
+            self._vain("without", [*names, NOTHING])
+            return default
+        wanted = frozenset(names[word] for word in words)
+        if not set_.lacking(wanted):
+            self._said.append(f"No network was trained without {' and '.join(sorted(wanted))}.")
+            return default
+        return wanted
+
+    def _one_of(self, name: str, valid, default):
+        word = self.asked.get(name)
+        if word is None or word in valid:
+            return default if word is None else word
+        self._vain(name, valid)
+        return default
+
+    def _vain(self, name: str, valid) -> None:
+        self._said.append(
+            f"The address says {name}={self.asked[name][:40]}, which is not here; valid are "
+            f"{', '.join(valid)}."
+        )
