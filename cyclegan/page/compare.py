@@ -142,6 +142,7 @@ class Shown:
     """What one request comes to; views are the columns, truth is as the page holds an item.
 
     unchanged: quick figures of the item itself, handed over as its own translation, by key.
+    is_own: whether the item is a visitor's picture.
     """
 
     direction: Direction
@@ -150,6 +151,7 @@ class Shown:
     truth: Any
     note: str
     unchanged: Mapping[str, float] = field(default_factory=dict)
+    is_own: bool = False
 
 
 def translate(library: Library, request: Request) -> Shown:
@@ -199,7 +201,8 @@ def translate(library: Library, request: Request) -> Shown:
     if example and (c := shown[0].config.channels).x == c.y:
         item = set_.lesson.medium.held(example.original(direction))
         unchanged = scores(shown[0], item, example, direction)
-    return Shown(direction, rows, tuple(views.values()), truth, " ".join(notes), unchanged)
+    note = " ".join(notes)
+    return Shown(direction, rows, tuple(views.values()), truth, note, unchanged, example is None)
 
 
 def remarks(variants: Sequence[Variant]) -> list[str]:

@@ -21,13 +21,15 @@ from ..core.config import Direction
 from ..core.figures import CYCLE_ERROR
 from ..core.media import PICTURES
 from . import guests, panels
-from .answers import Answer, Answers
+from .answers import CHOOSE_ONE, Answer, Answers
 from .compare import JPEG, NOISE, Closer, Probe, Request, look_closer, translate
 from .components import CHOOSE, index_of, open_choice, picture_input, save_file
 from .hosting.desk import Desk
-from .hosting.errors import as_text
+from .hosting.errors import RefusedError
 from .library import Library
 from .sets import ROWS, CheckpointSet
+
+ON_ITS_WAY = "Your picture is on its way through the networks …"
 
 SHEETS = 64
 """Downloads that lie ready; the oldest go first. Gradio serves a copy of its own."""
@@ -221,7 +223,7 @@ def build(
         return Request(title, direction, wanted, second, example, path)
 
     def sent(request: Request, answer: Answer, is_open: bool) -> tuple:
-        look = wish() if is_open and request.has_picture else gr.skip()
+        look = wish() if is_open else gr.skip()
         drawn = answer.result, answer.thumbnails, answer.objective, answer.measured
         return request, *drawn, *(gr.skip(),) * 2, look
 
@@ -271,21 +273,27 @@ def build(
         return *quickly(request, is_open), None
 
     def on_upload(path: str | None, is_open: bool, old: Request, visit: gr.Request):
-        if path is None:
-            return *(gr.skip(),) * len(shown), None
+        """First that it is awaited, then what came of it: the rows of the picture before would
+        pass for this one's."""
+        if path is None:  # Between two pictures of a webcam.
+            yield *(gr.skip(),) * len(shown), None
+            return
         request = replace(old, example=None, path=path)
+        yield *sent(request, answers.instead(request, ON_ITS_WAY), False), path
         try:
             with desk.one_at_a_time(visit.session_hash, "opening a picture"):
                 library.upload(path)
-            return *sent(request, answers.draw(request, run(request, visit)), is_open), path
+            yield *sent(request, answers.draw(request, run(request, visit)), is_open), path
         except Exception as error:
-            # What was shown stays, without the marks that Gradio puts over a failed output.
-            gr.Warning(as_text(desk.teller.sentence(error)))
-            return *(gr.skip(),) * len(shown), None
+            yield *without(request, f"{desk.teller.sentence(error)} {CHOOSE_ONE}", is_open), None
+
+    def without(old: Request, sentence: str, is_open: bool) -> tuple:
+        request = replace(old, example=None, path=None)
+        return sent(request, answers.instead(request, sentence), is_open)
 
     def on_close_up(request: Request, kind: str, sigma: float, quality: int, visit: gr.Request):
         if not request.has_picture:
-            return (gr.skip(),) * 3
+            return "", None, {}
         close = run(request, visit, Probe(kind, sigma, quality))
         frame = pd.DataFrame(close.points, columns=["strength", CYCLE_ERROR.label, "row"])
         html = panels.close_ups(close, library.sets[request.title].lesson)
@@ -297,6 +305,8 @@ def build(
         return gr.LinePlot(x_title=axis, color_map=lines)
 
     def on_download(request: Request, visit: gr.Request) -> str:
+        if not request.has_picture:
+            raise RefusedError(CHOOSE_ONE)
         shown, set_ = run(request, visit), library.sets[request.title]
         lines = [
             sheets.Line(
@@ -338,12 +348,16 @@ def build(
     )
     chosen_set.input(on_set, [opened, state, chosen_set, second], by_set, **quick)
     thumbnails.click(on_example, [opened, state], [*shown, upload], **quick)
-    upload.input(
-        on_upload,
-        [upload, opened, state],
-        [*shown, upload],
-        show_progress_on=result,
-        **{**networks, "concurrency_id": "uploads", "concurrency_limit": 64},
+    quietly = {"concurrency_id": "uploads", "show_progress": "hidden"}
+    uploading = upload.input(
+        on_upload, [upload, opened, state], [*shown, upload], **{**networks, **quietly}
+    )
+    upload.clear(
+        lambda old, is_open: without(old, CHOOSE_ONE, is_open),
+        [state, opened],
+        shown,
+        cancels=uploading,
+        **quick,
     )
     example.change(on_missing, [state, opened], shown, show_progress_on=result, **examples)
     picture.change(on_missing, [state, opened], shown, show_progress_on=result, **networks)
@@ -362,7 +376,11 @@ def build(
         **quick,
     )
     looked.change(
-        on_close_up, [state, kind, sigma, quality], [close_html, curve, lines], **networks
+        on_close_up,
+        [state, kind, sigma, quality],
+        [close_html, curve, lines],
+        show_progress_on=close_html,
+        **networks,
     ).success(dress_curve, [kind, lines], curve, **quick)
 
     def open_when(trigger: Callable, title: gr.State) -> None:
