@@ -60,7 +60,7 @@ def test_a_picture_of_ones_own_needs_the_networks_once(library, tmp_path, monkey
 
 
 def test_without_a_picture_there_is_a_sentence(library):
-    assert "Choose a picture" in Answers(library).ready(request(library)).result
+    assert "Choose an example" in Answers(library).ready(request(library)).result
 
 
 def test_no_more_markup_is_kept_than_may_be(library, monkeypatch):

@@ -182,14 +182,70 @@ def test_a_bad_file_is_answered_with_a_sentence_and_the_page_lives(page, tmp_pat
     path = tmp_path / "bad.png"
     Image.effect_noise((300, 300), 90).save(path)
     path.write_bytes(b"This is no picture." if kind == "text" else path.read_bytes()[:4000])
-    before = sources(page)
     page.locator("#upload input[type=file]").first.set_input_files(path)
     page.get_by_text("not a picture" if kind == "text" else "damaged or cut short").wait_for()
-    page.wait_for_timeout(500)
-    assert sources(page) == before
+    nothing_is_chosen(page)
     assert page.locator("#results .error").count() == 0, "no mark of Gradio's lies over the result"
     assert page.locator("#upload img").count() == 0, "the bad file is taken away"
     assert len(choose(page, 2)) == 8
+
+
+def nothing_is_chosen(page) -> None:
+    """No row that would pass for a result, no example marked, and a word on what to do."""
+    page.get_by_text("Choose an example, or a picture of your own.").wait_for()
+    assert not sources(page)
+    assert page.locator("#examples button[aria-pressed=true]").count() == 0
+
+
+def test_a_picture_that_is_taken_away_takes_its_rows_along(page, tmp_path):
+    """At once, also while the networks are still busy with it; what then comes of it is not
+    shown."""
+    page.get_by_text("Look closer").click()
+    page.wait_for_selector("#close-ups .panels img")
+    Image.effect_noise((700, 700), 90).save(tmp_path / "own.png")
+    page.locator("#upload input[type=file]").first.set_input_files(tmp_path / "own.png")
+    page.get_by_text("on its way through the networks").wait_for()
+    assert not sources(page) and page.locator("#result .wrap.full").count() == 0
+    page.get_by_label("Remove Image").click()
+    nothing_is_chosen(page)
+    page.wait_for_function("!document.querySelector('#close-ups .panels img')")
+    page.wait_for_timeout(4000)
+    nothing_is_chosen(page)
+    page.locator("#download").click()
+    page.locator(".toast-body").get_by_text("Choose an example").wait_for()
+    assert len(choose(page, 2)) == 8
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_webcam_can_be_used_in_the_small_field(browser, url, width):
+    """The question is inside of the field, the shutter inside of the picture, and both are hit."""
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    page.goto(url)
+    page.wait_for_selector(PANELS, timeout=PATIENCE)
+    field = page.locator("#upload")
+    field.get_by_label("Capture from camera").click()
+    asked = field.get_by_text("Click to Access Webcam")
+    inside(asked, field)
+    asked.click()
+    shutter = field.get_by_label("capture photo")
+    video = field.locator("video")
+    shutter.wait_for()
+    page.wait_for_timeout(500)
+    inside(shutter, field)
+    inside(video, field)
+    assert shutter.bounding_box()["height"] < video.bounding_box()["height"] / 3
+    shutter.click()
+    page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 7", timeout=PATIENCE)
+    heads = page.locator("#result .head p").all_text_contents()
+    assert "Your picture, as the networks see it." in heads
+    page.close()
+
+
+def inside(part, whole) -> None:
+    part, whole = part.bounding_box(), whole.bounding_box()
+    for at, size in (("x", "width"), ("y", "height")):
+        assert whole[at] <= part[at], (part, whole)
+        assert part[at] + part[size] <= whole[at] + whole[size], (part, whole)
 
 
 def test_somebody_elses_lesson_and_method_are_shown_without_switches(browser, toys, tmp_path):

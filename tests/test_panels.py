@@ -190,6 +190,21 @@ def test_articles_and_kinds_in_a_sentence():
     assert panels.sentence(text, "X", "sine", Medium()) == "An X to a sine: X, sine."
 
 
+@pytest.mark.parametrize("direction", ["xy", "yx"])
+def test_of_a_visitors_picture_nobody_says_what_it_shows(direction):
+    """Whatever a view's sentence calls the item, it is theirs; what networks make is named."""
+    shown = replace(shown_of([], direction=direction), is_own=True)
+    source, target = ("satellite", "map") if direction == "xy" else ("map", "satellite")
+    said = [
+        head.sentence
+        for head in panels.headings(shown, set_of(domains=Domains("satellite", "map")))
+    ]
+    assert said[0] == "Your picture, as the networks see it."
+    assert f"a {target} picture" in said[1] and not any(f"a {source} pict" in s for s in said)
+    words = panels.sentence("{A_source}, {a_source}: {a_target}.", "x", "map", is_own=True)
+    assert words == "Your picture, your picture: a map picture."
+
+
 # The grid
 
 

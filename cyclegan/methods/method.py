@@ -23,7 +23,8 @@ class View:
     key: "original", "made" (the translation), "back" (the reconstruction), "same" (the identity
         output), or whatever a method has; figures need arrays by these names.
     formula: "F(G(x))". name: "Reconstruction". sentence: what it is, with {source} and {target}
-        for the domains' names, and {a_source}, {a_target} with their articles.
+        for the domains' names, and {a_source}, {a_target} with their articles; of a visitor's own
+        picture {a_source} is "your picture".
     network: the role that computes it, "" for the input. of: the keys of views, or the names of
         latents, that the network takes. figure: the key of the figure that stands under it.
     """

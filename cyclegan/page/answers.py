@@ -15,7 +15,7 @@ from .library import Library
 from .markup import absent
 
 NO_ROWS = absent("All rows are switched off.")
-ABSENT = absent("Choose a picture to begin.")
+CHOOSE_ONE = "Choose an example, or a picture of your own."
 
 KEPT = 64 * 1024**2
 """Characters of markup that are kept, half a million an answer; those used longest ago go first."""
@@ -44,12 +44,16 @@ class Answers:
     def ready(self, request: Request) -> Answer | None:
         """The answer where no network has to run for it, else None."""
         if not request.has_picture:
-            return self._around(request, ABSENT)
+            return self.instead(request)
         with self._keeping:
             kept = self._kept.get(self._key(request))
         if kept or needs_networks(self.library, request):
             return kept
         return self.draw(request, translate(self.library, request))
+
+    def instead(self, request: Request, sentence: str = CHOOSE_ONE) -> Answer:
+        """A sentence in the place of a comparison."""
+        return self._around(request, absent(sentence))
 
     def draw(self, request: Request, shown: Shown) -> Answer:
         """The answer to a request whose pictures are there; kept where others may ask the same."""

@@ -158,6 +158,7 @@ class Shown:
 
     unchanged: quick figures of the item itself, handed over as its own translation, by key.
     without: names of the switches whose terms the lower row lacks, in the method's order.
+    is_own: whether the item is a visitor's picture.
     """
 
     direction: Direction
@@ -167,6 +168,7 @@ class Shown:
     note: str
     unchanged: Mapping[str, float] = field(default_factory=dict)
     without: tuple[str, ...] = ()
+    is_own: bool = False
 
 
 def translate(library: Library, request: Request) -> Shown:
@@ -217,8 +219,16 @@ def translate(library: Library, request: Request) -> Shown:
     if example and (c := shown[0].config.channels).x == c.y:
         item = set_.lesson.medium.held(example.original(direction))
         unchanged = scores(shown[0], item, example, direction)
-    struck = tuple(s.name for s in set_.method.switches if s.name in request.without)
-    return Shown(direction, rows, tuple(views.values()), truth, " ".join(notes), unchanged, struck)
+    return Shown(
+        direction,
+        rows,
+        tuple(views.values()),
+        truth,
+        " ".join(notes),
+        unchanged,
+        without=tuple(s.name for s in set_.method.switches if s.name in request.without),
+        is_own=example is None,
+    )
 
 
 def remarks(variants: Sequence[Variant]) -> list[str]:

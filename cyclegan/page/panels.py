@@ -71,7 +71,11 @@ def headings(shown: Shown, set_: CheckpointSet) -> list[Heading]:
     sides = set_.domains.x, set_.domains.y
     source, target = sides if shown.direction == "xy" else sides[::-1]
     listed = [
-        Heading(v.formula, v.name, sentence(v.sentence, source, target, set_.lesson.medium))
+        Heading(
+            v.formula,
+            v.name,
+            sentence(v.sentence, source, target, set_.lesson.medium, shown.is_own),
+        )
         for v in shown.views
     ]
     if shown.truth is not None:
@@ -80,10 +84,17 @@ def headings(shown: Shown, set_: CheckpointSet) -> list[Heading]:
     return listed
 
 
-def sentence(text: str, source: str, target: str, medium: Medium = PICTURES) -> str:
-    """A view's sentence about these domains; items of pictures are called pictures."""
+def sentence(
+    text: str, source: str, target: str, medium: Medium = PICTURES, is_own: bool = False
+) -> str:
+    """A view's sentence about these domains; items of pictures are called pictures.
+
+    is_own: whether the item is a visitor's, of which nobody knows what it shows.
+    """
     kind = " picture" if medium is PICTURES else ""
     a_source, a_target = (f"{_article(domain)} {domain}{kind}" for domain in (source, target))
+    if is_own:
+        a_source = "your picture"
     return text.format(
         source=source,
         target=target,

@@ -19,7 +19,7 @@ from ..core import sheets
 from ..core.config import Direction
 from ..core.media import PICTURES
 from . import address, closer_view, guests, objective, panels, story
-from .answers import Answer, Answers
+from .answers import CHOOSE_ONE, Answer, Answers
 from .compare import Probe, Request, look_closer, opening, translate
 from .components import (
     CHOOSE,
@@ -32,11 +32,13 @@ from .components import (
     wish,
 )
 from .hosting.desk import Desk
-from .hosting.errors import as_text, inform
+from .hosting.errors import RefusedError, inform
 from .library import Library
 from .markup import script
 from .sets import CheckpointSet
 from .story import Place
+
+ON_ITS_WAY = "Your picture is on its way through the networks …"
 
 SHEETS = 64
 """Downloads that lie ready; the oldest go first. Gradio serves a copy of its own."""
@@ -181,7 +183,7 @@ def build(
         return {place: now, bar: story.bar(library, now), heaps: story.heaps(library, now)}
 
     def sent(request: Request, answer: Answer, now: Place, is_open: bool) -> dict:
-        look = {looked: wish()} if is_open and request.has_picture else {}
+        look = {looked: wish()} if is_open else {}
         return look | {
             state: request,
             result: answer.result,
@@ -282,20 +284,29 @@ def build(
         return quickly(replace(old, example=index, path=None), now, is_open) | {upload: None}
 
     def on_upload(is_open: bool, old: Request, now: Place, path: str | None, visit: gr.Request):
-        if path is None:
-            return {upload: None}
+        """First that it is awaited, then what came of it: the rows of the picture before would
+        pass for this one's."""
+        if path is None:  # Between two pictures of a webcam.
+            yield {upload: None}
+            return
         request = replace(old, example=None, path=path)
+        yield sent(request, answers.instead(request, ON_ITS_WAY), now, False) | {upload: path}
         try:
             with desk.one_at_a_time(visit.session_hash, "opening a picture"):
                 library.upload(path)
             answer = answers.draw(request, run(request, visit))
-            return sent(request, answer, now, is_open) | {upload: path}
+            yield sent(request, answer, now, is_open) | {upload: path}
         except Exception as error:
-            # What was shown stays, without the marks that Gradio puts over a failed output.
-            gr.Warning(as_text(desk.teller.sentence(error)))
-            return {upload: None}
+            sentence = f"{desk.teller.sentence(error)} {CHOOSE_ONE}"
+            yield without_picture(is_open, request, now, sentence) | {upload: None}
+
+    def without_picture(is_open: bool, old: Request, now: Place, sentence: str = CHOOSE_ONE):
+        request = replace(old, example=None, path=None)
+        return sent(request, answers.instead(request, sentence), now, is_open)
 
     def on_download(request: Request, visit: gr.Request) -> str:
+        if not request.has_picture:
+            raise RefusedError(CHOOSE_ONE)
         shown, set_ = run(request, visit), library.sets[request.title]
         lines = [
             sheets.Line(
@@ -329,13 +340,11 @@ def build(
     where.click(on_address, opened, [*chosen, upload], **QUICK)
     chosen_set.input(on_set, [*known, chosen_set], by_set, **QUICK)
     thumbnails.click(on_example, known, [*shown, upload], **QUICK)
-    upload.input(
-        on_upload,
-        [*known, upload],
-        [*shown, upload],
-        show_progress_on=result,
-        **{**NETWORKS, "concurrency_id": "uploads", "concurrency_limit": 64},
+    quietly = {"concurrency_id": "uploads", "show_progress": "hidden"}
+    uploading = upload.input(
+        on_upload, [*known, upload], [*shown, upload], **{**NETWORKS, **quietly}
     )
+    upload.clear(without_picture, known, shown, cancels=uploading, **QUICK)
     example.change(on_missing, known, shown, show_progress_on=result, **examples)
     picture.change(on_missing, known, shown, show_progress_on=result, **NETWORKS)
 
