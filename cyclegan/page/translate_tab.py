@@ -193,7 +193,7 @@ def build(
         return Request(title, direction, wanted, second, example, path)
 
     def sent(request: Request, answer: Answer, is_open: bool) -> tuple:
-        look = wish() if is_open and request.has_picture else gr.skip()
+        look = wish() if is_open else gr.skip()
         drawn = answer.result, answer.thumbnails, answer.objective, answer.measured
         return request, *drawn, *(gr.skip(),) * 2, look
 
