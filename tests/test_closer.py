@@ -20,6 +20,15 @@ def landscape() -> Image.Image:
     return Image.fromarray(np.stack(planes, -1).clip(0, 255).astype(np.uint8))
 
 
+def patches(values: np.ndarray, picture: Image.Image) -> closer.PatchScores:
+    """Scores of patches that share a picture evenly."""
+    down, right = (
+        (np.arange(count) + 0.5) * side / count
+        for count, side in zip(values.shape, (picture.height, picture.width), strict=True)
+    )
+    return closer.PatchScores(values, down, right)
+
+
 def changed(a: Image.Image, b: Image.Image) -> float:
     return float(np.abs(np.asarray(a, float) - np.asarray(b, float)).mean())
 
@@ -41,9 +50,9 @@ def test_difference_map_of_equal_pictures_is_black():
 
 def test_overlay_is_clear_at_1_and_dark_at_0():
     picture = noise(48, 32)
-    clear = closer.score_overlay(picture, np.ones((2, 3), np.float32))
-    dark = closer.score_overlay(picture, np.zeros((2, 3), np.float32))
-    half = closer.score_overlay(picture, np.full((2, 3), 0.5, np.float32))
+    clear = closer.score_overlay(picture, patches(np.ones((2, 3)), picture))
+    dark = closer.score_overlay(picture, patches(np.zeros((2, 3)), picture))
+    half = closer.score_overlay(picture, patches(np.full((2, 3), 0.5), picture))
     assert np.array_equal(np.asarray(clear), np.asarray(picture))
     assert np.asarray(dark).max() < 64
     means = [np.asarray(p).mean() for p in (dark, half, clear)]
@@ -52,17 +61,32 @@ def test_overlay_is_clear_at_1_and_dark_at_0():
 
 def test_overlay_darkens_the_patches_that_were_seen_through():
     """Scores are (down, right): the first row is the top, the first column the left."""
-    scores = np.array([[1, 1, 0], [1, 1, 1]], np.float32)
-    shaded = np.asarray(closer.score_overlay(flat(200, 200, 200, size=(90, 60)), scores))
+    picture = flat(200, 200, 200, size=(90, 60))
+    scores = patches(np.array([[1, 1, 0], [1, 1, 1]]), picture)
+    shaded = np.asarray(closer.score_overlay(picture, scores))
     assert shaded[5, 85].max() < 64
     for y, x in ((5, 5), (55, 5), (55, 85)):
         assert shaded[y, x].min() > 190
 
 
+def test_a_score_lies_where_its_patch_is_and_the_way_to_the_next_has_no_step():
+    """Two patches far left: half way between them is half the score, right of them nothing new."""
+    scores = closer.PatchScores(np.array([[0.0, 1.0]]), np.array([30.0]), np.array([10.0, 30.0]))
+    seen = scores.spread(120, 60)
+    assert seen.shape == (60, 120) and (seen == seen[0]).all()
+    assert seen[0, :10].max() < 0.05 and seen[0, 30:].min() > 0.95
+    assert seen[0, 19:21].mean() == pytest.approx(0.5)
+    assert np.abs(np.diff(seen[0])).max() <= 1 / 20 + 1e-9
+    shaded = np.asarray(closer.score_overlay(flat(200, 200, 200, size=(120, 60)), scores), int)
+    assert np.abs(np.diff(shaded[..., 0], axis=1)).max() < 12 and shaded.max() == 200
+
+
 def test_scores_beyond_0_and_1_are_as_those():
     picture = noise(16, 16)
     for far, near in ((7.0, 1.0), (-3.0, 0.0)):
-        far, near = (closer.score_overlay(picture, np.full((2, 2), v)) for v in (far, near))
+        far, near = (
+            closer.score_overlay(picture, patches(np.full((2, 2), v), picture)) for v in (far, near)
+        )
         assert np.array_equal(np.asarray(far), np.asarray(near))
 
 

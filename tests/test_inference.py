@@ -14,6 +14,8 @@ from variants import FULL, JUDGES, write
 
 from cyclegan.core import figures
 from cyclegan.core.config import Config, Discriminator, Generator
+from cyclegan.core.networks.course import CourseDiscriminator
+from cyclegan.core.networks.patches import Patch4, PatchGAN
 from cyclegan.inference import strips
 from cyclegan.inference import translator as inference
 from cyclegan.inference.translator import Translation, Translator
@@ -261,47 +263,72 @@ def test_reconstruct_keeps_any_size(translator):
 # Patch scores
 
 
-@pytest.mark.parametrize(
-    ("kind", "size", "tiles", "tile"),
-    [
-        ("patchgan", (32, 32), (1, 1), 2),  # H/8 − 2
-        ("patchgan", (96, 64), (2, 3), 2),
-        ("patch4", (96, 64), (2, 3), 2),  # H/16
-    ],
-)
-def test_patch_scores_are_the_discriminators_tile_by_tile(kind, size, tiles, tile, tmp_path):
-    c = replace(config(), discriminator=Discriminator(kind, width=2), image_size=32)
+@pytest.mark.parametrize(("kind", "tile"), [("patchgan", 64), ("patch4", 64), ("course", 64)])
+@pytest.mark.parametrize("size", [(64, 64), (160, 96)])
+def test_patch_scores_are_the_discriminators_in_the_middle_of_a_tile(kind, tile, size, tmp_path):
+    """Each is what D gives it in a tile of the training's size that has it in its middle half, or
+    at the picture's own edge; they lie on one even grid, without a seam."""
+    c = replace(config(), discriminator=Discriminator(kind, width=2), image_size=tile)
     translator = opened(tmp_path, c)
     picture = noise(*size)
     for direction, judge in (("xy", translator.model.D_Y), ("yx", translator.model.D_X)):
         scores = translator.patch_scores(picture, direction)
-        assert scores.shape == (tile * tiles[0], tile * tiles[1])
-        assert scores.std() > 0
-        for row in range(tiles[0]):
-            for column in range(tiles[1]):
-                box = (32 * column, 32 * row, 32 * column + 32, 32 * row + 32)
-                alone = judge(to_float(picture.crop(box)))[0, 0]
-                part = scores[tile * row : tile * (row + 1), tile * column : tile * (column + 1)]
-                assert np.allclose(part, alone, atol=1e-5)
+        assert scores.values.shape == (len(scores.down), len(scores.right))
+        for middles in (scores.down, scores.right):
+            assert len(set(np.diff(middles))) <= 1
+        (first, stride), half = (judge.first, judge.stride), tile // 2
+        for i, y in enumerate(scores.down):
+            for j, x in enumerate(scores.right):
+                corner = [
+                    min(max(0, int(at - half / 2) // half * half), side - tile)
+                    for at, side in ((x, size[0]), (y, size[1]))
+                ]
+                box = (*corner, corner[0] + tile, corner[1] + tile)
+                alone = judge(to_float(picture.crop(box)))[0, 0].detach().numpy()
+                place = [
+                    (at - edge - first) // stride for at, edge in zip((x, y), corner, strict=True)
+                ]
+                assert scores.values[i, j] == pytest.approx(alone[place[1], place[0]], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "network", [PatchGAN(2), Patch4(2), CourseDiscriminator(2)], ids=lambda n: type(n).__name__
+)
+def test_a_patchs_middle_is_that_of_all_that_moves_its_score(network):
+    """The receptive field by gradients, without the norms, which see the whole picture."""
+    for module in network.modules():
+        for name, child in module.named_children():
+            if isinstance(child, nn.InstanceNorm2d):
+                setattr(module, name, nn.Identity())
+    picture = torch.rand(1, 3, 256, 256, requires_grad=True)
+    scores = network(picture)[0, 0]
+    n = len(scores) // 2
+    scores[n, n + 1].backward()
+    moved = picture.grad.abs().sum((0, 1))
+    for axis, number in ((1, n), (0, n + 1)):
+        at = moved.sum(axis).nonzero()
+        middle = (at.min() + at.max() + 1).item() / 2
+        assert middle == network.first + network.stride * number
 
 
 def test_patch_scores_of_a_log_objective_are_probabilities(tmp_path):
     translator = opened(tmp_path, replace(config(Objective(adversarial="log")), image_size=32))
     logits = translator.model.D_Y(to_float(noise(32, 32)))[0, 0].numpy()
-    scores = translator.patch_scores(noise(32, 32))
+    scores = translator.patch_scores(noise(32, 32)).values
     assert np.allclose(scores, 1 / (1 + np.exp(-logits)), atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["patchgan", "patch4"])
 @pytest.mark.parametrize("size", [(1, 1), (20, 31), (65, 130)])
 def test_patch_scores_cover_the_picture_and_not_its_mirrored_margin(kind, size, tmp_path):
-    """As many scores as the picture's share of the padded one has, to the nearest whole number."""
+    """From the first middle that D has to the last that lies in the picture, where there is one."""
     c = replace(config(), discriminator=Discriminator(kind, width=2), image_size=32)
-    scores = opened(tmp_path, c).patch_scores(noise(*size))
-    for have, side in zip(scores.shape, (size[1], size[0]), strict=True):
-        tiles = -(-side // 32)
-        assert have >= 1
-        assert have == 1 or abs(have / (2 * tiles) - side / (32 * tiles)) <= 0.5 / (2 * tiles)
+    translator = opened(tmp_path, c)
+    judge, scores = translator.model.D_Y, translator.patch_scores(noise(*size))
+    for middles, side in ((scores.down, size[1]), (scores.right, size[0])):
+        assert middles[0] == judge.first
+        assert len(middles) == 1 or middles[-1] <= side
+        assert side - middles[-1] < judge.first + judge.stride
 
 
 def test_patch_scores_without_a_discriminator_are_a_sentence(tmp_path):
@@ -310,7 +337,7 @@ def test_patch_scores_without_a_discriminator_are_a_sentence(tmp_path):
     with pytest.raises(ValueError, match=r"GAN \+ cycle \+ identity ships no discriminator\.$"):
         translator.patch_scores(noise(32, 32))
     one = opened(tmp_path / "one", judges=("D_Y",))
-    assert one.patch_scores(noise(24, 24)).shape == (1, 1)
+    assert one.patch_scores(noise(24, 24)).values.shape == (1, 1)
     with pytest.raises(ValueError, match="ships no discriminator"):
         one.patch_scores(noise(32, 32), "yx")
 

@@ -12,8 +12,9 @@ import pytest
 import test_live_panels as live
 from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
+from test_close_ups import closer
 from test_lab import cell
-from test_panels import LESSON, TRUTH, Page, closer, flat, row, set_of, shown_of, variant
+from test_panels import LESSON, TRUTH, Page, flat, row, set_of, shown_of, variant
 from variants import FULL, GAN, write
 
 from cyclegan.core.config import Domains
@@ -22,6 +23,7 @@ from cyclegan.labs.markdown import code, fenced, plain
 from cyclegan.labs.publishing import card
 from cyclegan.page import (
     cards,
+    close_ups,
     curves,
     film,
     lab,
@@ -134,7 +136,8 @@ class Skeleton(HTMLParser):
 def comparison(text: str) -> str:
     made = VariantRow(text, None, variant(FULL), row(True).made)
     heads = [Heading("x", text, text)]
-    return panels.grid(heads, [(made, [Panel(TRUTH, text)])])
+    rows = [(made, [(heads[0], Panel(TRUTH, text))])]
+    return render("panels.comparison", heads=heads, rows=rows, url=panels.Urls())
 
 
 def headings(text: str) -> str:
@@ -252,7 +255,7 @@ def sentences(text: str) -> str:
 OF_TEXT: list[Callable[[str], str]] = [
     *(comparison, headings, verdict, measured, shelf, training, run, sentences),
     lambda text: panels.thumbnails([(text, TRUTH)], 0),
-    lambda text: panels.close_ups(closer(judge=text), LESSON),
+    lambda text: close_ups.draw(closer(judge=text), set_of()),
 ]
 OF_FILES: list[Callable[[str, Path], str]] = [licence, report, report_pictures, prediction]
 

@@ -137,10 +137,31 @@ def test_look_closer_shows_maps_scores_and_the_probe(page):
     page.wait_for_selector("#close-ups .panels img")
     before = sources(page, "#close-ups .panels img")
     assert len(before) == 8
-    page.wait_for_selector("#curve svg, #curve canvas")
-    page.get_by_label("JPEG", exact=True).click()
-    after = wait_for_change(page, before, "#close-ups .panels img")
-    assert before[0] == after[0] and before[2] != after[2] and before[3] != after[3]
+    found, curve = page.locator("#close-ups .verdict"), page.locator("#close-ups .chart")
+    keys = page.locator("#close-ups .keys").inner_text()
+    assert keys.split("\n") == ["With cycle loss", "Without cycle loss"]
+    assert curve.locator(".line").count() == 2
+    for kind, over in (
+        ("JPEG", "quality of the JPEG"),
+        ("Gaussian noise", "deviation of the noise"),
+    ):
+        page.get_by_label(kind, exact=True).click()
+        after = wait_for_change(page, before, "#close-ups .panels img")
+        assert before[0] == after[0] and before[2] != after[2] and before[3] != after[3]
+        assert over in curve.inner_text() and over in curve.get_by_role("img").get_attribute(
+            "aria-label"
+        )
+        assert ("JPEG of quality 50" if kind == "JPEG" else "noise of 10") in found.inner_text()
+        before = after
+
+
+def test_the_arrow_keys_move_the_probe_and_all_that_hangs_on_it(page):
+    page.get_by_text("Look closer").click()
+    page.wait_for_selector("#close-ups .panels img")
+    before, found = sources(page, "#close-ups .panels img"), page.locator("#close-ups .verdict")
+    page.locator("#probe input[type=range]").first.press("ArrowRight")
+    wait_for_change(page, before, "#close-ups .panels img")
+    assert "noise of 11 of 255" in found.inner_text()
 
 
 def test_a_picture_of_ones_own_is_translated_and_reduced(page, tmp_path):
@@ -276,7 +297,7 @@ def test_somebody_elses_lesson_and_method_are_shown_without_switches(browser, to
         Image.effect_noise((40, 30), 90).save(tmp_path / "own.png")
         page.locator("#upload input[type=file]").first.set_input_files(tmp_path / "own.png")
         page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 4")
-        page.locator("#curve").get_by_text("With cycle loss").wait_for()
+        page.locator("#close-ups .keys").get_by_text("With cycle loss").wait_for()
     finally:
         page.close()
         demo.close()

@@ -26,8 +26,8 @@ from cyclegan.lessons import Lesson
 from cyclegan.methods import pix2pix
 from cyclegan.methods.cyclegan import Objective
 from cyclegan.page import loop, objective, panels, sentence
-from cyclegan.page.compare import Close, Closer, Shown, VariantRow
-from cyclegan.page.markup import formula
+from cyclegan.page.compare import Shown, VariantRow
+from cyclegan.page.markup import formula, render
 from cyclegan.page.panels import Heading, Panel
 from cyclegan.page.sets import CheckpointSet, Variant
 from cyclegan.store.catalogue import Source
@@ -304,8 +304,9 @@ def test_hostile_domain_names():
 
 def test_hostile_captions_notes_and_names():
     first = VariantRow(HOSTILE, None, variant(FULL), row(True).made)
-    listed = [(first, [Panel(TRUTH, HOSTILE)])]
-    page = Page(panels.grid([Heading("x", HOSTILE, HOSTILE)], listed))
+    head = Heading("x", HOSTILE, HOSTILE)
+    rows = [(first, [(head, Panel(TRUTH, HOSTILE))])]
+    page = Page(render("panels.comparison", heads=[head], rows=rows, url=panels.Urls()))
     assert_harmless(page)
     assert page.words.count(HOSTILE) == 5
     noted = replace(shown_of([first]), note=HOSTILE)
@@ -313,9 +314,6 @@ def test_hostile_captions_notes_and_names():
     thumbnails = Page(panels.thumbnails([(HOSTILE, TRUTH)], 0))
     assert_harmless(thumbnails)
     assert thumbnails.all("img")[0]["alt"] == HOSTILE
-    close = Page(panels.close_ups(closer(judge=HOSTILE), LESSON))
-    assert_harmless(close)
-    assert HOSTILE in close.words
 
 
 # Below the grid
@@ -398,35 +396,3 @@ def test_the_objective_has_a_line_a_term_that_is_in_use():
     page = Page(objective.asks(set_of(variant(GAN), variant(GAN_CYCLE))))
     assert page.tags["dt"] == 3 and "identity" not in page.words
     assert "10·‖F(G(x))−x‖1" in page.words and "(GAN(G,DY)+GAN(F,DX))" in page.words
-
-
-def closer(scored: bool = True, direction="xy", judge="GAN + cycle") -> Closer:
-    """The disturbance moves one channel of three by 30 of 255: 10 on average."""
-    one = row(True, 3.21)
-    disturbed = flat((40, 200, 70))
-    overlay, score = (flat((8, 8, 8)), 0.25) if scored else (None, None)
-    close = Close(one, flat((9, 9, 9)), overlay, score, 0.75, disturbed, TRUTH, 12.34)
-    views = {view.key: view for view in variant(FULL).views(direction)}
-    role = variant(FULL).method.judge(direction)
-    return Closer([close], views, judge if scored else "", role)
-
-
-def test_close_ups():
-    page = Page(panels.close_ups(closer(), LESSON))
-    assert page.tags["figure"] == page.tags["img"] == 4
-    for words in (
-        *("cycle error 3.2", "score 0.25 · the truth 0.75", "changed by 10.0", "12.3"),
-        *("GAN + cycle", "|F(G(x))−x|", "DY(G(x))", "F(G(x)+n)"),
-    ):
-        assert words in page.words
-    back = Page(panels.close_ups(closer(direction="yx"), LESSON)).words
-    assert "|G(F(y))−y|" in back and "DX(F(y))" in back
-    assert all(a["alt"] for a in page.all("img"))
-
-
-def test_close_ups_without_a_discriminator():
-    page = Page(panels.close_ups(closer(scored=False), LESSON))
-    assert page.tags["figure"] == 4 and page.tags["img"] == 3
-    assert len(page.of_class("blank")) == 1
-    assert "No variant of this set ships its discriminators" in page.words
-    assert "a way back" in panels.close_ups(Closer(), LESSON)

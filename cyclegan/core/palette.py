@@ -16,6 +16,9 @@ DARK_SOFT, DARK_ACCENT = "#a9a9b4", "#ff922b"
 WITH, WITHOUT = "#e8590c", "#868e96"
 """Lines with the cycle loss and without it, where a plot cannot tell a light page from a dark."""
 
+SHADE = "#140c1c"
+"""What lies over patches that were taken for generated, on a light page and on a dark one."""
+
 FEW = ("#e69f00", "#56b4e9", "#009e73", "#d55e00", "#0072b2", "#cc79a7")
 """Up to six series side by side, distinct to the colour-blind (Okabe and Ito)."""
 
@@ -34,7 +37,7 @@ HUE, NEUTRAL = "orange", "zinc"
 
 def css() -> str:
     """The custom properties that the style sheets draw with, on a light page and on a dark one."""
-    light = {"soft": SOFT, "accent": ACCENT, "without": WITHOUT}
+    light = {"soft": SOFT, "accent": ACCENT, "without": WITHOUT, "shade": SHADE, "clear": PAPER}
     dark = {"soft": DARK_SOFT, "accent": DARK_ACCENT}
     return f":root {{{_properties(light)}}}\n.dark {{{_properties(dark)}}}\n"
 

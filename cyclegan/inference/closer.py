@@ -5,10 +5,14 @@ Pictures and arrays in, pictures out. Knows no network and no page.
 
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
+from PIL.ImageFilter import BoxBlur, GaussianBlur
+
+from ..core import palette
 
 AMPLIFIED = 4
 """Factor by which the difference map brightens differences, so that small ones are seen."""
@@ -20,11 +24,39 @@ def difference_map(a: Image.Image, b: Image.Image) -> Image.Image:
     return Image.fromarray(difference.clip(0, 255).astype(np.uint8))
 
 
-def score_overlay(picture: Image.Image, scores: np.ndarray) -> Image.Image:
-    """Lay discriminator scores (h, w) over a picture: clear at 1 (real), dark at 0 (generated)."""
-    seen = Image.fromarray((scores.clip(0, 1) * 255).astype(np.uint8))
-    mask = seen.resize(picture.size, Image.Resampling.BICUBIC)
-    shade = Image.blend(picture, Image.new("RGB", picture.size, (20, 12, 28)), 0.88)
+@dataclass(frozen=True)
+class PatchScores:
+    """What a discriminator gives the patches of a picture.
+
+    values: (h, w), from above and from the left. down, right: (h,) and (w,), where the middles of
+    their receptive fields lie in the picture, in pixels from its upper left corner.
+    """
+
+    values: np.ndarray
+    down: np.ndarray
+    right: np.ndarray
+
+    @property
+    def mean(self) -> float:
+        return float(self.values.mean())
+
+    def spread(self, width: int, height: int) -> np.ndarray:
+        """(height, width): the score of every pixel, between the middles on a straight line."""
+        x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
+        across = np.stack([np.interp(x, self.right, row) for row in self.values])
+        return np.stack([np.interp(y, self.down, column) for column in across.T], axis=1)
+
+
+def score_overlay(picture: Image.Image, scores: PatchScores) -> Image.Image:
+    """Lay scores over a picture: clear at 1 (real), dark at 0 (generated).
+
+    Softened over half the way between two patches, each of which reaches over its neighbours.
+    """
+    seen = scores.spread(*picture.size).clip(0, 1) * 255
+    apart = float(np.diff(scores.right).min()) if len(scores.right) > 1 else 0.0
+    mask = Image.fromarray(seen.round().astype(np.uint8)).filter(GaussianBlur(apart / 4))
+    dark = Image.new("RGB", picture.size, palette.SHADE)
+    shade = Image.blend(picture.convert("RGB"), dark, 0.88)
     return Image.composite(picture, shade, mask)
 
 
@@ -44,7 +76,7 @@ def with_jpeg(picture: Image.Image, quality: int) -> Image.Image:
 
 def with_blur(picture: Image.Image) -> Image.Image:
     """Every pixel the mean of the 3×3 around it."""
-    return picture.filter(ImageFilter.BoxBlur(1))
+    return picture.filter(BoxBlur(1))
 
 
 DISTURBANCES: Mapping[str, Callable[[Image.Image], Image.Image]] = MappingProxyType(

@@ -21,7 +21,7 @@ from ..core.media import PICTURES, Medium
 from ..methods import View
 from ..methods.method import latents_of, show, wanted
 from ..store.checkpoints import Checkpoint
-from . import strips
+from . import closer, strips
 
 LONGEST_SIDE = 512
 """Pixels; a picture with a longer side is reduced before it is translated, unless asked not to be.
@@ -229,40 +229,57 @@ class Translator:
         return images.to_pictures(images.crop(made, translation.height, translation.width))[0]
 
     @torch.inference_mode()
-    def patch_scores(self, translation: Image.Image, direction: Direction = "xy") -> np.ndarray:
-        """Scores (h, w) of the target domain's discriminator, one a patch of `translation`.
+    def patch_scores(
+        self, translation: Image.Image, direction: Direction = "xy"
+    ) -> closer.PatchScores:
+        """What the target domain's discriminator gives the patches of `translation`.
 
         Judged in tiles of the training's size (at most JUDGED), as D learned: its patches have
         always reached over the edge of a tile, and a larger picture's inside looks like none that
-        it has seen. For a
-        least-squares objective 1 means real and 0 generated. Raises ValueError where the
-        checkpoint ships no discriminator.
+        it has seen. Tiles overlap by half, and of each the middle counts, so that none of their
+        edges is seen. For a least-squares objective 1 means real and 0 generated. Raises ValueError
+        where the checkpoint ships no discriminator.
         """
         judge = self.judge(direction)
         if judge is None:
             raise ValueError(f"The variant {self.config.objective.name} ships no discriminator.")
-        side = min(self.config.image_size, JUDGED)
-        padded = images.pad(images.to_tensor(translation).to(self.device), side, side)
-        # (1, C, rows, columns, side, side) to one batch of tiles, and their scores back in place
-        tiles = padded.unfold(2, side, side).unfold(3, side, side)
+        half = min(self.config.image_size, JUDGED) // 2
+        side = 2 * half
+        padded = images.pad(images.to_tensor(translation).to(self.device), half, side)
+        # (1, C, rows, columns, side, side) to one batch of tiles
+        tiles = padded.unfold(2, side, half).unfold(3, side, half)
         channels, rows, columns = tiles.shape[1:4]
         scores = judge(tiles.permute(0, 2, 3, 1, 4, 5).reshape(-1, channels, side, side))[:, 0]
-        h, w = scores.shape[1:]
-        scores = scores.view(rows, columns, h, w).transpose(1, 2).reshape(rows * h, columns * w)
-        # The mirrored margin's scores are dropped, or the others would lie beside their patches.
-        height, width = (
-            max(1, round(count * kept / whole))
-            for count, kept, whole in zip(
-                scores.shape,
-                (translation.height, translation.width),
-                padded.shape[-2:],
-                strict=True,
-            )
-        )
-        scores = images.crop(scores, height, width)
         if getattr(self.config.objective, "adversarial", "") == "log":
             scores = scores.sigmoid()
-        return scores.float().cpu().numpy()
+        scores = scores.view(rows, columns, *scores.shape[1:]).float().cpu().numpy()
+        down, right = (
+            _counting(judge.first + judge.stride * np.arange(count), tiled, half, length)
+            for count, tiled, length in zip(
+                scores.shape[2:], (rows, columns), translation.size[::-1], strict=True
+            )
+        )
+        (row, y, i), (column, x, j) = down, right
+        values = scores[row[:, None], column, i[:, None], j]
+        return closer.PatchScores(values, y, x)
+
+
+def _counting(
+    middles: np.ndarray, tiles: int, half: int, length: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Along one side of a picture: tile, place in the picture, and number in the tile of the
+    patches that count: those in the middle of a tile and in the picture, and one at least.
+
+    middles: of the patches, in a tile. tiles: how many, each `half` a tile behind the one before.
+    """
+    found = [
+        (tile, half * tile + middle, number)
+        for tile in range(tiles)
+        for number, middle in enumerate(middles)
+        if (tile == 0 or middle >= half / 2) and (tile == tiles - 1 or middle < 1.5 * half)
+    ]
+    inside = [one for one in found if one[1] <= length] or found[:1]
+    return tuple(map(np.array, zip(*inside, strict=True)))
 
 
 def _check(direction: str) -> None:

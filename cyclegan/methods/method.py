@@ -227,7 +227,10 @@ class Method:
         return self.recipes[name]
 
     def judge(self, direction: Direction) -> str:
-        """The role that scores translations of a direction patch by patch, "" without one."""
+        """The role that scores translations of a direction patch by patch, "" without one.
+
+        Its network says where its patches lie, as those in core/networks do (`first`, `stride`).
+        """
         return ""
 
     def term(self, key: str) -> Term:

@@ -66,8 +66,20 @@ class Probe:
             return closer.with_noise(picture, self.sigma)
         return closer.with_jpeg(picture, self.quality)
 
+    @property
+    def strength(self) -> float:
+        """The number that the curve shows."""
+        return self.sigma if self.kind == NOISE else self.quality
+
+    @property
+    def named(self) -> str:
+        """In words: "noise of 10 of 255"."""
+        if self.kind == NOISE:
+            return f"noise of {self.sigma:g} of 255"
+        return f"JPEG of quality {self.quality:g}"
+
     def growing(self) -> list[tuple[float, "Probe"]]:
-        """Ever stronger disturbances of this kind, with the number that the curve shows."""
+        """Ever stronger disturbances of this kind, by their strengths."""
         if self.kind == NOISE:
             return [(s, Probe(NOISE, sigma=s)) for s in SIGMAS]
         return [(q, Probe(JPEG, quality=q)) for q in QUALITIES]
@@ -123,7 +135,8 @@ class Close:
 
     scored, score: the patch scores as an overlay and their mean, or None without a discriminator;
     truth_score: the mean that the truth gets, where it is known.
-    recovered: what comes back from the `disturbed` translation, with its cycle error.
+    recovered: what comes back from the `disturbed` translation, with its cycle error. points:
+    (strength, cycle error) of ever stronger disturbances.
     """
 
     row: VariantRow
@@ -134,22 +147,33 @@ class Close:
     disturbed: Image.Image
     recovered: Image.Image
     recovered_error: float
+    points: Sequence[tuple[float, float]] = ()
+
+    @property
+    def error(self) -> float:
+        """Of the way back from the translation as it is."""
+        return self.row.made.cycle_error
+
+    @property
+    def changed(self) -> float:
+        """By how much the translation is disturbed: mean difference, 0–255."""
+        return picture_l1(self.disturbed, self.row.made.translation)
 
 
 @dataclass(frozen=True)
 class Closer:
     """What a look closer comes to; nothing is found where no row has a way back.
 
-    views: by key, those that it is about. judge: name of the variant whose discriminator gave the
-    scores, "" without one; role: of that discriminator. points: (strength, error, row) of ever
-    stronger disturbances.
+    direction, probe: what was asked. views: by key, those that it is about. judge: name of the
+    variant whose discriminator gave the scores, "" without one; role: of that discriminator.
     """
 
+    direction: Direction = "xy"
+    probe: Probe = field(default_factory=Probe)
     found: Sequence[Close] = ()
     views: Mapping[str, View] = field(default_factory=dict)
     judge: str = ""
     role: str = ""
-    points: Sequence[tuple[float, float, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -286,12 +310,12 @@ def look_closer(library: Library, request: Request, probe: Probe) -> Closer:
     shown = translate(library, request)
     rows = [row for row in shown.rows if row.made and row.made.reconstruction is not None]
     if set_.lesson.medium is not PICTURES or not rows:
-        return Closer()
+        return Closer(direction, probe)
     judge, name = library.judge(set_, direction)
     truth_score = None
     if judge and shown.truth is not None:
-        truth_score = float(judge.patch_scores(shown.truth, direction).mean())
-    found, points = [], []
+        truth_score = judge.patch_scores(shown.truth, direction).mean
+    found = []
     for row in rows:
         translator = library.translator(row.variant.source)
         made = row.made
@@ -304,9 +328,9 @@ def look_closer(library: Library, request: Request, probe: Probe) -> Closer:
         scored, score = None, None
         if judge:
             patches = judge.patch_scores(made.translation, direction)
-            scored, score = closer.score_overlay(made.translation, patches), float(patches.mean())
+            scored, score = closer.score_overlay(made.translation, patches), patches.mean
         difference = closer.difference_map(made.reconstruction, made.original)
-        found.append(Close(row, difference, scored, score, truth_score, *recover(probe)))
-        points += [(at, recover(by)[2], row.title) for at, by in probe.growing()]
-    role = set_.method.judge(direction)
-    return Closer(found, {view.key: view for view in shown.views}, name, role, points)
+        points = [(at, recover(by)[2]) for at, by in probe.growing()]
+        found.append(Close(row, difference, scored, score, truth_score, *recover(probe), points))
+    views = {view.key: view for view in shown.views}
+    return Closer(direction, probe, found, views, name, set_.method.judge(direction))

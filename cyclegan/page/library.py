@@ -322,7 +322,7 @@ class Library:
                 return made
             truth = judge.medium.held(example().truth(direction))
             seen = {JUDGED: made.translation, TRUTH_JUDGED: truth}
-            of = {k: float(judge.patch_scores(p, direction).mean()) for k, p in seen.items()}
+            of = {k: judge.patch_scores(p, direction).mean for k, p in seen.items()}
             return replace(made, figures={**made.figures, **of})
 
         key = title, index, variant.source, direction

@@ -14,6 +14,7 @@ from ..core.figures import Measure, mirrored
 from ..labs.live import Frame, LiveSettings, Status
 from ..labs.live.control import RATE
 from ..labs.live.status import DATA
+from .charts import Chart, Line, chart
 from .curves import part
 from .lab import number
 from .markup import absent, render
@@ -202,7 +203,7 @@ def charts(
             drawn.append(_chart(measure, lines, changes, settings))
     if not drawn:
         return ""
-    keys = [(kind, arm.name) for kind, arm in zip(ARMS, settings.arms, strict=True)]
+    keys = [(kind, "", arm.name) for kind, arm in zip(ARMS, settings.arms, strict=True)]
     return render("live.charts", keys=keys, drawn=drawn, changes=_told(changes, settings))
 
 
@@ -228,63 +229,23 @@ def _told(changes: tuple[dict, ...], settings: LiveSettings) -> list[str]:
     ]
 
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 300, 104, 34, 16, 6
-"""Of a chart, in its own units."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One arm's line in a chart. points: "x,y" each; now: its last value."""
-
-    kind: str
-    points: list[str]
-    now: str
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A line chart of WIDTH by HEIGHT. axis, marks: "x,y x,y …" each; ticks: x, y and words."""
-
-    label: str
-    names: str
-    axis: str
-    marks: list[str]
-    lines: list[Line]
-    ticks: list[tuple[int, int, str]]
-    width: int = WIDTH
-    height: int = HEIGHT
-
-
 def _chart(
     measure: Measure,
     lines: list[list[tuple[int, float]]],
     changes: tuple[dict, ...],
     settings: LiveSettings,
 ) -> Chart:
-    points = [point for line in lines for point in line]
-    last = max(1, max(step for step, _ in points))
-    low, high = (limit(0.0, *(value for _, value in points)) for limit in (min, max))
-    room = max(1e-9, high - low) * 1.05
-
-    def at(step: float, value: float) -> str:
-        x = LEFT + step / last * (WIDTH - LEFT - 4)
-        y = HEIGHT - BOTTOM - (value - low) / room * (HEIGHT - BOTTOM - TOP)
-        return f"{x:.1f},{y:.1f}"
-
-    steps = [c["step"] for c in changes if 0 <= c.get("step", -1) <= last]
-    return Chart(
+    last = max(1, max(step for line in lines for step, _ in line))
+    drawn = [
+        (Line(kind, line, measure.written(line[-1][1])), arm.name)
+        for kind, line, arm in zip(ARMS, lines, settings.arms, strict=True)
+        if line
+    ]
+    now = "; ".join(f"{name}, {line.now}" for line, name in drawn)
+    return chart(
         measure.label,
-        " and ".join(arm.name for arm in settings.arms),
-        " ".join((at(0, low + room), at(0, low), at(last, low))),
-        [f"{at(step, low)} {at(step, low + room)}" for step in steps],
-        [
-            Line(kind, [at(*point) for point in line], measure.written(line[-1][1]))
-            for kind, line in zip(ARMS, lines, strict=True)
-            if line
-        ],
-        [
-            (LEFT - 5, HEIGHT - BOTTOM, measure.written(low) if low else "0"),
-            (LEFT - 5, TOP + 10, measure.written(high)),
-            (WIDTH - 4, HEIGHT - 3, f"step {last:,}"),
-        ],
+        [line for line, _ in drawn],
+        [(0, ""), (last, f"step {last:,}")],
+        f"{measure.label} up to step {last:,}: {now}",
+        marks=[c["step"] for c in changes if 0 <= c.get("step", -1) <= last],
     )

@@ -19,12 +19,11 @@ from ..core.media import PICTURES, Medium
 from ..inference.comparisons import Comparisons, switched
 from ..inference.comparisons import told as differing
 from ..inference.evaluation import NETWORK, spread, what_was_measured
-from ..inference.translator import picture_l1
 from ..lessons import Lesson
 from ..methods import View
-from .compare import Close, Closer, Shown, VariantRow
+from .compare import Shown, VariantRow
 from .lab import number
-from .markup import absent, render
+from .markup import render
 from .sets import CheckpointSet, Variant
 
 THUMBNAIL = 116
@@ -36,11 +35,15 @@ BETWEEN = " · "
 
 @dataclass(frozen=True)
 class Heading:
-    """What stands over one column: formula (plain text), name, and a plain sentence."""
+    """What stands over one column: formula (plain text), name, and a plain sentence.
+
+    scale: what the dark and the bright end mean, where brightness is a score.
+    """
 
     formula: str
     name: str
     sentence: str
+    scale: tuple[str, ...] = ()
 
 
 def data_url(picture: Image.Image) -> str:
@@ -133,12 +136,6 @@ class Urls:
         if key not in self._known:
             self._known[key] = data_url(picture)
         return self._known[key]
-
-
-def grid(heads: Sequence[Heading], rows: Sequence[tuple[VariantRow, Sequence[Panel]]]) -> str:
-    """Headings above rows of panels; on a narrow screen each panel carries its own heading."""
-    headed = [(row, list(zip(heads, panels, strict=True))) for row, panels in rows]
-    return render("panels.comparison", heads=heads, rows=headed, url=Urls())
 
 
 def panels_of(shown: Shown, lesson: Lesson) -> list[tuple[VariantRow, list[Panel]]]:
@@ -315,56 +312,3 @@ def _measured_on(metrics: dict, medium: Medium) -> str:
 def _unchanged(variant: Variant, network: str) -> dict[str, float]:
     unchanged = variant.metrics.get("unchanged")
     return figures_of(unchanged, network) if isinstance(unchanged, dict) else {}
-
-
-def _score(one: Close) -> str:
-    if one.score is None:
-        return ""
-    truth = "" if one.truth_score is None else f"{BETWEEN}the truth {one.truth_score:.2f}"
-    return f"mean score {one.score:.2f}{truth}"
-
-
-NO_WAY_BACK = absent(
-    "There is nothing to look at more closely: that takes pictures, and a way back."
-)
-
-
-def close_ups(close: Closer, lesson: Lesson) -> str:
-    """Difference map, patch scores and the probe's two pictures, a row a variant."""
-    if not close.found:
-        return NO_WAY_BACK
-    original, there, back = (close.views[k].formula for k in ("original", "made", "back"))
-    judged = (
-        f"The discriminator of {close.judge}, on tiles as large as it learned from: "
-        "bright passes as real, dark does not."
-    )
-    heads = [
-        Heading(
-            f"|{back} − {original}|",
-            "Difference",
-            "What the cycle loses, four times brightened: black is exact.",
-        ),
-        Heading(
-            f"{close.role or 'D'}({there})",
-            "Patch scores",
-            judged if close.judge else "No variant of this set ships its discriminators.",
-        ),
-        Heading(f"{there} + n", "Disturbed", "The translation after noise or JPEG."),
-        Heading(
-            back.replace(there, f"{there} + n"),
-            "Recovered",
-            "If far less comes back than before, the translation carried a hidden message.",
-        ),
-    ]
-    way_back, rows = close.views["back"], []
-    measure = lesson.measure(way_back.figure)
-    for one in close.found:
-        changed = picture_l1(one.disturbed, one.row.made.translation)
-        panels = [
-            Panel(one.difference, told(measure, one.row.figure(way_back))),
-            Panel(one.scored, _score(one)),
-            Panel(one.disturbed, f"changed by {changed:.1f}"),
-            Panel(one.recovered, told(measure, one.recovered_error)),
-        ]
-        rows.append((one.row, panels))
-    return grid(heads, rows)

@@ -62,8 +62,10 @@ class CourseDiscriminator(nn.Module):
     """The discriminator of the same assignment: DCGAN's, down to a single score.
 
     (N, channels, H, W) in [-1, 1] to unbounded scores (N, 1, H/16 − 3, W/16 − 3): one for a whole
-    picture of 64×64; H and W are at least 64. channels: as in PatchGAN. No biases.
+    picture of 64×64; H and W are at least 64. channels, first, stride: as in PatchGAN. No biases.
     """
+
+    first, stride = 32, 16
 
     def __init__(self, width: int = 32, channels: int = 3):
         super().__init__()

@@ -12,7 +12,10 @@ class PatchGAN(nn.Module):
     patch; h ≈ H/8 − 2. H and W at least 24.
     channels: of the input; 6 for a conditional one, which sees a pair (Isola et al. 2017). norm:
     "instance" or "batch".
+    first, stride: the middle of the first patch, and the way to the next, in pixels.
     """
+
+    first, stride = 12, 8
 
     def __init__(self, width: int = 64, channels: int = 3, norm: str = "instance"):
         super().__init__()
@@ -41,8 +44,10 @@ class Patch4(nn.Module):
     """The discriminator of *GANs in Action*, chapter 9: four stride-2 stages, one score a patch.
 
     (N, channels, H, W) in [-1, 1] to unbounded scores (N, 1, H/16, W/16); H and W are multiples of
-    16, at least 32. channels: as in PatchGAN. norm: as in UNetGenerator.
+    16, at least 32. channels, first, stride: as in PatchGAN. norm: as in UNetGenerator.
     """
+
+    first, stride = 16, 16
 
     def __init__(self, width: int = 64, channels: int = 3, norm: str = "instance"):
         super().__init__()
