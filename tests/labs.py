@@ -93,6 +93,7 @@ def report(names=tuple(FIGURES)) -> dict:
         "comparisons": compared(names),
         "frames": {"steps": list(STEPS), "inputs": 3, "side": SIDE},
         "paper": PAPER,
+        "apart": {"G": 50.0, "F": 60.0},
     }
 
 

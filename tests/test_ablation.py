@@ -474,6 +474,7 @@ def test_without_ground_truth_there_are_the_figures_that_need_none(tmp_path, cap
     assert main(["report", str(lab)]) == 0
     found = read_json(lab / "report" / "report.json")
     assert (found["pairs"], found["items"], found["unchanged"]) == (0, 3, None)
+    assert set(found["apart"]) == {"G", "F"}
     assert found["frames"] == {"steps": [1, 2, 3, 4], "inputs": 3, "side": SIZE}
     gan = found["variants"][1]
     needed_none = {"sharpness", "cycle_error", "identity_error", "diversity"}

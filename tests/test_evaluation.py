@@ -333,6 +333,15 @@ def test_an_item_handed_over_unchanged():
     assert unchanged(grey) == {}, "x is no answer of another shape"
 
 
+def test_how_far_two_originals_are_apart():
+    """Grey pictures of 0, 30 and 90: 30, 90 and 60 apart. What a way back to another one scores."""
+    greys = [torch.full((3, SIZE, SIZE), value, dtype=torch.uint8) for value in (0, 30, 90)]
+    dark = [grey // 3 for grey in greys]
+    found = evaluation.apart(pairs(greys, dark).held_out(SIZE))
+    assert found == {"G": pytest.approx(60), "F": pytest.approx(20)}
+    assert evaluation.apart(pairs(greys[:1], dark).held_out(SIZE)) == {"F": pytest.approx(20)}
+
+
 def test_one_translation_has_its_quick_figures():
     x, y = (np.asarray(noise(8, 8, seed=seed)) for seed in (0, 1))
     known = {"made": x, "truth": y}

@@ -212,7 +212,7 @@ def report_pictures(text: str, tmp_path: Path) -> str:
 
 def prediction(text: str, tmp_path: Path) -> str:
     found = laboratory(text, tmp_path)
-    return predictions.verdict(found, ["gan", "cyclegan"], "gan", "wrong")
+    return predictions.verdict(found, ["gan", "cyclegan"], "gan", "fine")
 
 
 def training(text: str) -> str:

@@ -13,7 +13,7 @@ from cyclegan import lessons, methods
 from cyclegan.core.config import Channels, Config, Discriminator, Domains, Generator, Training
 from cyclegan.core.figures import Figure
 from cyclegan.core.media import Medium
-from cyclegan.lessons import Arm, Example, Lesson, Recipe, UnpairedData
+from cyclegan.lessons import Arm, Bound, Example, Lesson, Recipe, Trouble, UnpairedData
 
 LENGTH, SIDE = 32, 64
 
@@ -81,6 +81,9 @@ class Tones(Lesson):
         ),
     )
     headline = ("sign_error", "periods_kept")
+    troubles = (
+        Trouble("periods", "its periods are others", (Bound("periods_kept", "below", 0.5),)),
+    )
     sizes = (LENGTH,)
     largest = LENGTH
 

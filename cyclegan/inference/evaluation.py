@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..core.config import Config, Direction
 from ..core.evidence import Blocks, Estimate
-from ..core.figures import PANS, Figure, Measure
+from ..core.figures import MOST, PANS, Figure, Measure, distances
 from ..core.media import PICTURES, Medium
 from ..lessons import DataError, HeldOut, UnpairedData
 from ..methods import Method, View
@@ -206,6 +206,19 @@ def unchanged(held: HeldOut) -> dict[str, Estimates]:
         arrays["made"] = arrays["original"]
         against = [f for f in held.figures if not {"back", "same", "still"} & set(f.needs)]
         found[network] = estimates(against, arrays, _blocks(held, direction, arrays), network)
+    return found
+
+
+def apart(held: HeldOut) -> dict[str, float]:
+    """By network, how far two different originals are from each other on average, mean |x − x′|:
+    what a way back scores that leads to another item. Empty for fewer than two a side."""
+    found = {}
+    for direction, network in NETWORK.items():
+        items = held.originals(direction)
+        if len(items) > MOST:
+            items = items[held.blocks(direction)["original"].firsts(MOST)]
+        if len(items) > 1:
+            found[network] = float(distances(held.medium.arrays(items)).mean())
     return found
 
 

@@ -15,10 +15,12 @@ from . import hub_columns
 from .data import DataError, HeldOut, UnpairedData
 from .folder import Folder, before_mark
 from .hub_data import HubData
-from .lesson import Arm, Example, Lesson, Recipe, Trouble
+from .lesson import Arm, Example, Lesson, Recipe
+from .troubles import Bound, Trouble, Yardsticks
 
 __all__ = [
     "Arm",
+    "Bound",
     "DataError",
     "Example",
     "Folder",
@@ -28,6 +30,7 @@ __all__ = [
     "Recipe",
     "Trouble",
     "UnpairedData",
+    "Yardsticks",
     "all_lessons",
     "find",
     "is_registered",

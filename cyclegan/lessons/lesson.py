@@ -3,7 +3,7 @@
 Everything else asks a lesson instead of knowing it. Knows no lesson, no network and no page.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -25,70 +25,13 @@ from ..core.media import PICTURES, Medium
 from ..methods.cyclegan import Objective as CycleGANObjective
 from .data import UnpairedData
 from .story import BACK, LEARN, Step
-
-Values = Mapping[str, float]
-"""Figures of G by key."""
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """What can go wrong, told from figures.
-
-    words: what a person calls it. rule: how it is told. test: (own, reference) → whether it is so,
-        where the reference are CycleGAN's figures.
-    """
-
-    key: str
-    words: str
-    rule: str
-    test: Callable[[Values, Values], bool]
+from .troubles import ALIKE, COPY, LOST, WRONG, Trouble, Values
 
 
 def ratio(own: Values, reference: Values, key: str) -> float | None:
     """A figure over the reference's; None where either is missing or there is nothing to divide."""
     a, b = own.get(key), reference.get(key)
     return a / b if a is not None and b else None
-
-
-def above(limit: float, key: str) -> Callable[[Values, Values], bool]:
-    """Whether a figure is above `limit` times the reference's."""
-    return lambda own, reference: (ratio(own, reference, key) or 0.0) > limit
-
-
-def below(limit: float, key: str) -> Callable[[Values, Values], bool]:
-    """Whether a figure is below `limit` times the reference's."""
-
-    def test(own: Values, reference: Values) -> bool:
-        found = ratio(own, reference, key)
-        return found is not None and found < limit
-
-    return test
-
-
-ALIKE = Trouble(
-    "alike",
-    "every output looks alike",
-    "alike, diversity below 0.5",
-    lambda own, reference: own.get("diversity", 1.0) < 0.5,
-)
-COPY = Trouble(
-    "copy",
-    "nothing is translated: it copies x",
-    "copied, less than 0.5 of the way from x to the truth",
-    lambda own, reference: own.get("moved", 1.0) < 0.5,
-)
-LOST = Trouble(
-    "elsewhere",
-    "a believable picture, but of something else: x is lost",
-    "lost, a cycle error above 1.4 times CycleGAN's",
-    above(1.4, "cycle_error"),
-)
-WRONG = Trouble(
-    "wrong",
-    "comes back perfectly, but the translation is wrong",
-    "wrong, else, with an RMSE above 1.1 times CycleGAN's",
-    above(1.1, "rmse"),
-)
 
 
 @dataclass(frozen=True)
@@ -157,7 +100,7 @@ class Lesson:
     headline: tuple[str, ...] = ("cycle_error", "diversity")
     """Keys of the figures that tell its point: curves, captions and cards begin with them."""
     troubles: tuple[Trouble, ...] = (ALIKE, COPY, LOST, WRONG)
-    """What can go wrong here; the first that holds is told."""
+    """What can go wrong here, and how it is told."""
     story: tuple[Step, ...] = (BACK, LEARN)
     """What is told of it, step by step."""
     sizes = (32, 48, 64, 96, 128)

@@ -89,8 +89,8 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
     with gr.Column(visible=False, elem_id="cover") as cover:
         gr.HTML(lab_panels.COVER, apply_default_css=False)
         with gr.Row(equal_height=True):
-            expected = gr.Radio([], label="Which will fail?", elem_id="expected", min_width=280)
-            fault = gr.Radio([], label="How?", elem_id="fault", min_width=280)
+            expected = gr.Radio([], label="Of which objective?", elem_id="expected", min_width=280)
+            fault = gr.Radio([], label="What do you expect?", elem_id="fault", min_width=280)
         reveal = gr.Button("Reveal", variant="primary", interactive=False, elem_id="reveal")
     verdict = gr.HTML("", elem_id="lab-verdict", apply_default_css=False)
     with gr.Column(visible=False, elem_id="lab") as results:
@@ -162,13 +162,16 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
     def show_cover(title: str) -> dict:
         """The question, and nothing of the answer."""
         report = read(labs[title].folder)
-        rows = [(report.row(name).title, name) for name in _to_guess(report)]
+        names = _to_guess(report)
+        if not (choices := prediction.Judge(report, names).choices):
+            return show_results(title) | {predict: False, verdict: lab_panels.NOTHING_TO_PREDICT}
+        rows = [(report.row(name).title, name) for name in names]
         emptied = dict.fromkeys((verdict, thumbnails, grid, table, reel, paper), "")
         return emptied | {
             **visible(cover),
             **{intro: lab_panels.introduction(report), plot: None},
             expected: gr.Radio(rows, value=None),
-            fault: gr.Radio(prediction.faults(report), value=None),
+            fault: gr.Radio(choices, value=None),
             reveal: gr.Button(interactive=False),
         }
 
@@ -204,7 +207,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
             shown = show_cover(title) if predicting else show_results(title)
         except LabError as error:
             return visible(runs) | {intro: cards.failed(str(error))}
-        return shown | {predict: predicting}
+        return {predict: predicting} | shown
 
     def on_arrival(is_here: bool, title: str, predicting: bool) -> dict:
         return {arrived: True} | ({} if is_here else on_choice(title, predicting))

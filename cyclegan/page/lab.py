@@ -36,11 +36,15 @@ class LabError(ValueError):
 
 @dataclass(frozen=True)
 class OverSeeds:
-    """Mean over seeds, the spread between them where there are several, and the mean's interval."""
+    """Mean over seeds, the spread between them where there are several, and the mean's interval.
+
+    values: seed by seed; the mean alone where a report does not say.
+    """
 
     mean: float
     spread: float | None = None
     interval: tuple[float, float] | None = None
+    values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,13 @@ class ReportRow:
         """Figures of "G" or "F" by key."""
         return {key: found.mean for key, found in self.figures.get(network, {}).items()}
 
+    def by_seed(self, network: str) -> list[dict[str, float]]:
+        """The same seed by seed; a figure that not every seed has is left out."""
+        found = self.figures.get(network, {})
+        seeds = max((len(one.values) for one in found.values()), default=0)
+        whole = {key: one.values for key, one in found.items() if len(one.values) == seeds}
+        return [{key: values[i] for key, values in whole.items()} for i in range(seeds)]
+
     def at(self, figure: str, step: float) -> float | None:
         """A figure of G during training, at the logged step nearest to `step`."""
         known = [
@@ -94,7 +105,8 @@ class Report:
     items: on which figures were measured, as good as `effective` independent ones; pairs: whether
     their truth is known. comparisons: of its rows. held_out: False
     where these are training items. frames: folder of the pictures made in training. unchanged: by
-    network and figure, what an item scores that is handed over as its own translation.
+    network and figure, what an item scores that is handed over as its own translation. apart: by
+    network, how far two different originals are from each other.
     """
 
     data: str
@@ -113,6 +125,7 @@ class Report:
     paper: dict
     comparisons: Comparisons = field(default_factory=lambda: Comparisons({}))
     unchanged: dict[str, dict[str, float]] = field(default_factory=dict)
+    apart: dict[str, float] = field(default_factory=dict)
 
     @cached_property
     def lesson(self) -> Lesson:
@@ -258,12 +271,8 @@ def read(folder: Path) -> Report:
         frame_side=_whole(frames.get("side")) or 64,
         paper=_dict(values.get("paper")),
         comparisons=Comparisons.from_json(values.get("comparisons")),
-        unchanged={
-            network: {
-                name: v for name, value in _dict(f).items() if (v := number(value)) is not None
-            }
-            for network, f in _dict(values.get("unchanged")).items()
-        },
+        unchanged={n: _numbers(f) for n, f in _dict(values.get("unchanged")).items()},
+        apart=_numbers(values.get("apart")),
     )
 
 
@@ -325,7 +334,16 @@ def _over_seeds(value: object) -> OverSeeds | None:
     mean, ends = number(said.get("mean")), said.get("interval")
     ends = tuple(map(number, ends)) if isinstance(ends, list) and len(ends) == 2 else (None,)
     interval = None if None in ends else ends
-    return None if mean is None else OverSeeds(mean, number(said.get("spread")), interval)
+    if mean is None:
+        return None
+    listed = said.get("values")
+    values = tuple(map(number, listed)) if isinstance(listed, list) else ()
+    values = (mean,) if not values or None in values else values
+    return OverSeeds(mean, number(said.get("spread")), interval, values)
+
+
+def _numbers(value: object) -> dict[str, float]:
+    return {key: v for key, said in _dict(value).items() if (v := number(said)) is not None}
 
 
 def _words(value: object) -> dict[str, str]:

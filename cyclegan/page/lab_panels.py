@@ -21,6 +21,7 @@ from .panels import data_url
 HOW_TO, COVER = render("lab.how_to"), render("lab.cover")
 
 CHOOSE = absent("Choose a group of objectives.")
+NOTHING_TO_PREDICT = absent("Nothing was measured here that a prediction could be held against.")
 NO_GRID = absent("No weights or no examples lie beside this report.")
 
 SECTIONS = {

@@ -1,10 +1,10 @@
-"""A prediction against what was measured: which objective fails, and how.
+"""A prediction against what was measured: what becomes of an objective.
 
-A fault is told by the lesson's troubles, from the figures of G in the report, for every row alike
-and never by a row's name. The report's reference is the measure of the others. Knows no components.
+Each choice is right or wrong by the lesson's limits, for every row alike and seed by seed, from the
+figures of G in the report. No row is the measure of another. Knows no components.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,22 +12,99 @@ import numpy as np
 from PIL import Image
 
 from ..core import figures
-from ..lessons import Trouble
-from .lab import FORMULAS, Report, ReportRow
+from ..core.figures import Measure
+from ..inference.comparisons import listed
+from ..lessons import Lesson, Trouble, Yardsticks
+from ..lessons.troubles import MOVED, Bound, Values
+from .lab import Report, ReportRow
 from .markup import render
+
+FINE = "fine"
+"""The choice that nothing of the sort is there."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a row, or None."""
+    """In which seeds of a row something holds: of those alone in which it can be told."""
 
     row: ReportRow
-    fault: Trouble | None
+    seeds: tuple[bool, ...]
+
+    @property
+    def holds(self) -> bool:
+        return any(self.seeds)
+
+    @property
+    def where(self) -> str:
+        """ "in 2 of 3 seeds"; "" where the row has no second seed."""
+        found, known = sum(self.seeds), len(self.seeds)
+        if self.row.seeds < 2:
+            return ""
+        if known < self.row.seeds:
+            only = "seed" if known == 1 else f"{known} seeds"
+            return f"in the first {only}, of which pictures are kept"
+        if found == known:
+            return "in both seeds" if known == 2 else f"in all {known} seeds"
+        if not found:
+            return "in neither seed" if known == 2 else f"in none of {known} seeds"
+        return f"in {found} of {known} seeds"
 
 
-def faults(report: Report) -> list[tuple[str, str]]:
-    """(words, key) of what can go wrong."""
-    return [(trouble.words, trouble.key) for trouble in report.lesson.troubles]
+class Judge:
+    """Holds rows of a report to the limits of its lesson."""
+
+    def __init__(self, report: Report, names: Sequence[str]):
+        self.report = report
+        self.rows = [row for name in names if (row := report.row(name))]
+        self.yardsticks = Yardsticks(report.unchanged.get("G", {}), report.apart.get("G"))
+        self._seeds = {row.name: _seeds(report, row) for row in self.rows}
+        self.troubles = [
+            trouble
+            for trouble in report.lesson.troubles
+            if any(self.finding(trouble, row).seeds for row in self.rows)
+        ]
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """(words, key) of what can be told of any of the rows; empty where nothing can."""
+        found = [(trouble.words, trouble.key) for trouble in self.troubles]
+        return [*found, ("none of these: it does not fail", FINE)] if found else []
+
+    def finding(self, trouble: Trouble, row: ReportRow) -> Finding:
+        told = (trouble.holds(own, self.yardsticks) for own in self._seeds[row.name])
+        return Finding(row, tuple(one for one in told if one is not None))
+
+    def fine(self, row: ReportRow) -> Finding:
+        """In which seeds none of the troubles holds, of those in which any can be told."""
+        seeds = []
+        for own in self._seeds[row.name]:
+            told = [trouble.holds(own, self.yardsticks) for trouble in self.troubles]
+            if set(told) != {None}:
+                seeds.append(True not in told)
+        return Finding(row, tuple(seeds))
+
+    def measured(self, bound: Bound, row: ReportRow) -> str:
+        """ "cycle error 46.2, 37.6 and 32.6", seed by seed; "" where there is none."""
+        measure = measure_of(self.report.lesson, bound)
+        values = [own[bound.figure] for own in self._seeds[row.name] if bound.figure in own]
+        return f"{measure.label} {listed([measure.written(v) for v in values])}" if values else ""
+
+    def rule(self, trouble: Trouble) -> str:
+        """By what a trouble is told, with its limits as numbers."""
+        lesson = self.report.lesson
+        told = [b.told(measure_of(lesson, b), self.yardsticks) for b in trouble.bounds]
+        return ", and ".join(told)
+
+
+def measure_of(lesson: Lesson, bound: Bound) -> Measure:
+    return MOVED if bound.figure == MOVED.key else lesson.measure(bound.figure)
+
+
+def _seeds(report: Report, row: ReportRow) -> list[Values]:
+    """Figures of G seed by seed; pictures are kept of the first alone."""
+    seeds, way = row.by_seed("G"), moved(report, row)
+    first = {} if way is None else {MOVED.key: way}
+    return [first | own if i == 0 else own for i, own in enumerate(seeds or [{}])]
 
 
 def moved(report: Report, row: ReportRow) -> float | None:
@@ -50,85 +127,55 @@ def _columns(report: Report, path: Path) -> list[np.ndarray]:
     return [array[:, left : left + report.frame_side] for left in lefts]
 
 
-def _figures(report: Report, row: ReportRow) -> Mapping[str, float]:
-    """What troubles are told from."""
-    way = moved(report, row)
-    return row.means("G") | ({} if way is None else {"moved": way})
-
-
-def judge(report: Report, names: list[str]) -> list[Finding]:
-    """The first fault of some rows of the report, in the lesson's order, or none."""
-    found = []
-    for row in (row for name in names if (row := report.row(name))):
-        own, reference = (_figures(report, each) for each in (row, report.reference or row))
-        holding = (t for t in report.lesson.troubles if t.test(own, reference))
-        found.append(Finding(row, next(holding, None)))
-    return found
-
-
 @dataclass(frozen=True)
-class Told:
-    """A figure that a fault is told from. beside: the reference's, in words; formula: of what the
-    value is of, before words that end the sentence."""
+class Fate:
+    """What became of a row. told: (what, where, figures) of each trouble that it has."""
 
-    words: str
-    value: str
-    beside: str = ""
-    formula: str = ""
+    title: str
+    is_chosen: bool
+    told: list[tuple[str, str, str]]
 
 
-def verdict(report: Report, names: list[str], expected: str, fault: str) -> str:
+def verdict(report: Report, names: Sequence[str], expected: str, feared: str) -> str:
     """What was expected beside what was measured, as HTML.
 
-    names: the rows to choose from. expected: one of them. fault: the key of a trouble.
+    names: the rows to choose from. expected: one of them. feared: the key of a choice.
     """
-    findings = judge(report, names)
-    own = next(f for f in findings if f.row.name == expected)
-    feared = next(t for t in report.lesson.troubles if t.key == fault)
-    said = []
-    if own.fault is feared:
-        outcome = "So it is."
-    elif own.fault:
-        outcome = "It fails, but otherwise:"
-        said.append(f"{own.fault.words}.")
-    else:
-        outcome = "By these figures it does not fail."
-    others = [f.row.title for f in findings if f.fault is feared and f is not own]
-    if others:
-        also = " too" if own.fault is feared else ""
-        said.append(f"In your way {_and(others)} {'fail' if len(others) > 1 else 'fails'}{also}.")
-    elif own.fault is not feared:
-        said.append("No row fails in your way.")
+    judge = Judge(report, names)
+    own = next(row for row in judge.rows if row.name == expected)
+    words = {key: words for words, key in judge.choices}
+    trouble = next((t for t in judge.troubles if t.key == feared), None)
+    found = judge.finding(trouble, own) if trouble else judge.fine(own)
+    bounds = trouble.bounds if trouble else [b for t in judge.troubles for b in t.bounds]
+    measured = dict.fromkeys(filter(None, (judge.measured(bound, own) for bound in bounds)))
     return render(
         "prediction.verdict",
-        title=own.row.title,
-        feared=feared.words,
-        figures=_told(report, own.row),
-        outcome=outcome,
-        others=" ".join(said),
-        rules=[trouble.rule for trouble in report.lesson.troubles],
+        title=own.title,
+        feared=words.get(feared, feared),
+        outcome=_outcome(found),
+        limit=judge.rule(trouble) if trouble else "",
+        measured=list(measured),
+        by_seed=own.seeds > 1,
+        fates=[_fate(judge, row, row is own) for row in judge.rows],
+        rules=[(t.words, judge.rule(t)) for t in judge.troubles],
     )
 
 
-def _told(report: Report, row: ReportRow) -> list[Told]:
-    """The figures that the fault was told from, beside the reference's."""
-    lesson, reference = report.lesson, report.reference
-    keys = [*lesson.headline, *(f.key for f in lesson.figures if f.is_quick)]
-    found = []
-    for measure in map(lesson.measure, dict.fromkeys(keys)):
-        own, other = (r and r.means("G").get(measure.key) for r in (row, reference))
-        if own is None:
-            continue
-        compared = reference and reference is not row
-        beside = f"{reference.title}: {measure.written(other)}" if compared else ""
-        found.append(Told(measure.label, measure.written(own), beside))
-    way = moved(report, row)
-    if way is not None:
-        # A picture may lie further from x than the truth does.
-        made = row.formulas.get("made", FORMULAS["made"])
-        found.append(Told("times as far from x as the truth", f"{way:.1f}", formula=made))
-    return found
+def _outcome(found: Finding) -> str:
+    if not found.seeds:
+        return "Nothing was measured of it by which this could be told."
+    word = "Right" if all(found.seeds) else "Partly right" if found.holds else "Not so"
+    return f"{word}, {found.where}." if found.where else f"{word}."
 
 
-def _and(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def _fate(judge: Judge, row: ReportRow, is_chosen: bool) -> Fate:
+    told = []
+    for trouble in judge.troubles:
+        if (found := judge.finding(trouble, row)).holds:
+            values = [judge.measured(bound, row) for bound in trouble.bounds]
+            told.append((trouble.words, found.where, "; ".join(filter(None, values))))
+    if (fine := judge.fine(row)).holds:
+        bounds = () if told else [bound for t in judge.troubles for bound in t.bounds]
+        values = dict.fromkeys(judge.measured(bound, row) for bound in bounds)
+        told.append(("it does not fail", fine.where, "; ".join(filter(None, values))))
+    return Fate(row.title, is_chosen, told)

@@ -84,6 +84,7 @@ def summarise(runs: list[FinishedRun]) -> dict:
         "variants": variants,
         "comparisons": _compared(runs).to_json(),
         "unchanged": None,
+        "apart": None,
         "frames": None,
         "paper": text.PAPER if any(v["name"] in groups()["paper"] for v in variants) else {},
     }
@@ -204,11 +205,14 @@ def write(lab: Path, out: Path) -> Path:
             measure(run.folder, data)
         runs = read(lab)
     report = summarise(runs)
-    if report["pairs"] and data is not None:
-        found = evaluation.unchanged(data.held_out(runs[0].config.image_size))
-        report["unchanged"] = {
-            n: {key: _short(one.value) for key, one in of.items()} for n, of in found.items()
-        }
+    if data is not None:
+        held = data.held_out(runs[0].config.image_size)
+        report["apart"] = {n: _short(value) for n, value in evaluation.apart(held).items()}
+        if report["pairs"]:
+            report["unchanged"] = {
+                n: {key: _short(one.value) for key, one in of.items()}
+                for n, of in evaluation.unchanged(held).items()
+            }
     report["frames"] = _write_pictures(runs, report, data, out)
     files.write_json(out / "report.json", report)
     markdown = text.markdown(report)

@@ -16,22 +16,9 @@ from ...core.config import Domains
 from ...core.figures import Figure
 from ...methods.cyclegan import Objective
 from ..data import DataError, UnpairedData
-from ..lesson import (
-    ALIKE,
-    COPY,
-    LOST,
-    WRONG,
-    Arm,
-    Example,
-    Lesson,
-    Recipe,
-    Trouble,
-    Values,
-    above,
-    quick,
-    ratio,
-)
+from ..lesson import Arm, Example, Lesson, Recipe, quick, ratio
 from ..story import BACK, IDENTITY, LEARN, UNPAIRED
+from ..troubles import ALIKE, COPY, KEPT, LOST, WRONG, Bound, Trouble, Values
 from .read import SIDE, Pack, load, on_white, silhouette
 
 INK = 245
@@ -120,10 +107,9 @@ COLOUR_RETURNED = (
 )
 
 WRONG_COLOURS = Trouble(
-    "wrong",
-    "comes back, but in other colours",
-    "wrong, else, with a colour error above 1.5 times CycleGAN's",
-    above(1.5, "colour_error"),
+    "colours",
+    "x comes back, but in other colours than the true ones",
+    (KEPT, Bound("colour_error", "above", 1.5, "itself")),
 )
 
 

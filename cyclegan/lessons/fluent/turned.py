@@ -3,14 +3,14 @@
 Only the place of things differs, and that is what CycleGAN is bad at.
 """
 
-from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
 from ...core.config import Domains
 from ...core.figures import Figure, l1
-from ..lesson import ALIKE, LOST, WRONG, Trouble, Values, ratio
+from ..lesson import ratio
+from ..troubles import ALIKE, KEPT, LOST, Bound, Trouble, Values
 from .pairs import SILHOUETTE_IOU, FluentPair
 from .read import Pack
 
@@ -65,14 +65,13 @@ UNTURNED = Figure(
 
 NEVER_TURNED = Trouble(
     "unturned",
-    "comes back, but was never turned",
-    "never turned, else, with more than 0.5 unturned",
-    lambda own, reference: own.get("unturned", 0.0) > 0.5,
+    "x comes back, but was never turned",
+    (KEPT, Bound("unturned", "above", 0.5)),
 )
-WRONG_TURN = replace(
-    WRONG,
-    rule="wrong, else, with less than 0.5 turned",
-    test=lambda own, reference: own.get("turned", 1.0) < 0.5,
+WRONG_TURN = Trouble(
+    "wrong",
+    "x comes back, and is neither left as it was nor turned as it should be",
+    (KEPT, Bound("unturned", "below", 0.5), Bound("turned", "below", 0.5)),
 )
 
 
