@@ -99,20 +99,113 @@ def test_an_example_changes_every_panel(page):
     assert page.locator("#examples button").nth(4).get_attribute("aria-pressed") == "true"
 
 
-def test_the_cycle_switch_takes_a_row_away_and_back(page):
-    page.get_by_label("without cycle loss").click()
-    page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 5")
-    assert page.locator("#result h3").count() == 1
-    page.get_by_label("without cycle loss").click()
-    page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 8")
+def strike(page, name):
+    """Click a term of the lower row, by its name."""
+    page.get_by_role("switch", name=f"without {name}").click()
 
 
-def test_the_identity_switch_changes_the_variants(page):
+def test_a_click_strikes_a_term_out_of_the_lower_row(page):
     before = sources(page)
-    page.get_by_label("with identity loss").click()
+    strike(page, "identity loss")
     after = wait_for_change(page, before)
-    assert page.locator("#result .objective").all_inner_texts() == ["GAN + cycle", "GAN"]
-    assert before[:2] == after[:2] and not set(before[2:]) & set(after[2:])
+    titles = page.locator("#result h3").all_inner_texts()
+    assert titles[1] == "Without cycle loss and identity loss"
+    assert before[:5] == after[:5] and not set(before[5:]) & set(after[5:])
+    strike(page, "cycle loss")
+    wait_for_change(page, after)
+    switches = page.get_by_role("switch")
+    assert [s.get_attribute("aria-checked") for s in switches.all()] == ["false", "true"]
+    assert page.locator("#result .arc.open").count() == 0, "both were asked for the way back"
+
+
+def test_switches_are_there_for_the_keyboard(page):
+    switch = page.get_by_role("switch", name="without identity loss")
+    switch.focus()
+    before = sources(page)
+    page.keyboard.press("Space")
+    wait_for_change(page, before)
+
+
+def story(page, number):
+    page.locator(".steps button").nth(number - 1).click()
+    page.wait_for_selector(f".steps li:nth-child({number}) [aria-current]")
+
+
+def test_the_first_step_shows_heaps_and_partners_after_a_click(page):
+    story(page, 1)
+    page.wait_for_selector(".heaps img")
+    assert not page.locator("#result").is_visible()
+    assert not page.locator(".heaps .partner").first.is_visible()
+    page.locator(".told summary").click()
+    page.locator(".heaps .partner").first.wait_for(state="visible")
+    story(page, 2)
+    page.locator("#result").wait_for(state="visible")
+
+
+def test_a_step_keeps_its_answer_until_it_is_asked_for(page):
+    story(page, 2)
+    verdict = page.locator("#result .verdict")
+    visibility = "e => getComputedStyle(e).visibility"
+    assert verdict.evaluate(visibility) == "hidden"
+    page.locator(".told summary").click()
+    page.wait_for_function(
+        "getComputedStyle(document.querySelector('#result .verdict')).visibility === 'visible'"
+    )
+
+
+def test_the_address_follows_and_back_and_reload_lead_there_again(page):
+    choose(page, 4)
+    page.wait_for_url("**example=pineapple*")
+    before = sources(page)
+    strike(page, "identity loss")
+    page.wait_for_url("**without=cycle-loss,identity-loss*")
+    struck = wait_for_change(page, before)
+    page.reload()
+    page.wait_for_selector(PANELS)
+    page.wait_for_function(f"document.querySelectorAll('{PANELS}')[7]?.src === '{struck[7]}'")
+    page.go_back()
+    page.wait_for_function(f"document.querySelectorAll('{PANELS}')[7]?.src === '{before[7]}'")
+    page.get_by_role("tab", name="Models").click()
+    page.wait_for_url("**tab=models*")
+    page.go_back()
+    page.locator("#result").wait_for(state="visible")
+
+
+def test_a_copied_link_opens_what_is_shown_and_nothing_else(page, url, browser):
+    story(page, 3)
+    page.wait_for_url("**step=3*")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(url) and "host" not in link
+    other = browser.new_page()
+    other.goto(link)
+    other.wait_for_selector(".steps li:nth-child(3) [aria-current]", timeout=PATIENCE)
+    titles = "[...document.querySelectorAll('#result h3')].map(h => h.innerText).join()"
+    other.wait_for_function(f"{titles}.includes('Without identity loss')")
+    other.close()
+
+
+def test_what_an_address_asks_for_in_vain_is_said(page, url):
+    page.goto(f"{url}?lesson=nowhere")
+    page.get_by_text("lesson=nowhere, which is not here").wait_for()
+    assert len(sources(page)) == 8
+
+
+def test_before_a_class_keys_go_through_the_story(page):
+    page.get_by_role("button", name="Present", exact=True).click()
+    page.wait_for_url("**present*")
+    assert not page.locator("#upload").is_visible()
+    page.locator("h1").click()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(".steps li:nth-child(1) [aria-current]")
+    page.keyboard.press("ArrowRight")
+    page.locator(".told details[open]").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(".steps li:nth-child(2) [aria-current]")
+    page.get_by_role("button", name="Present", exact=True).click()
+    page.locator("#upload").wait_for(state="visible")
 
 
 def test_the_other_direction_swaps_input_and_truth(page):
@@ -285,15 +378,15 @@ def test_somebody_elses_lesson_and_method_are_shown_without_switches(browser, to
         assert len(sources(page)) == 4, "x, y, and two of G(x)"
         assert page.locator("#result h3").all_inner_texts() == ["keep", "keep + critic"]
         assert not page.locator("#upload").is_visible()
-        assert not page.get_by_label("with identity loss").is_visible()
+        assert page.get_by_role("switch").count() == 0
         page.get_by_label("keep + critic").click()
         page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 3")
         page.get_by_text("Look closer").click()
         page.get_by_text("There is nothing to look at more closely").wait_for()
         page.locator("#chosen-set input").click()
         page.get_by_role("option", name="sets/pictures").click()
-        page.get_by_label("without cycle loss").wait_for()
-        page.get_by_label("with identity loss").wait_for()
+        page.locator("#result h3", has_text="Without cycle loss").wait_for()
+        page.locator("#sum", has_text="no network for it").wait_for()
         Image.effect_noise((40, 30), 90).save(tmp_path / "own.png")
         page.locator("#upload input[type=file]").first.set_input_files(tmp_path / "own.png")
         page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 4")

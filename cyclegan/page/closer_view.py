@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import gradio as gr
 
 from . import close_ups
-from .answers import ABSENT
+from .answers import CHOOSE_ONE
 from .compare import JPEG, NOISE, Probe, Request
 from .components import NETWORKS, QUICK, wish
 from .library import Library
+from .markup import absent
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def build(library: Library, run: Callable, state: gr.State) -> Parts:
 
     def on_wish(request: Request, kind: str, sigma: float, quality: int, visit: gr.Request) -> str:
         if not request.has_picture:
-            return ABSENT
+            return absent(CHOOSE_ONE)
         close = run(request, visit, Probe(kind, sigma, quality))
         return close_ups.draw(close, library.sets[request.title])
 
