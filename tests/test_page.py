@@ -306,7 +306,7 @@ def test_a_bad_file_is_answered_with_a_sentence_and_the_page_lives(page, tmp_pat
 
 def nothing_is_chosen(page) -> None:
     """No row that would pass for a result, no example marked, and a word on what to do."""
-    page.get_by_text("Choose an example, or a picture of your own.").wait_for()
+    page.locator("#result").get_by_text("Choose an example, or a picture of your own.").wait_for()
     assert not sources(page)
     assert page.locator("#examples button[aria-pressed=true]").count() == 0
 

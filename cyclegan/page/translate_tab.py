@@ -232,7 +232,8 @@ def build(
     def on_set(is_open: bool, old: Request, now: Place, title: str):
         set_ = library.sets[title]
         request, now = opening(title, set_), story.story_of(library, title, now)
-        if set_.lacking(old.without) and old.without <= {s.name for s in set_.method.switches}:
+        known = {switch.name for switch in set_.method.switches}
+        if old.without and old.without <= known and set_.lacking(old.without):
             request = replace(request, without=old.without)
         # Another set has other examples, but a visitor's own picture stays.
         if old.path and takes_pictures(set_):
