@@ -26,6 +26,7 @@ from cyclegan.page import (
     film,
     lab,
     lab_panels,
+    lab_tables,
     live_panels,
     loop,
     markup,
@@ -192,7 +193,7 @@ def report(text: str, tmp_path: Path) -> str:
     return "".join(
         [
             lab_panels.introduction(found),
-            lab_panels.table(found, "G"),
+            lab_tables.tables(found, "G"),
             lab_panels.paper(found),
         ]
     )

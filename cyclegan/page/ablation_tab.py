@@ -16,7 +16,7 @@ from ..inference import evaluation
 from ..inference.translator import Translation
 from ..labs.ablation import variants
 from ..lessons import Example
-from . import cards, compare, curves, film, lab_panels, panels, prediction, runs_view
+from . import cards, compare, curves, film, lab_panels, lab_tables, panels, prediction, runs_view
 from .components import CHOOSE, index_of, open_choice
 from .lab import LabError, Report, ReportRow, find, read
 from .library import Library
@@ -162,7 +162,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
     def show_cover(title: str) -> dict:
         """The question, and nothing of the answer."""
         report = read(labs[title].folder)
-        names = _to_guess(report)
+        names = report.opening()
         if not (choices := prediction.Judge(report, names).choices):
             return show_results(title) | {predict: False, verdict: lab_panels.NOTHING_TO_PREDICT}
         rows = [(report.row(name).title, name) for name in names]
@@ -192,7 +192,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
             thumbnails: draw_thumbnails(title, 0),
             direction: gr.Radio(directions, value=directions[0][1], visible=len(directions) > 1),
             groups: gr.CheckboxGroup(kinds, value=report.opening_groups(), visible=len(kinds) > 1),
-            table: lab_panels.table(report, evaluation.NETWORK[directions[0][1]]),
+            table: lab_tables.tables(report, evaluation.NETWORK[directions[0][1]]),
             what: gr.Dropdown(drawable, value=of),
             drawn: gr.Dropdown(names, value=opening),
             plot: curves.of_report(report, of, opening),
@@ -214,7 +214,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
 
     def on_reveal(title: str, name: str, fault: str) -> dict:
         report = read(labs[title].folder)
-        said = prediction.verdict(report, _to_guess(report), name, fault)
+        said = prediction.verdict(report, report.opening(), name, fault)
         return show_results(title) | {verdict: said, predict: False}
 
     def on_grid(title: str, index: int, direction: str, groups: list[str], predicting: bool):
@@ -251,7 +251,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
 
     def on_direction(title: str, index: int, direction: str):
         network = evaluation.NETWORK[direction]
-        shown = lab_panels.table(read(labs[title].folder), network)
+        shown = lab_tables.tables(read(labs[title].folder), network)
         return shown, draw_thumbnails(title, index, direction)
 
     # A second click while the first is answered waits; by default Gradio would drop it.
@@ -308,13 +308,6 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         with_grid(trigger(on_arrival, inputs, outputs, js=ON_ARRIVAL, **quick), with_plot=True)
 
     return Parts(open_when)
-
-
-def _to_guess(report: Report) -> list[str]:
-    """Names of the rows that a class chooses from: the paper's, where they are there."""
-    paper = variants.groups()[variants.PAPER[0]]
-    five = [row.name for row in report.rows if row.name in paper]
-    return five or [row.name for row in report.rows]
 
 
 def _cell(
