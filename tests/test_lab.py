@@ -114,7 +114,7 @@ def test_what_should_be_a_count_or_a_setting_and_is_none_is_left_out(tmp_path):
     found = read(tmp_path, values)
     assert [dict(row.sizes("G")) for row in found.rows] == [{"D_Y": 5}, {"G": 3, "D_Y": 6}]
     assert [row.settings for row in found.rows] == [{}, {}] and not found.rows[0].sizes("F")
-    words = Page(lab_tables.tables(found, "G")).words
+    words = Page(lab_tables.tables(found, "xy")).words
     assert "parameters: 5 in D_Y" in words and "in G" not in words, "one count is no difference"
 
 
@@ -127,7 +127,7 @@ def test_what_is_missing_is_left_out(tmp_path):
     assert curves.of_report(found, "gan_G", ["gan"]).empty
     for html in (
         lab_panels.introduction(found),
-        lab_tables.tables(found, "G"),
+        lab_tables.tables(found, "xy"),
         lab_panels.paper(found),
         film.draw(found, *found.rows * 2),
         prediction.verdict(found, ["gan"], "gan", "fine"),
@@ -144,7 +144,7 @@ def test_numbers_that_are_none_are_left_out(tmp_path):
     found = read(tmp_path, values)
     assert "rmse" not in found.row("cycle").means("G")
     assert found.row("gan").figures["G"]["sea_iou"].interval == (0.275, 0.55)
-    assert lab_tables.tables(found, "G").count("±") == 2 * 4 - 2 + 1, "and once in the legend"
+    assert lab_tables.tables(found, "xy").count("±") == 2 * 4 - 2 + 1, "and once in the legend"
     assert curves.of_report(found, "gan_G", ["cycle"])["step"].tolist() == [100]
 
 
@@ -188,9 +188,9 @@ def test_the_introduction_tells_no_result(report):
     assert not any(str(value) in words for values in FIGURES.values() for value in values)
 
 
-def parts(report, network="G"):
+def parts(report, direction="xy"):
     """The calm table and what is behind the click."""
-    calm, everything = lab_tables.tables(report, network).split("<details")
+    calm, everything = lab_tables.tables(report, direction).split("<details")
     return Page(f"{calm}</div>"), Page(f"<div><details{everything}")
 
 
@@ -255,9 +255,9 @@ def test_rows_of_the_paper_that_are_not_here_are_named(tmp_path):
 
 
 def test_the_table_of_F_speaks_of_F(report):
-    page = Page(lab_tables.tables(report, "F"))
+    page = Page(lab_tables.tables(report, "yx"))
     assert "sea IoU" not in page.words and "|G(F(y)) − y|" in page.words
-    calm, _ = parts(report, "F")
+    calm, _ = parts(report, "yx")
     assert len([h for h in calm.all("th") if "aria-sort" in h]) == 4, "RMSE in the place of sea IoU"
 
 
@@ -282,7 +282,7 @@ def test_the_grid_shows_every_objective_and_marks_none(report):
         cell(report, "pix2pix", rmse=0.0, error=10.0),
     ]
     x, truth = flat((9, 9, 9)), flat((100, 100, 100))
-    html = lab_panels.grid(cells, x, truth, "x", report.lesson)
+    html = lab_panels.grid(cells, x, truth, "xy", report)
     page = Page(html)
     assert [a["data-variant"] for a in page.all("section") if "data-variant" in a] == [
         *("gan", "cyclegan", "pix2pix")
@@ -291,14 +291,14 @@ def test_the_grid_shows_every_objective_and_marks_none(report):
     assert "RMSE 10.0" in html and "cycle error 20.0" in html and page.tags["b"] == 0
     assert "G(x) sea IoU 0.500 · RMSE 100.0" in page.words, "the lesson's own comes first"
     back = [cell(report, "gan", direction="yx")]
-    words = Page(lab_panels.grid(back, x, truth, "y", report.lesson)).words
+    words = Page(lab_panels.grid(back, x, truth, "yx", report)).words
     assert "G(F(y)) cycle error 5.0" in words and "x the truth" in words and "<b>" not in words
 
 
 def test_a_method_without_a_way_back_has_no_second_picture(report):
     one = cell(report, "gan")
     alone = replace(one, views=one.views[:1], figures={"rmse": 50.0})
-    page = Page(lab_panels.grid([alone], noise(8, 8), noise(8, 8), "x", report.lesson))
+    page = Page(lab_panels.grid([alone], noise(8, 8), noise(8, 8), "xy", report))
     assert page.tags["img"] == 2 + 1 and "F(G(x))" not in page.words
 
 
@@ -331,9 +331,9 @@ def test_words_of_a_report_are_only_words(tmp_path):
     cells = [cell(found, row.name) for row in found.rows]
     for html in (
         lab_panels.introduction(found),
-        lab_tables.tables(found, "G"),
+        lab_tables.tables(found, "xy"),
         lab_panels.paper(found),
-        lab_panels.grid(cells, noise(8, 8), flat((1, 1, 1)), "x", found.lesson),
+        lab_panels.grid(cells, noise(8, 8), flat((1, 1, 1)), "xy", found),
         film.draw(found, *found.rows),
         prediction.verdict(found, ["gan", "cyclegan"], "gan", "alike"),
     ):
@@ -527,7 +527,7 @@ def test_what_a_picture_scores_unchanged_stands_below_and_does_not_compete(tmp_p
     assert "itself, unchanged" in page.words and "1.5" in page.words and "–" in page.words
     assert "itself" not in calm.words, "RMSE is none of its figures"
     assert best(found, "rmse") == "cyclegan-identity"
-    assert "unchanged" not in Page(lab_tables.tables(found, "F")).words
+    assert "unchanged" not in Page(lab_tables.tables(found, "yx")).words
 
 
 def test_a_row_of_fewer_seeds_does_not_compete(tmp_path):

@@ -193,7 +193,7 @@ def report(text: str, tmp_path: Path) -> str:
     return "".join(
         [
             lab_panels.introduction(found),
-            lab_tables.tables(found, "G"),
+            lab_tables.tables(found, "xy"),
             lab_panels.paper(found),
         ]
     )
@@ -202,7 +202,7 @@ def report(text: str, tmp_path: Path) -> str:
 def report_pictures(text: str, tmp_path: Path) -> str:
     found = laboratory(text, tmp_path)
     cells = [cell(found, one.name) for one in found.rows]
-    grid = lab_panels.grid(cells, flat((9, 9, 9)), flat((1, 1, 1)), "x", found.lesson)
+    grid = lab_panels.grid(cells, flat((9, 9, 9)), flat((1, 1, 1)), "xy", found)
     return grid + film.draw(found, *found.rows)
 
 

@@ -9,7 +9,7 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from . import loop, panels, sentence
+from . import loop, panels, sentence, trained
 from .compare import Request, Shown, needs_networks, translate
 from .library import Library
 from .markup import absent
@@ -70,7 +70,11 @@ class Answers:
             result,
             panels.thumbnails(pictures, request.example),
             panels.objective(set_),
-            panels.measured(set_, request.direction),
+            panels.measured(
+                set_,
+                request.direction,
+                trained.beside(self.library, request.title, request.direction),
+            ),
         )
 
     def _compared(self, request: Request, shown: Shown) -> str:

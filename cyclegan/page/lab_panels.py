@@ -9,14 +9,18 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from ..core.config import Direction
 from ..core.figures import Measure, mirrored
 from ..core.media import PICTURES
+from ..inference.evaluation import NETWORK
 from ..labs.ablation import variants
 from ..lessons import Lesson
 from ..methods import View
+from . import surprises, trained
 from .lab import Report, ReportRow, number
 from .markup import absent, render
 from .panels import data_url
+from .surprises import Subject, Surprise
 
 HOW_TO, COVER = render("lab.how_to"), render("lab.cover")
 
@@ -99,11 +103,14 @@ class Drawn:
     told: list[str]
 
 
-def grid(cells: list[Cell], x: Image.Image, truth: Image.Image, symbol: str, lesson: Lesson) -> str:
+def grid(
+    cells: list[Cell], x: Image.Image, truth: Image.Image, direction: Direction, report: Report
+) -> str:
     """The truth over the input, then for every objective its translation over the way back.
 
-    Pictures of one kind stand side by side. symbol: of the input.
+    Pictures of one kind stand side by side. Below stands where this one goes against the rule.
     """
+    symbol, lesson = "x" if direction == "xy" else "y", report.lesson
 
     def drawn(cell: Cell, view: View) -> Drawn:
         found = cell.told(lesson, view)
@@ -112,7 +119,24 @@ def grid(cells: list[Cell], x: Image.Image, truth: Image.Image, symbol: str, les
 
     given = [("truth", mirrored(symbol), data_url(truth)), ("input", symbol, data_url(x))]
     shown = [(cell.row, [drawn(cell, view) for view in cell.views]) for cell in cells]
-    return render("lab.grid", given=given, cells=shown)
+    told = _against_the_rule(cells, report, NETWORK[direction])
+    return render("lab.grid", given=given, cells=shown, told=[told] if told else [])
+
+
+def _against_the_rule(cells: list[Cell], report: Report, network: str) -> Surprise | None:
+    """Of the report's reference, and the row without what its method takes away first."""
+    by_name = {cell.row.name: cell for cell in cells}
+    main = report.reference and by_name.get(report.reference.name)
+    rival = main and by_name.get(variants.rival(main.row.name))
+    if not rival:
+        return None
+    rows = main.row, rival.row
+    here = [
+        Subject(row.name, row.title, None, {k: (v, None) for k, v in cell.figures.items()})
+        for row, cell in zip(rows, (main, rival), strict=True)
+    ]
+    all_, measures = trained.of_rows(rows, network), report.lesson.known(main.figures)
+    return surprises.on_one(*here, tuple(all_), measures, report.comparisons, network)
 
 
 @dataclass(frozen=True)

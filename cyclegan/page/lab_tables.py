@@ -7,10 +7,14 @@ looks.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..core.config import Direction
 from ..core.figures import Measure, mirrored
+from ..inference.evaluation import NETWORK
 from ..labs.ablation import variants
+from . import surprises, trained
 from .lab import FORMULAS, OverSeeds, Report, ReportRow
 from .markup import absent, render
+from .surprises import Surprise, Trained
 
 SHOWN = 3
 """Figures of the calm table."""
@@ -89,8 +93,14 @@ class Column:
         return self.itself is not None
 
 
-def tables(report: Report, network: str) -> str:
-    """Rows objectives, columns figures of G or F; heads sort, the best of a column is marked."""
+def tables(
+    report: Report, direction: Direction, both: tuple[Trained, Trained, str] | None = None
+) -> str:
+    """Rows objectives, columns figures of G or F; heads sort, the best of a column is marked.
+
+    both: this laboratory and what another tab has of the same data, as `trained.beside` finds them.
+    """
+    network = NETWORK[direction]
     measures = report.measures(network)
     if not measures:
         return absent("The report holds no figures.")
@@ -98,6 +108,13 @@ def tables(report: Report, network: str) -> str:
     made = report.rows[0].formulas.get("made", FORMULAS["made"])
     opening = [row for name in report.opening() if (row := report.row(name))]
     chosen = headline(report, measures)
+
+    def told(rows: Sequence[ReportRow], of: Sequence[Measure]) -> list[Surprise]:
+        main, subjects = report.reference, trained.of_rows(rows, network)
+        name = main and main.name
+        return surprises.tell(subjects, of, report.comparisons, itself, direction, name)
+
+    other = both and surprises.elsewhere(*both, chosen)
     return render(
         "lab_tables.tables",
         network=network,
@@ -107,8 +124,10 @@ def tables(report: Report, network: str) -> str:
         columns=[_with_scale(opening, network, m, itself.get(m.key)) for m in chosen],
         rows=_rows(report, opening, network, chosen, with_bars=True),
         missing=report.missing(),
+        told=[*told(opening, chosen), *([other] if other else [])],
         all_columns=[Column(m, itself.get(m.key)) for m in measures],
         all_rows=_rows(report, report.rows, network, measures),
+        all_told=told(report.rows, measures),
         seeds=report.seeds,
         competing=_competing(report),
     )
