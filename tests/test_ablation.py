@@ -397,7 +397,7 @@ def test_a_lab_goes_on_with_the_objective_that_its_row_had(tmp_path):
     )
     (found,) = report.summarise(report.read(lab))["variants"]
     assert found["objective"]["cycle_features"] == 0.5
-    assert "cycle_features 0.5 instead of 0.9." in found["left_out"]
+    assert "cycle features 0.5 instead of 0.9." in found["left_out"]
 
 
 def test_seeds_of_an_earlier_and_of_todays_objective_are_not_mixed(tmp_path, capsys):

@@ -13,7 +13,7 @@ from tiny import config, noise
 
 from cyclegan import methods
 from cyclegan.labs.ablation.variants import known
-from cyclegan.page import curves, film, lab, lab_panels, prediction
+from cyclegan.page import curves, film, lab, lab_panels, lab_tables, prediction
 from cyclegan.page.lab import LabError
 from cyclegan.page.lab_panels import Cell
 from cyclegan.page.library import Library
@@ -114,7 +114,7 @@ def test_what_should_be_a_count_or_a_setting_and_is_none_is_left_out(tmp_path):
     found = read(tmp_path, values)
     assert [dict(row.sizes("G")) for row in found.rows] == [{"D_Y": 5}, {"G": 3, "D_Y": 6}]
     assert [row.settings for row in found.rows] == [{}, {}] and not found.rows[0].sizes("F")
-    words = Page(lab_panels.table(found, "G")).words
+    words = Page(lab_tables.tables(found, "xy")).words
     assert "parameters: 5 in D_Y" in words and "in G" not in words, "one count is no difference"
 
 
@@ -127,7 +127,7 @@ def test_what_is_missing_is_left_out(tmp_path):
     assert curves.of_report(found, "gan_G", ["gan"]).empty
     for html in (
         lab_panels.introduction(found),
-        lab_panels.table(found, "G"),
+        lab_tables.tables(found, "xy"),
         lab_panels.paper(found),
         film.draw(found, *found.rows * 2),
         prediction.verdict(found, ["gan"], "gan", "fine"),
@@ -144,7 +144,7 @@ def test_numbers_that_are_none_are_left_out(tmp_path):
     found = read(tmp_path, values)
     assert "rmse" not in found.row("cycle").means("G")
     assert found.row("gan").figures["G"]["sea_iou"].interval == (0.275, 0.55)
-    assert lab_panels.table(found, "G").count("±") == 2 * 4 - 2 + 1, "and once in the legend"
+    assert lab_tables.tables(found, "xy").count("±") == 2 * 4 - 2 + 1, "and once in the legend"
     assert curves.of_report(found, "gan_G", ["cycle"])["step"].tolist() == [100]
 
 
@@ -188,8 +188,14 @@ def test_the_introduction_tells_no_result(report):
     assert not any(str(value) in words for values in FIGURES.values() for value in values)
 
 
-def test_the_table_can_be_sorted_and_explains_itself(report):
-    page = Page(lab_panels.table(report, "G"))
+def parts(report, direction="xy"):
+    """The calm table and what is behind the click."""
+    calm, everything = lab_tables.tables(report, direction).split("<details")
+    return Page(f"{calm}</div>"), Page(f"<div><details{everything}")
+
+
+def test_the_table_of_everything_can_be_sorted_and_explains_itself(report):
+    _, page = parts(report)
     heads = page.all("th")[:5]
     assert [h["aria-sort"] for h in heads] == ["ascending"] + ["none"] * 4
     assert [h["data-first"] for h in heads] == [
@@ -208,9 +214,51 @@ def test_the_table_can_be_sorted_and_explains_itself(report):
     assert "0.300 ± 0.006 0.150–0.300" in page.words and "80.0 ± 1.6 40.0–80.0" in page.words
 
 
+def test_the_table_begins_with_the_papers_rows_and_the_lessons_figures(report):
+    page, _ = parts(report)
+    heads, sea = page.all("th")[:4], [FIGURES[name][0] for name in FIVE]
+    assert [h["aria-sort"] for h in heads] == ["ascending"] + ["none"] * 3
+    assert "objective sea IoU ↑ cycle error ↓ diversity → 1" in page.words
+    cells = [td for td in page.all("td") if "data-value" in td]
+    assert [float(c["data-value"]) for c in cells[::3]] == sea and len(cells) == 3 * 5
+    best = [i for i, c in enumerate(cells) if c.get("class") == "best"]
+    assert best == [1, 4 * 3, 4 * 3 + 2], "of the rows that are shown"
+    assert "+ identity" not in page.words and "not run here" not in page.words
+
+
+def test_bars_lie_on_a_scale_that_is_the_columns(tmp_path):
+    """From 0.1 to 0.9: a mean of 0.5 is in the middle, x itself at a quarter of the way."""
+    values = labs.report(("gan", "cyclegan"))
+    values["unchanged"] = {"G": {"sea_iou": 0.3}}
+    for one, mean, ends in zip(values["variants"], (0.5, 0.8), ([0.1, 0.7], None), strict=True):
+        found = {"mean": mean, "values": [mean - 0.1, mean + 0.1], "interval": ends}
+        one["figures"] = {"G": {"sea_iou": found}}
+    page, _ = parts(read(tmp_path, values))
+    marks = [a["style"] for a in page.all("i")]
+    assert marks == [
+        *("left: 25.0%", "left: 0.0%; right: 25.0%", "left: 37.5%", "left: 62.5%", "left: 50.0%"),
+        *("left: 25.0%", "left: 75.0%", "left: 100.0%", "left: 87.5%", "left: 25.0%"),
+    ]
+    assert "scale 0.100 0.900" in page.words
+    assert {a["aria-label"] for a in page.all("span") if "role" in a} == {
+        *("interval 0.100–0.700", "no interval")
+    }
+
+
+def test_rows_of_the_paper_that_are_not_here_are_named(tmp_path):
+    page, everything = parts(read(tmp_path, labs.report(("gan", "cyclegan", "cyclegan-identity"))))
+    for title in ("Cycle alone", "GAN + forward cycle", "GAN + backward cycle"):
+        assert f"{title} not run here" in page.words
+    assert page.of_class("missing") == ["tr"] * 3 and "not run here" not in everything.words
+    own = read(tmp_path / "own", labs.report(("cyclegan-identity", "pix2pix")))
+    assert "not run here" not in parts(own)[0].words, "a laboratory of other rows"
+
+
 def test_the_table_of_F_speaks_of_F(report):
-    page = Page(lab_panels.table(report, "F"))
+    page = Page(lab_tables.tables(report, "yx"))
     assert "sea IoU" not in page.words and "|G(F(y)) − y|" in page.words
+    calm, _ = parts(report, "yx")
+    assert len([h for h in calm.all("th") if "aria-sort" in h]) == 4, "RMSE in the place of sea IoU"
 
 
 def test_the_papers_own_table_is_named(report):
@@ -234,7 +282,7 @@ def test_the_grid_shows_every_objective_and_marks_none(report):
         cell(report, "pix2pix", rmse=0.0, error=10.0),
     ]
     x, truth = flat((9, 9, 9)), flat((100, 100, 100))
-    html = lab_panels.grid(cells, x, truth, "x", report.lesson)
+    html = lab_panels.grid(cells, x, truth, "xy", report)
     page = Page(html)
     assert [a["data-variant"] for a in page.all("section") if "data-variant" in a] == [
         *("gan", "cyclegan", "pix2pix")
@@ -243,14 +291,14 @@ def test_the_grid_shows_every_objective_and_marks_none(report):
     assert "RMSE 10.0" in html and "cycle error 20.0" in html and page.tags["b"] == 0
     assert "G(x) sea IoU 0.500 · RMSE 100.0" in page.words, "the lesson's own comes first"
     back = [cell(report, "gan", direction="yx")]
-    words = Page(lab_panels.grid(back, x, truth, "y", report.lesson)).words
+    words = Page(lab_panels.grid(back, x, truth, "yx", report)).words
     assert "G(F(y)) cycle error 5.0" in words and "x the truth" in words and "<b>" not in words
 
 
 def test_a_method_without_a_way_back_has_no_second_picture(report):
     one = cell(report, "gan")
     alone = replace(one, views=one.views[:1], figures={"rmse": 50.0})
-    page = Page(lab_panels.grid([alone], noise(8, 8), noise(8, 8), "x", report.lesson))
+    page = Page(lab_panels.grid([alone], noise(8, 8), noise(8, 8), "xy", report))
     assert page.tags["img"] == 2 + 1 and "F(G(x))" not in page.words
 
 
@@ -283,9 +331,9 @@ def test_words_of_a_report_are_only_words(tmp_path):
     cells = [cell(found, row.name) for row in found.rows]
     for html in (
         lab_panels.introduction(found),
-        lab_panels.table(found, "G"),
+        lab_tables.tables(found, "xy"),
         lab_panels.paper(found),
-        lab_panels.grid(cells, noise(8, 8), flat((1, 1, 1)), "x", found.lesson),
+        lab_panels.grid(cells, noise(8, 8), flat((1, 1, 1)), "xy", found),
         film.draw(found, *found.rows),
         prediction.verdict(found, ["gan", "cyclegan"], "gan", "alike"),
     ):
@@ -475,10 +523,11 @@ def test_what_a_picture_scores_unchanged_stands_below_and_does_not_compete(tmp_p
     values = labs.report()
     values["unchanged"] = {"G": {"rmse": 1.5, "sea_iou": "none"}}
     found = read(tmp_path, values)
-    body, foot = lab_panels.table(found, "G").split("</tbody>")
-    assert "itself, unchanged" in foot and "1.5" in foot and "–" in foot
-    assert "unchanged" not in body and best(found, "rmse") == "cyclegan-identity"
-    assert "<tfoot" not in lab_panels.table(found, "F")
+    calm, page = parts(found)
+    assert "itself, unchanged" in page.words and "1.5" in page.words and "–" in page.words
+    assert "itself" not in calm.words, "RMSE is none of its figures"
+    assert best(found, "rmse") == "cyclegan-identity"
+    assert "unchanged" not in Page(lab_tables.tables(found, "yx")).words
 
 
 def test_a_row_of_fewer_seeds_does_not_compete(tmp_path):

@@ -28,6 +28,7 @@ from cyclegan.page import (
     film,
     lab,
     lab_panels,
+    lab_tables,
     live_panels,
     loop,
     markup,
@@ -197,7 +198,7 @@ def report(text: str, tmp_path: Path) -> str:
     return "".join(
         [
             lab_panels.introduction(found),
-            lab_panels.table(found, "G"),
+            lab_tables.tables(found, "xy"),
             lab_panels.paper(found),
         ]
     )
@@ -206,7 +207,7 @@ def report(text: str, tmp_path: Path) -> str:
 def report_pictures(text: str, tmp_path: Path) -> str:
     found = laboratory(text, tmp_path)
     cells = [cell(found, one.name) for one in found.rows]
-    grid = lab_panels.grid(cells, flat((9, 9, 9)), flat((1, 1, 1)), "x", found.lesson)
+    grid = lab_panels.grid(cells, flat((9, 9, 9)), flat((1, 1, 1)), "xy", found)
     return grid + film.draw(found, *found.rows)
 
 

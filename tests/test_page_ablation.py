@@ -80,15 +80,16 @@ def wait_for_cells(page, names):
     )
 
 
-def column(page, number):
+def column(page, number, table=".calm"):
     """What the table's cells of one column say, from above."""
-    return page.locator(f"#lab-table tbody tr > :nth-child({number + 1})").all_inner_texts()
+    cells = page.locator(f"#lab-table {table} tbody tr > :nth-child({number + 1})")
+    return cells.all_inner_texts()
 
 
 def test_the_tab_opens_with_everything_and_calls_nobody(page, url):
     wait_for_cells(page, FIVE)
     assert page.locator("#lab-grid img").count() == 2 + 2 * len(FIVE)
-    assert len(column(page, 0)) == len(FIGURES)
+    assert len(column(page, 0)) == len(FIVE)
     assert page.locator("#lab-plot canvas, #lab-plot svg").count() >= 1
     assert page.locator("#lab-film .strip").count() == 2
     assert "1703.10593" in page.locator("#lab-paper").inner_text()
@@ -119,18 +120,23 @@ def test_an_example_changes_every_cell_and_the_direction_the_table_too(page):
 
 
 def test_the_table_sorts_on_a_click_and_by_keyboard(page):
+    """The calm one, and all of it, each on its own."""
     asked = len(page.asked)
     titles = column(page, 0)
-    head = page.locator("#lab-table th[aria-sort]").nth(3)
-    head.locator("button").click()
-    assert head.get_attribute("aria-sort") == "ascending"
-    errors = [float(text.split()[0]) for text in column(page, 3)]
-    assert errors == sorted(errors) and column(page, 0)[0] == "Cycle alone"
-    head.locator("button").press("Enter")
-    assert head.get_attribute("aria-sort") == "descending"
-    assert column(page, 0)[0] == "GAN alone"
-    page.locator("#lab-table th button").first.click()
-    assert column(page, 0) == titles
+    page.locator("details.all summary").press("Enter")
+    assert len(column(page, 0, ".all")) == len(FIGURES)
+    for table, place in ((".calm", 2), (".all", 3)):
+        head = page.locator(f"#lab-table {table} th[aria-sort]").nth(place)
+        assert "cycle error" in head.inner_text()
+        head.locator("button").click()
+        assert head.get_attribute("aria-sort") == "ascending"
+        errors = [float(text.split()[0]) for text in column(page, place, table)]
+        assert errors == sorted(errors) and column(page, 0, table)[0] == "Cycle alone"
+        head.locator("button").press("Enter")
+        assert head.get_attribute("aria-sort") == "descending"
+        assert column(page, 0, table)[0] == "GAN alone"
+    page.locator("#lab-table .calm th button").first.click()
+    assert column(page, 0) == titles and column(page, 0, ".all")[0] == "GAN alone"
     assert len(page.asked) == asked, "sorting asks nobody"
 
 
@@ -195,7 +201,7 @@ def test_a_prediction_comes_before_any_result(browser, url):
     words = page.locator("#lab-verdict").inner_text()
     assert "Right, in both seeds." in words and "cycle error above 25.0, half the" in words
     assert "cycle error 46.0 and 46.0" in words and "CycleGAN\nit does not fail" in words
-    assert len(column(page, 0)) == len(FIGURES)
+    assert len(column(page, 0)) == len(FIVE)
     assert "data:image/webp" in page.evaluate("window.heard"), "it would have been heard before"
     # Covered once more, all of it leaves the page.
     page.get_by_label("Predict first").click()

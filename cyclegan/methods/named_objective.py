@@ -49,7 +49,13 @@ class NamedObjective:
         if objective == self.objective:
             return self.left_out
         was, today = asdict(objective), asdict(self.objective)
-        others = ", ".join(f"{k} {was[k]} instead of {today[k]}" for k in was if was[k] != today[k])
+        weights = objective.weights()
+        names = {k: weights[k].label if k in weights else k.replace("_", " ") for k in was}
+        others = ", ".join(
+            f"{name} {was[k]} instead of {today[k]}"
+            for k, name in names.items()
+            if was[k] != today[k]
+        )
         return f"{self.left_out} Trained before today's values: {others}.".strip()
 
 

@@ -12,11 +12,21 @@ from pathlib import Path
 import gradio as gr
 
 from ..core.config import Direction
-from ..inference import evaluation
 from ..inference.translator import Translation
 from ..labs.ablation import variants
 from ..lessons import Example
-from . import cards, compare, curves, film, lab_panels, panels, prediction, runs_view
+from . import (
+    cards,
+    compare,
+    curves,
+    film,
+    lab_panels,
+    lab_tables,
+    panels,
+    prediction,
+    runs_view,
+    trained,
+)
 from .components import CHOOSE, index_of, open_choice
 from .lab import LabError, Report, ReportRow, find, read
 from .library import Library
@@ -139,6 +149,10 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         pictures = [(e.name, draw(e.original(direction))) for e in examples_of(title)]
         return panels.thumbnails(pictures, index) if pictures else ""
 
+    def draw_tables(title: str, direction: Direction) -> str:
+        both = trained.beside(library, title, direction) if title in library.sets else None
+        return lab_tables.tables(read(labs[title].folder), direction, both)
+
     def dress_plot(title: str, what: str | None, names: list[str]):
         """Colours and heading of the lines that are there.
 
@@ -162,7 +176,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
     def show_cover(title: str) -> dict:
         """The question, and nothing of the answer."""
         report = read(labs[title].folder)
-        names = _to_guess(report)
+        names = report.opening()
         if not (choices := prediction.Judge(report, names).choices):
             return show_results(title) | {predict: False, verdict: lab_panels.NOTHING_TO_PREDICT}
         rows = [(report.row(name).title, name) for name in names]
@@ -192,7 +206,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
             thumbnails: draw_thumbnails(title, 0),
             direction: gr.Radio(directions, value=directions[0][1], visible=len(directions) > 1),
             groups: gr.CheckboxGroup(kinds, value=report.opening_groups(), visible=len(kinds) > 1),
-            table: lab_panels.table(report, evaluation.NETWORK[directions[0][1]]),
+            table: draw_tables(title, directions[0][1]),
             what: gr.Dropdown(drawable, value=of),
             drawn: gr.Dropdown(names, value=opening),
             plot: curves.of_report(report, of, opening),
@@ -214,7 +228,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
 
     def on_reveal(title: str, name: str, fault: str) -> dict:
         report = read(labs[title].folder)
-        said = prediction.verdict(report, _to_guess(report), name, fault)
+        said = prediction.verdict(report, report.opening(), name, fault)
         return show_results(title) | {verdict: said, predict: False}
 
     def on_grid(title: str, index: int, direction: str, groups: list[str], predicting: bool):
@@ -243,16 +257,14 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         ]
         x = panels.drawn(made[rows[0].name].original, lesson)
         truth = panels.drawn(lesson.medium.held(example.truth(direction)), lesson)
-        return lab_panels.grid(cells, x, truth, "x" if direction == "xy" else "y", lesson)
+        return lab_panels.grid(cells, x, truth, direction, report)
 
     def on_example(event: gr.EventData, title: str, direction: str):
         index = index_of(event, len(examples_of(title)))
         return index, draw_thumbnails(title, index, direction)
 
     def on_direction(title: str, index: int, direction: str):
-        network = evaluation.NETWORK[direction]
-        shown = lab_panels.table(read(labs[title].folder), network)
-        return shown, draw_thumbnails(title, index, direction)
+        return draw_tables(title, direction), draw_thumbnails(title, index, direction)
 
     # A second click while the first is answered waits; by default Gradio would drop it.
     private = {"api_visibility": "private", "trigger_mode": "always_last"}
@@ -308,13 +320,6 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         with_grid(trigger(on_arrival, inputs, outputs, js=ON_ARRIVAL, **quick), with_plot=True)
 
     return Parts(open_when)
-
-
-def _to_guess(report: Report) -> list[str]:
-    """Names of the rows that a class chooses from: the paper's, where they are there."""
-    paper = variants.groups()[variants.PAPER[0]]
-    five = [row.name for row in report.rows if row.name in paper]
-    return five or [row.name for row in report.rows]
 
 
 def _cell(

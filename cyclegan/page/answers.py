@@ -9,7 +9,7 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from . import loop, objective, panels, sentence
+from . import loop, objective, panels, sentence, trained
 from .compare import Request, Shown, needs_networks, translate
 from .library import Library
 from .markup import absent
@@ -77,7 +77,11 @@ class Answers:
             panels.thumbnails(pictures, request.example),
             objective.control(set_, request.without),
             objective.asks(set_),
-            panels.measured(set_, request.direction),
+            panels.measured(
+                set_,
+                request.direction,
+                trained.beside(self.library, request.title, request.direction),
+            ),
         )
 
     def _compared(self, request: Request, shown: Shown) -> str:

@@ -6,7 +6,7 @@ Knows no markup.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -154,10 +154,16 @@ class Report:
         have = {key: None for row in self.rows for key in row.figures.get(network, {})}
         return [m for m in self.lesson.known(have) if not getattr(m, "is_detail", False)]
 
-    def best(self, network: str, measure: Measure) -> str | None:
-        """The row that is better than all others beyond every interval. Outside the contest stand
-        the paired ones, and those of fewer seeds than others, which luck may have chosen."""
-        running = [r.name for r in self.rows if not r.paired and r.seeds >= self.seeds]
+    def best(
+        self, network: str, measure: Measure, rows: Iterable[ReportRow] | None = None
+    ) -> str | None:
+        """The row that is better than all others beyond every interval, of `rows` or of all.
+
+        Outside the contest stand the paired ones, and those of fewer seeds than others, which luck
+        may have chosen.
+        """
+        rows = self.rows if rows is None else rows
+        running = [r.name for r in rows if not r.paired and r.seeds >= self.seeds]
         return self.comparisons.best(running, network, measure.key)
 
     def groups(self) -> dict[str, list[str]]:
@@ -184,9 +190,15 @@ class Report:
         return list(groups)[: 2 if is_alone else 1]
 
     def opening(self) -> list[str]:
-        """Names of the rows that are shown at first."""
+        """Names of the rows that are shown at first, and that a class chooses from."""
         groups = self.groups()
         return [name for title in self.opening_groups() for name in groups[title]]
+
+    def missing(self) -> list[str]:
+        """Titles of the paper's rows that are not here; none where none of them is."""
+        known, paper = variants.known(), variants.groups()[variants.PAPER[0]]
+        absent = [known[name].title for name in paper if not self.row(name)]
+        return absent if len(absent) < len(paper) else []
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A laboratory as HTML: introduction, the grid of all objectives, the tables.
+"""A laboratory as HTML: introduction, the grid of all objectives, the paper's own tables.
 
 Pure functions from a report and pictures to what templates/lab.html takes; styles/lab.css says how
 it looks.
@@ -9,14 +9,18 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from ..core.config import Direction
 from ..core.figures import Measure, mirrored
 from ..core.media import PICTURES
+from ..inference.evaluation import NETWORK
 from ..labs.ablation import variants
 from ..lessons import Lesson
 from ..methods import View
-from .lab import FORMULAS, Report, ReportRow, number
+from . import surprises, trained
+from .lab import Report, ReportRow, number
 from .markup import absent, render
 from .panels import data_url
+from .surprises import Subject, Surprise
 
 HOW_TO, COVER = render("lab.how_to"), render("lab.cover")
 
@@ -99,11 +103,14 @@ class Drawn:
     told: list[str]
 
 
-def grid(cells: list[Cell], x: Image.Image, truth: Image.Image, symbol: str, lesson: Lesson) -> str:
+def grid(
+    cells: list[Cell], x: Image.Image, truth: Image.Image, direction: Direction, report: Report
+) -> str:
     """The truth over the input, then for every objective its translation over the way back.
 
-    Pictures of one kind stand side by side. symbol: of the input.
+    Pictures of one kind stand side by side. Below stands where this one goes against the rule.
     """
+    symbol, lesson = "x" if direction == "xy" else "y", report.lesson
 
     def drawn(cell: Cell, view: View) -> Drawn:
         found = cell.told(lesson, view)
@@ -112,51 +119,24 @@ def grid(cells: list[Cell], x: Image.Image, truth: Image.Image, symbol: str, les
 
     given = [("truth", mirrored(symbol), data_url(truth)), ("input", symbol, data_url(x))]
     shown = [(cell.row, [drawn(cell, view) for view in cell.views]) for cell in cells]
-    return render("lab.grid", given=given, cells=shown)
+    told = _against_the_rule(cells, report, NETWORK[direction])
+    return render("lab.grid", given=given, cells=shown, told=[told] if told else [])
 
 
-def table(report: Report, network: str) -> str:
-    """Rows objectives, columns figures of G or F; heads sort, the best of a column is marked."""
-    measures = report.measures(network)
-    if not measures:
-        return absent("The report holds no figures.")
-    best = {measure.key: report.best(network, measure) for measure in measures}
-    rows, roles = [], variants.uneven([row.sizes(network) for row in report.rows])
-    for row in report.rows:
-        found = row.figures.get(network, {})
-        cells = [(m, found.get(m.key), row.name == best[m.key]) for m in measures]
-        rows.append((row, _beside(row, network, roles), cells))
-    spread = "± is the spread between seeds. " if report.seeds > 1 else ""
-    on = f" on {report.measured_on}" if report.measured_on else ""
-    paired = any(row.paired for row in report.rows)
-    made = report.rows[0].formulas.get("made", FORMULAS["made"])
-    over = "items and over seeds" if report.seeds > 1 else "items"
-    legend = (
-        f"{on}. A click on a head sorts. {spread}Small figures are 95 % intervals over items. "
-        "Marked is what is better than every other objective beyond the interval of their "
-        f"difference over {over}; rows "
-        f"{'trained on true pairs, or ' if paired else ''}with fewer seeds"
-        f"{',' if paired else ''} do not compete."
-    )
-    return render(
-        "lab.table",
-        network=network,
-        measures=measures,
-        rows=rows,
-        unchanged=report.unchanged.get(network, {}),
-        made=made if network == "G" else mirrored(made),
-        legend=legend,
-    )
-
-
-def _beside(row: ReportRow, network: str, roles: list[str]) -> list[str]:
-    """What stands below the title of a row: what is special about it, and how large it is."""
-    special = [f"{label}: {words}" for label, words in row.settings.items()]
-    sizes = [f"{row.sizes(network)[r]:,} in {r}" for r in roles if r in row.sizes(network)]
-    said = ["; ".join(special), f"parameters: {', '.join(sizes)}" if sizes else ""]
-    if row.paired:
-        said.append("trained on true pairs: the upper bound")
-    return [line for line in said if line]
+def _against_the_rule(cells: list[Cell], report: Report, network: str) -> Surprise | None:
+    """Of the report's reference, and the row without what its method takes away first."""
+    by_name = {cell.row.name: cell for cell in cells}
+    main = report.reference and by_name.get(report.reference.name)
+    rival = main and by_name.get(variants.rival(main.row.name))
+    if not rival:
+        return None
+    rows = main.row, rival.row
+    here = [
+        Subject(row.name, row.title, None, {k: (v, None) for k, v in cell.figures.items()})
+        for row, cell in zip(rows, (main, rival), strict=True)
+    ]
+    all_, measures = trained.of_rows(rows, network), report.lesson.known(main.figures)
+    return surprises.on_one(*here, tuple(all_), measures, report.comparisons, network)
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,12 @@ from ..inference.comparisons import told as differing
 from ..inference.evaluation import NETWORK, spread, what_was_measured
 from ..lessons import Lesson
 from ..methods import View
+from . import surprises, trained
 from .compare import Shown, VariantRow
 from .lab import number
 from .markup import render
 from .sets import CheckpointSet, Variant
+from .surprises import Surprise, Trained
 
 THUMBNAIL = 116
 """Pixels of the longer side of an example's button: twice as many as it is wide on the page."""
@@ -209,11 +211,16 @@ class Cell:
     seeds: str = ""
 
 
-def measured(set_: CheckpointSet, direction: Direction) -> str:
+def measured(
+    set_: CheckpointSet,
+    direction: Direction,
+    both: tuple[Trained, Trained, str] | None = None,
+) -> str:
     """The set's figures on all held-out items, a row a variant; empty without figures.
 
     The last row is the item itself, handed over as its own translation. Below stands what each
-    switch of the method changes beyond chance.
+    switch of the method changes beyond chance, and what goes against the rule.
+    both: the set and what another tab has of the same data, as `trained.beside` finds them.
     """
     network = NETWORK[direction]
     known = [v for v in set_.variants if figures_of(v.metrics, network)]
@@ -263,6 +270,7 @@ def measured(set_: CheckpointSet, direction: Direction) -> str:
         "panels.measured",
         columns=columns,
         rows=rows,
+        surprises=_surprises(known, columns, found, itself, direction, both),
         differences=_differences(known, found, columns, network),
         network=network,
         of=of,
@@ -270,6 +278,23 @@ def measured(set_: CheckpointSet, direction: Direction) -> str:
         is_sure=any(cell.within for _, row in rows for cell in row),
         seeds=max(map(len, seeds)),
     )
+
+
+def _surprises(
+    known: Sequence[Variant],
+    columns: Sequence[Measure],
+    found: Comparisons,
+    itself: dict[str, float],
+    direction: Direction,
+    both: tuple[Trained, Trained, str] | None,
+) -> list[Surprise]:
+    """What goes against the rule; the first row is the one with all switches on."""
+    subjects = trained.of_variants(known, NETWORK[direction])
+    main, headline = subjects[0].name, known[0].lesson.headline
+    first = sorted(columns, key=lambda m: m.key not in headline)
+    told = surprises.tell(subjects, columns, found, itself, direction, main)
+    other = both and surprises.elsewhere(*both, first)
+    return [*told, *([other] if other else [])]
 
 
 def _differences(

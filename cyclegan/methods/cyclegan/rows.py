@@ -90,7 +90,7 @@ ROWS = {
         replace(_FULL, cycle_quality="translation"),
         f"{WANG_LIN}, in words: the quality of the translation",
         "better-cycles",
-        f"{ALONE} Their equation has D_X(x), as in the row original-quality-cycle. {BOUNDS}",
+        f"{ALONE} Their equation has D_X(x), as in the row whose cycle is weighed by it. {BOUNDS}",
     ),
     "original-quality-cycle": NamedObjective(
         "CycleGAN + identity, cycle weighed by D_X(x)",
