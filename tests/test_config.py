@@ -170,8 +170,8 @@ NAN, INFINITY = float("nan"), float("inf")
         (Discriminator, {"width": 0}, ["discriminator width", "0", "at least 1"]),
         (Objective, {"adversarial": "w"}, ["adversarial", "'w'", "least_squares, log"]),
         (Objective, {"cycle_norm": "l3"}, ["cycle norm", "'l3'", "l1, l2"]),
-        (Objective, {"gan": -0.1}, ["gan", "-0.1", "at least 0"]),
-        (Objective, {"cycle_backward": NAN}, ["cycle_backward", "nan", "at least 0"]),
+        (Objective, {"gan": -0.1}, ["GAN", "-0.1", "at least 0"]),
+        (Objective, {"cycle_backward": NAN}, ["backward cycle", "nan", "at least 0"]),
         (Objective, {"identity": INFINITY}, ["identity", "inf", "a number of at least 0"]),
         (
             Objective,

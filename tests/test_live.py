@@ -526,7 +526,7 @@ def test_wrong_commands(wrong, words):
 
 
 def test_only_the_rate_and_the_methods_weights_can_be_changed():
-    with pytest.raises(ControlError, match=r"batch cannot be changed .* gan, .* identity can"):
+    with pytest.raises(ControlError, match=r"batch cannot be changed .* GAN, .* identity can"):
         control.changed(Objective(), Command("set", "batch", 1), step=3)
 
 

@@ -8,10 +8,20 @@ import pytest
 from tiny import noise
 
 from cyclegan.core.config import Domains
-from cyclegan.labs.live import Arm, Frame, LiveSettings, Status
+from cyclegan.labs.live import Arm, Command, Frame, LiveSettings, Status
+from cyclegan.labs.live.control import ACTIONS
 from cyclegan.methods.cyclegan import Objective
 from cyclegan.page import live_panels
-from cyclegan.page.live_panels import charts, choices, clock, details, frame, status, weights
+from cyclegan.page.live_panels import (
+    about,
+    charts,
+    choices,
+    clock,
+    details,
+    frame,
+    status,
+    weights,
+)
 
 SETTINGS = LiveSettings()
 HOSTILE = replace(
@@ -60,7 +70,7 @@ RUNNING = Status(
         (Status("starting", steps=2000), ["Starting", "step 0 of 2,000"]),
         (
             replace(RUNNING, seconds_left=340.0),
-            ["Training", "step 1,234 of 2,000", "2.3 steps/s, both arms", "5:40 min left"],
+            ["Training", "step 1,234 of 2,000", "2.3 steps/s, both arms", "about 6 min left"],
         ),
         (RUNNING, ["Training", "8:20 min trained"]),
         (replace(RUNNING, state="paused"), ["Paused", "8:20 min trained"]),
@@ -75,7 +85,42 @@ def test_each_state_in_words(seen, words):
     shown = text(status(seen, SETTINGS))
     assert all(word in shown for word in words)
     bar = tree(status(seen, SETTINGS)).find(".//progress").attrib
-    assert bar == {"max": str(max(1, seen.steps)), "value": str(seen.step)}
+    assert (bar["max"], bar["value"]) == (str(max(1, seen.steps)), str(seen.step))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "10 s"),
+        (41, "50 s"),
+        (90, "90 s"),
+        (91, "2 min"),
+        (600, "10 min"),
+        (3601, "1 h 1 min"),
+    ],
+)
+def test_what_is_left_is_told_roundly(seconds, words):
+    assert about(seconds) == words
+
+
+def test_what_was_asked_is_said_until_it_is_done():
+    asked = [Command("pause"), Command("set", "identity", 0.0), Command("set", "rate", 1e-4, 1)]
+    shown = text(status(RUNNING, SETTINGS, asked))
+    assert "Pausing after this step …" in shown
+    assert "Identity becomes 0 after this step, both arms …" in shown
+    assert "Rate becomes 0.0001 after this step, without the cycle loss …" in shown
+    for do in ACTIONS:
+        command = Command(do, *(["gan"] if do == "set" else []))
+        assert "…" in text(status(RUNNING, SETTINGS, [command])), do
+    ended = replace(RUNNING, state="stopped")
+    assert "…" not in text(status(ended, SETTINGS, asked)), "nobody is there to do it"
+
+
+def test_a_training_in_the_queue_says_what_it_waits_for():
+    seen = Status("queued", place=1, steps=9)
+    assert "behind a paused one" in text(
+        status(seen, SETTINGS, (), "It waits behind a paused one.")
+    )
 
 
 def test_what_is_not_known_is_not_said():
@@ -153,6 +198,28 @@ def test_a_frame_shows_the_views_that_it_has():
 )
 def test_a_frame_says_whether_its_inputs_were_held_out(held_out, words):
     assert text(frame(pictures(held_out=held_out), SETTINGS)).endswith(words)
+
+
+def headed(*changes: dict, step: int) -> list[tuple[str, str]]:
+    """Title and subtitle of either arm."""
+    found = list(tree(frame(replace(pictures(), step=step), SETTINGS, changes)).iter("section"))
+    return [(arm.find("h3").text, arm.find("p").text) for arm in found[1:3]]
+
+
+def test_headings_follow_the_objective_of_the_moment():
+    """The identity term ends at step 300 in either arm, as planned; the rest by hand."""
+    a, b = "With the cycle loss", "Without the cycle loss"
+    assert headed(step=299) == [(a, "GAN + cycle + identity"), (b, "GAN + identity")]
+    planned = [change(300, "identity", 0.0, arm) for arm in (0, 1)]
+    assert headed(*planned, step=300) == [(a, "GAN + cycle"), (b, "GAN")]
+    by_hand = [change(10, name, 0.0) for name in ("cycle_forward", "cycle_backward")]
+    assert headed(*by_hand, step=9)[0] == (a, "GAN + cycle + identity"), "not yet"
+    assert headed(*by_hand, step=10)[0] == ("GAN + identity", "began with the cycle loss")
+    assert headed(*by_hand, step=10)[1] == (b, "GAN + identity"), "that of the other arm"
+    both = change(20, "identity", 2.0, None), change(25, "rate", 0.1, None)
+    assert headed(*both, step=20)[1] == ("GAN + identity", "began without the cycle loss")
+    assert headed(both[1], step=30)[1][0] == b, "a rate is no part of the objective"
+    assert headed(change(5, "nonsense"), step=30)[0] == (a, "GAN + cycle + identity")
 
 
 # Curves

@@ -277,8 +277,8 @@ class Objective:
     """Name of the method that it belongs to."""
 
     def __post_init__(self):
-        for name in self.weights():
-            at_least(f"weight of {name}", getattr(self, name), 0.0)
+        for name, weight in self.weights().items():
+            at_least(f"weight of {weight.label}", getattr(self, name), 0.0)
         if unknown := {change.weight for change in self.schedule} - set(self.weights()):
             valid = ", ".join(self.weights())
             raise ConfigError(f"{min(unknown)} is no weight of {self.method}; valid are {valid}.")
@@ -302,6 +302,10 @@ class Objective:
 
     def at(self, step: int, steps: int) -> "Objective":
         """The objective of the step after `step` done ones of `steps`: nothing left to change."""
+        return self.weighed_at(step)
+
+    def weighed_at(self, step: int) -> "Objective":
+        """The same with the weights of the step after `step` done ones for good."""
         if not self.schedule:
             return self
         return replace(self, schedule=(), **self._weights_at(step))

@@ -1,6 +1,8 @@
 """Gradio components that this page needs otherwise than Gradio ships them."""
 
 import time
+from abc import ABCMeta
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -36,13 +38,9 @@ def picture_input(**options: Any) -> gr.Image:
     """An image input that hands the uploaded file over as it is.
 
     Gradio would decode it first, and answer a damaged file or a bomb with a stack trace;
-    `pictures.load` knows what to say. (A subclass would have Gradio write a .pyi file beside it.)
-    Handlers that put something out to it give a value: an update, gr.skip() too, has Gradio build
-    the visitor's component anew, without this.
+    `pictures.load` knows what to say.
     """
-    component = gr.Image(**options)
-    component.preprocess = lambda payload: payload.path if payload else None
-    return component
+    return _reading(gr.Image(**options), lambda payload: payload.path if payload else None)
 
 
 def index_of(event: gr.EventData, count: int) -> int:
@@ -59,7 +57,20 @@ def open_choice(component: gr.Dropdown | gr.Radio | gr.CheckboxGroup):
     Gradio would hold a value against the choices that it remembers for a tab. It forgets tabs, and
     would then refuse every event that has the component among its inputs.
     """
-    component.preprocess = _short_texts
+    return _reading(component, _short_texts)
+
+
+def _reading(component: gr.components.Component, preprocess: Callable[[Any], Any]):
+    """`component`, which reads what comes from a browser by `preprocess`.
+
+    Of its class and not of it alone: with every update that a handler puts out, Gradio builds the
+    visitor's component anew by its class.
+    """
+    kind = type(component)
+    own = {"preprocess": staticmethod(preprocess), "__module__": kind.__module__}
+    # Of the library's name, by which browsers know it; and not through its metaclass, which would
+    # write a .pyi file beside the class.
+    component.__class__ = ABCMeta.__new__(type(kind), kind.__name__, (kind,), own)
     return component
 
 

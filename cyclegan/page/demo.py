@@ -79,8 +79,7 @@ def build_demo(
             with gr.Tab("Models", id="models") as model:
                 shelf = models_tab.build(library, desk, visitor, opening)
             for other in (translate, ablation, model):
-                stop = lambda: gr.Timer(active=False)  # noqa: E731
-                other.select(stop, None, training.timer, api_visibility="private")
+                training.rest_when(other.select)
         api.build(library, on_device, desk)
 
         def on_arrival(key: str | None, visit: gr.Request):

@@ -4,14 +4,17 @@ Pure functions to what templates/live.html takes; styles/live.css says how it lo
 method's views, weights and terms and over the lesson's figures; knows none of them by name.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from .. import lessons
+from ..core.config import ConfigError
 from ..core.figures import Measure, mirrored
-from ..labs.live import Frame, LiveSettings, Status
+from ..labs.live import Arm, Command, Frame, LiveSettings, Status, control
 from ..labs.live.control import RATE
 from ..labs.live.status import DATA
 from .charts import Chart, Line, chart
@@ -40,8 +43,23 @@ STATES = {
 }
 
 
-def status(seen: Status, settings: LiveSettings) -> str:
-    """State, progress, speed, time left, and what went wrong."""
+ASKED = {
+    "pause": "Pausing after this step …",
+    "continue": "Going on …",
+    "step": "One step …",
+    "stop": "Stopping after this step; both arms are saved and measured first …",
+    "discard": "Discarding it …",
+}
+"""What is said at once, and until it is done."""
+
+
+def status(
+    seen: Status, settings: LiveSettings, asked: Sequence[Command] = (), waits_for: str = ""
+) -> str:
+    """State, progress, speed, time left, what was asked for, and what went wrong.
+
+    asked: what is not carried out yet. waits_for: a sentence on a training in the queue.
+    """
     said = [STATES.get(seen.state, seen.state)]
     if seen.place:
         said.append(f"place {seen.place} in the queue")
@@ -50,7 +68,7 @@ def status(seen: Status, settings: LiveSettings) -> str:
     if seen.state == "running" and seen.steps_per_second:
         said.append(f"{seen.steps_per_second:.1f} steps/s, both arms")
     if seen.state == "running" and seen.seconds_left is not None:
-        said.append(f"{clock(seen.seconds_left)} left")
+        said.append(f"about {about(seen.seconds_left)} left")
     elif seen.seconds:
         said.append(f"{clock(seen.seconds)} trained")
     # Of a process that died, its sentence says as much.
@@ -65,8 +83,19 @@ def status(seen: Status, settings: LiveSettings) -> str:
         steps=max(1, seen.steps),
         now=said,
         details=details(settings),
-        notes=notes,
+        asked=[acknowledged(command, settings) for command in asked] if seen.is_alive else [],
+        notes=[*([waits_for] if waits_for else []), *notes],
     )
+
+
+def acknowledged(command: Command, settings: LiveSettings) -> str:
+    """What is said of a command until it is carried out."""
+    if command.do != "set":
+        return ASKED[command.do]
+    labels = {name: label for label, name in changeable(settings)}
+    whose = "both arms" if command.arm is None else settings.arms[command.arm].name
+    what = labels.get(command.name, command.name)
+    return f"{_capital(what)} becomes {command.value:g} after this step, {whose} …"
 
 
 def details(settings: LiveSettings) -> str:
@@ -99,6 +128,14 @@ def clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d} h"
 
 
+def about(seconds: float) -> str:
+    """A time that is estimated, so roundly that it is steady: "40 s", "4 min", "2 h 5 min"."""
+    if seconds <= 90:
+        return f"{max(10, math.ceil(seconds / 10) * 10)} s"
+    hours, minutes = divmod(math.ceil(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 @dataclass(frozen=True)
 class Strip:
     """Columns of pictures under one title, each a formula and a picture a row."""
@@ -122,8 +159,11 @@ class Strip:
         ]
 
 
-def frame(shown: Frame | None, settings: LiveSettings) -> str:
-    """Rows of inputs: x, then what either arm makes of it, then the truth."""
+def frame(shown: Frame | None, settings: LiveSettings, changes: Sequence[dict] = ()) -> str:
+    """Rows of inputs: x, then what either arm makes of it, then the truth.
+
+    changes: as the status has them; headings are of the objective at the frame's step.
+    """
     if shown is None:
         return absent("The first pictures come within seconds of the start.")
     domains, views = settings.base.domains, settings.method.views(settings.base)
@@ -133,9 +173,9 @@ def frame(shown: Frame | None, settings: LiveSettings) -> str:
     if original:
         heads = [(original.formula, shown.inputs)]
         strips.append(Strip("given", original.name, domains.x, heads))
-    for kind, arm, made in zip(ARMS, settings.arms, shown.arms, strict=True):
+    for index, (kind, made) in enumerate(zip(ARMS, shown.arms, strict=True)):
         heads = [(formulas.get(key, key), pictures) for key, pictures in made.items()]
-        strips.append(Strip(kind, _capital(arm.name), arm.objective.name, heads))
+        strips.append(Strip(kind, *called(settings.arms[index], index, changes, shown.step), heads))
     if shown.truths:
         head = mirrored(original.formula) if original else "y"
         strips.append(Strip("given", "Truth", domains.y, [(head, shown.truths)]))
@@ -151,6 +191,22 @@ def frame(shown: Frame | None, settings: LiveSettings) -> str:
         first=first,
         sentence=f"{said}.",
     )
+
+
+def called(arm: Arm, index: int, changes: Sequence[dict], step: int) -> tuple[str, str]:
+    """Title and subtitle of an arm after `step` steps: what it is trained on at that moment.
+
+    An arm is called by what it began with for as long as nobody changed a weight by hand.
+    """
+    planned = arm.objective.weighed_at(step)
+    try:
+        by_hand = [c for c in changes if c.get("arm") in (None, index) and c["step"] <= step]
+        now = control.since_then(arm.objective, by_hand).weighed_at(step)
+    except (ConfigError, KeyError, TypeError):  # What lies on disk makes no sense.
+        now = planned
+    if now == planned:
+        return _capital(arm.name), now.name
+    return _capital(now.name), f"began {arm.name}"
 
 
 def _capital(text: str) -> str:

@@ -1,10 +1,11 @@
 """The Train tab: two arms learn side by side, in a process of their own, for all who look.
 
 The page only asks and shows: whatever is known about a training lies in its folder, so that a
-closed tab loses nothing and a second browser sees the same. Layout first, wiring last.
+closed tab loses nothing and a second browser sees the same. What is asked is acknowledged at once,
+by what waits in that folder, and looked for again when it is done. Layout first, wiring last; what
+a look shows is in `looking`.
 """
 
-import shlex
 import shutil
 import tempfile
 import time
@@ -15,32 +16,27 @@ from pathlib import Path
 import gradio as gr
 
 from ..labs import publishing
-from ..labs.live import Command, ControlError, Director, LiveSettings, Status, control
+from ..labs.live import Command, ControlError, Director, Status
 from ..store import catalogue, checkpoints
-from ..store.checkpoints import CheckpointError
-from . import cards, guests, live_panels, recipe
+from . import cards, guests, recipe
 from .components import open_choice, save_file
 from .hosting.desk import Desk
-from .hosting.errors import inform
-from .hosting.house import House
 from .library import Library
-from .markup import absent, render
+from .looking import BOTH, BUTTONS, NONE_YET, PAUSE, SHOWN, START, Looks, label
+from .markup import render, script
 
 EVERY = 2.0
 """Seconds between two looks at a training."""
 
-PATIENCE = 2.0
-"""Seconds that a click waits for the worker, so that the page shows at once what was asked."""
+LOST = 15.0
+"""Seconds after which an answer that has not come is given up. The browser asks nothing twice at a
+time, so that one that is lost on its way (Gradio closes a stream of answers while the next question
+is under way) would end all looks."""
 
-PAUSE, GO_ON = "Pause", "Go on"
-BOTH = "both arms"
+PATIENCE = 5.0
+"""Seconds for which it is looked whether the worker has done what was asked."""
 
 NOT_HERE = render("train.not_here")
-NONE_YET = absent(
-    "Press Start: the same networks begin twice from the same weights and see the same pictures in "
-    "the same order; only the objective differs. The first pictures come within seconds, the "
-    "difference within minutes."
-)
 NO_CHECKPOINT = "There is no checkpoint of this training yet."
 
 
@@ -48,22 +44,11 @@ NO_CHECKPOINT = "There is no checkpoint of this training yet."
 class Parts:
     """Of this tab, what others may use.
 
-    look_when: wires the event of the tab's opening. timer: looks while the tab is open.
+    look_when, rest_when: wire the event of the tab's opening, and those of the others'.
     """
 
     look_when: Callable[[Callable], None]
-    timer: gr.Timer
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What a page shows now, so that it is not sent again: least of all a list in use."""
-
-    key: tuple
-    listed: list[tuple[str, str]]
-    terms: list[tuple[str, str]]
-    names: list[tuple[str, int]]
-    changeable: list[tuple[str, str]]
+    rest_when: Callable[[Callable], None]
 
 
 def build(
@@ -79,33 +64,33 @@ def build(
     """
     if director is None:
         gr.HTML(NOT_HERE, apply_default_css=False)
-        return Parts(lambda opened: None, gr.Timer(EVERY, active=False))
+        return Parts(lambda opened: None, lambda opened: None)
     # Downloads, and the checkpoints that were opened in Translate.
     copies = tempfile.TemporaryDirectory(prefix="cyclegan-trainings-")
-    access = desk.house
+    looks = Looks(director, desk)
 
     # Layout.
-    timer = gr.Timer(EVERY, active=False)
-    drawn = gr.State(None)
+    timer, spare = gr.Timer(EVERY, active=False), gr.Timer(LOST, active=False)
+    # What the page has been sent, which it says itself.
+    marks = gr.Textbox(visible="hidden", label="What this page shows")
     title = gr.State(None)
     doomed = gr.State(None)
     with gr.Row(elem_id="training", equal_height=False):
         with gr.Column(scale=0, min_width=272, elem_id="recipe"):
             form = recipe.Form(desk)
-            start = gr.Button("Start", variant="primary", size="md", elem_id="start")
+            start = gr.Button(START, variant="primary", size="md", elem_id="start")
             problem = gr.HTML("", elem_id="problem", apply_default_css=False)
         with gr.Column(scale=1, min_width=320, elem_id="live"):
             with gr.Row(elem_id="asks"):
-                # Any value: a look may be on its way with one that has just gone from the list.
-                anything = {"allow_custom_value": True}
-                chosen = gr.Dropdown(
-                    [],
-                    label="Training",
-                    container=False,
-                    min_width=300,
-                    elem_id="chosen",
-                    scale=3,
-                    **anything,
+                chosen = open_choice(
+                    gr.Dropdown(
+                        [],
+                        label="Training",
+                        container=False,
+                        min_width=300,
+                        elem_id="chosen",
+                        scale=3,
+                    )
                 )
                 small = {"size": "sm", "min_width": 84, "scale": 1, "interactive": False}
                 pause = gr.Button(PAUSE, elem_id="pause", **small)
@@ -123,15 +108,15 @@ def build(
                 frame = gr.HTML("", elem_id="live-pictures", apply_default_css=False)
                 with gr.Column(min_width=210, elem_id="curves"):
                     charts = gr.HTML("", elem_id="live-charts", apply_default_css=False)
-                    term = gr.Dropdown(
-                        [], label="Last chart: a term", elem_id="term", visible=False, **anything
+                    term = open_choice(
+                        gr.Dropdown([], label="Last chart: a term", elem_id="term", visible=False)
                     )
             with gr.Accordion("Change it while it runs", open=False, elem_id="change"):
                 weights = gr.HTML("", elem_id="weights", apply_default_css=False)
                 with gr.Row(elem_classes="foot"):
                     what = open_choice(gr.Dropdown([], label="What", min_width=150))
                     whose = open_choice(
-                        gr.Dropdown([(BOTH, -1)], value=-1, label="Whose", min_width=150)
+                        gr.Dropdown([BOTH], value=BOTH[1], label="Whose", min_width=150)
                     )
                     value = gr.Number(
                         0, label="New value (weight 0: off)", min_width=130, elem_id="value"
@@ -143,7 +128,7 @@ def build(
                     use = gr.Button("Translate with it", size="sm", elem_id="use")
                     take = gr.Button("Download", size="sm", elem_id="take")
                 file = gr.DownloadButton(visible="hidden", elem_id="archive")
-                with gr.Column(visible=access.hub):
+                with gr.Column(visible=desk.house.hub):
                     gr.Markdown(
                         "Publish on the Hub, by a token of yours with the right to write; it is "
                         "used once and not kept. Weights, settings and figures of both arms are "
@@ -170,81 +155,14 @@ def build(
                 published = gr.HTML("", elem_id="published", apply_default_css=False)
 
     # Wiring.
-    buttons = [pause, step, stop, discard, apply, use, take, publish]
-    looked = [chosen, state, frame, charts, term, whose, what, weights, kept_as, drawn, *buttons]
+    drawn = {"chosen": chosen, "state": state, "frame": frame, "charts": charts, "term": term}
+    drawn |= {"whose": whose, "what": what, "weights": weights, "kept": kept_as, "start": start}
+    drawn |= {"pause": pause, "step": step, "stop": stop, "discard": discard, "apply": apply}
+    drawn |= {"use": use, "take": take, "publish": publish}
+    looked = [*(drawn[name] for name in (*SHOWN, *BUTTONS)), marks]
 
-    def seen_by(who: str) -> dict[str, Status]:
-        """The trainings that a visitor sees: their own, or all of them."""
-        if access.is_class or desk.visitors.is_host(who):
-            return director.all()
-        return director.of(who) if who else {}
-
-    def may_steer(who: str, id: str) -> bool:
-        return desk.visitors.may_steer(who, director.owner(id))
-
-    def check_sight(who: str, id: str | None) -> Status:
-        """Raises ControlError for a training that this visitor does not see."""
-        seen = seen_by(who).get(id) if isinstance(id, str) else None
-        if seen is None:
-            gone = director.gone(id) if isinstance(id, str) else ""
-            raise ControlError(gone or "There is no such training here any more.")
-        return seen
-
-    def check_hand(who: str, id: str | None) -> Status:
-        """Raises ControlError for a training that is another's to steer."""
-        seen = check_sight(who, id)
-        if not may_steer(who, id):
-            raise ControlError("This training is steered by whoever started it.")
-        return seen
-
-    def look(
-        visit: gr.Request, id: str | None, wanted: str | None, before: Drawn | None, key: str | None
-    ):
-        """Everything that shows a training, or nothing where nothing has changed."""
-        who = desk.who(key, visit)
-        known = seen_by(who)
-        id, wanted = (given if isinstance(given, str) else None for given in (id, wanted))
-        given = id
-        if id is not None and id not in known and (said := director.gone(id)):
-            inform(said, "Removed")
-        if id not in known:
-            alive = [i for i, seen in known.items() if seen.is_alive or seen.state == "queued"]
-            id = next(iter([*alive, *known]), None)
-        if id is None:
-            if before is None and given is None:
-                return (gr.skip(),) * len(looked)
-            return _nothing()
-        seen = known[id]
-        listed = [(_label(i, s), i) for i, s in known.items()]
-        mark = (id, wanted, seen.written, seen.state, listed)
-        if before and mark == before.key:
-            return (gr.skip(),) * len(looked)
-        try:
-            settings, logs = director.settings(id), director.curves(id)
-            pictures = director.frame(id)
-        except (ControlError, CheckpointError, OSError):
-            if seen.state != "damaged":  # Discarded since, by somebody else.
-                return (gr.skip(),) * len(looked)
-            now = Drawn(mark, listed, [], [], [])
-            return _damaged(now, before, id, given, seen, may_steer(who, id))
-        terms = live_panels.choices(logs, settings)
-        if wanted not in [name for _, name in terms]:
-            wanted = terms[0][1] if terms else None
-        names = [(BOTH, -1), *((arm.name, i) for i, arm in enumerate(settings.arms))]
-        now = Drawn(mark, listed, terms, names, live_panels.changeable(settings))
-        return (
-            _listing(now.listed, before and before.listed, id, given),
-            live_panels.status(seen, settings),
-            live_panels.frame(pictures, settings),
-            live_panels.charts(logs, settings, seen.changes, wanted),
-            _terms(now.terms, before and before.terms, wanted),
-            gr.skip() if before and names == before.names else gr.Dropdown(choices=names, value=-1),
-            gr.skip() if before and now.changeable == before.changeable else _what(settings),
-            live_panels.weights(settings, seen.changes),
-            _kept(director, id, seen, access),
-            now,
-            *_buttons(seen, may_steer(who, id)),
-        )
+    def look(visit: gr.Request, id: str | None, wanted: str | None, had: str, key: str | None):
+        return looks.look(desk.who(key, visit), id, wanted, had)
 
     def on_start(visit: gr.Request, key, *values, progress=gr.Progress()):  # noqa: B008
         who = desk.who(key, visit)
@@ -254,21 +172,25 @@ def build(
                 id = director.start(*form.read(values, progress), owner=who)
         except Exception as error:
             return gr.skip(), cards.failed(desk.teller.sentence(error))
-        return gr.Dropdown(choices=[(id, id)], value=id), ""
+        return gr.Dropdown(choices=[(label(id, director.status(id)), id)], value=id), ""
 
     def ask(do: Callable[..., Command | None]) -> Callable:
-        """A handler that asks for something, and waits a moment until it is done."""
+        """A handler that asks for something, and waits for nothing."""
 
         def handler(visit: gr.Request, key: str | None, id: str | None, *more):
             if id is None:
                 return
-            before = check_hand(desk.who(key, visit), id)
-            command = do(id, *more)
-            if command:
+            looks.check_hand(desk.who(key, visit), id)
+            if command := do(id, *more):
                 director.command(id, command)
-                _await(director, id, command, before)
 
         return handler
+
+    def wait(id: str | None) -> None:
+        """Until the worker has done what was asked, or patience ends: the next look will tell."""
+        ends = time.monotonic() + PATIENCE
+        while isinstance(id, str) and director.pending(id) and time.monotonic() < ends:
+            time.sleep(0.05)
 
     def on_pause(id: str, word: str) -> Command | None:
         # By the word that was clicked: the training may have gone on since.
@@ -280,23 +202,20 @@ def build(
         return Command("continue")
 
     def on_apply(id: str, name: str, arm: int, value: float | None) -> Command:
-        return Command("set", name, recipe.number(value, "The new value"), None if arm < 0 else arm)
+        whose = None if arm == BOTH[1] else arm
+        return Command("set", name, recipe.number(value, "The new value"), whose)
 
     def on_discard(visit: gr.Request, key: str | None, id: str | None):
-        seen = check_hand(desk.who(key, visit), id)
-        label = _label(id, seen)
-        return id, render("train.question", label=label), gr.Row(visible=bool(label))
+        seen = looks.check_hand(desk.who(key, visit), id)
+        return id, render("train.question", label=label(id, seen)), gr.Row(visible=True)
 
     def on_destroy(visit: gr.Request, key: str | None, id: str | None):
         ask(lambda id: director.discard(id))(visit, key, id)
-        ends = time.monotonic() + PATIENCE
-        while id in director.all() and time.monotonic() < ends:
-            time.sleep(0.05)
         return None, gr.Row(visible=False)
 
     def kept(who: str, id: str | None) -> Status:
         """The status of a training with a checkpoint; raises ControlError for others."""
-        seen = check_sight(who, id)
+        seen = looks.check_sight(who, id)
         if not seen.saved_step:
             raise ControlError(NO_CHECKPOINT)
         return seen
@@ -324,7 +243,7 @@ def build(
     ):
         who = desk.who(key, visit)
         try:
-            check_hand(who, id)
+            looks.check_hand(who, id)
             kept(who, id)
             if not repo.strip():
                 raise ControlError("Publishing needs a name, as in user/repo.")
@@ -338,19 +257,27 @@ def build(
         return render("train.published", address=address), ""
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    seeing = {"fn": look, "inputs": [chosen, term, drawn, visitor], "outputs": looked, **quiet}
-    timer.tick(**seeing)
+    seeing = {"fn": look, "inputs": [chosen, term, marks, visitor], "outputs": looked, **quiet}
+    all_looks = [timer.tick(**seeing)]
     # The last choice counts, whatever is under way.
-    gr.on([chosen.input, term.input], **seeing, trigger_mode="always_last")
+    all_looks.append(gr.on([chosen.input, term.input], **seeing, trigger_mode="always_last"))
     chosen.input(lambda: (gr.Row(visible=False), ""), None, [sure, published], **quiet)
-    start.click(
+
+    def then_look(asked: gr.events.Dependency) -> None:
+        """Look at once, which shows what was asked for, and again when it is done."""
+        acknowledged = asked.success(**seeing)
+        waited = acknowledged.success(wait, chosen, None, concurrency_limit=32, **quiet)
+        all_looks.extend((acknowledged, waited, waited.success(**seeing)))
+
+    started = start.click(
         on_start,
         [visitor, *form.inputs],
         [chosen, problem],
         show_progress_on=problem,
         concurrency_limit=4,
         api_visibility="private",
-    ).success(**seeing)
+    )
+    all_looks.append(started.success(**seeing))
     asks = [
         (pause, on_pause, [pause]),
         (step, lambda id: Command("step"), []),
@@ -358,10 +285,12 @@ def build(
         (apply, on_apply, [what, whose, value]),
     ]
     for button, do, more in asks:
-        button.click(ask(do), [visitor, chosen, *more], None, **quiet).success(**seeing)
+        # Each click counts, also while one of them is on its way.
+        clicked = {"trigger_mode": "multiple", **quiet}
+        then_look(button.click(ask(do), [visitor, chosen, *more], None, **clicked))
     discard.click(on_discard, [visitor, chosen], [doomed, asked, sure], **quiet)
     keep.click(lambda: gr.Row(visible=False), None, sure, **quiet)
-    destroy.click(on_destroy, [visitor, doomed], [doomed, sure], **quiet).success(**seeing)
+    then_look(destroy.click(on_destroy, [visitor, doomed], [doomed, sure], **quiet))
     used = use.click(on_use, [visitor, chosen], title, api_visibility="private")
     open_in_translate(used.success, title)
     take.click(on_take, [visitor, chosen], file, api_visibility="private").success(
@@ -375,93 +304,23 @@ def build(
         api_visibility="private",
     )
 
+    def switch(is_on: bool) -> dict:
+        """Wiring that turns the timers by script: answers to two clicks may overtake each other."""
+        return {
+            "outputs": [timer, spare],
+            "js": script("timers").replace("IS_ON", str(is_on).lower()),
+        }
+
     def look_when(opened: Callable) -> None:
-        opened(lambda: gr.Timer(active=True), None, timer, **quiet)
-        opened(**seeing)
+        opened(None, **switch(True), **quiet)
+        all_looks.append(opened(**seeing))
+        # By script alone, so that it waits for no answer itself.
+        spare.tick(None, cancels=all_looks, **quiet)
 
-    return Parts(look_when, timer)
+    def rest_when(opened: Callable) -> None:
+        opened(None, **switch(False), **quiet)
 
-
-def _nothing() -> tuple:
-    """What the page shows without any training."""
-    return (
-        gr.Dropdown(choices=[], value=None),
-        *(NONE_YET, "", ""),
-        gr.Dropdown(choices=[], value=None, visible=False),
-        *(gr.skip(), gr.skip(), "", "", None),
-        *_buttons(None),
-    )
-
-
-def _damaged(
-    now: Drawn, before: Drawn | None, id: str, given: str | None, seen: Status, steers: bool
-) -> tuple:
-    """A training whose settings cannot be read: what is wrong, and that it can be discarded."""
-    return (
-        _listing(now.listed, before and before.listed, id, given),
-        cards.failed(seen.sentence),
-        *("", "", gr.Dropdown(choices=[], value=None, visible=False)),
-        *(gr.skip(), gr.skip(), "", "", now),
-        *_buttons(seen, steers),
-    )
-
-
-def _listing(listed: list, before: list | None, id: str, given: str | None):
-    """The list of trainings; a choice that stands is left alone, it may be changing just now."""
-    if id != given:
-        return gr.Dropdown(choices=listed, value=id)
-    return gr.skip() if listed == before else gr.Dropdown(choices=listed)
-
-
-def _terms(terms: list, before: list | None, wanted: str | None):
-    if terms == before:
-        return gr.skip()
-    return gr.Dropdown(choices=terms, value=wanted, visible=bool(terms))
-
-
-def _what(settings: LiveSettings):
-    """What can be changed; at first that by which the arms differ."""
-    listed = live_panels.changeable(settings)
-    a, b = (arm.objective for arm in settings.arms)
-    differ = [name for _, name in listed if getattr(a, name, None) != getattr(b, name, None)]
-    return gr.Dropdown(choices=listed, value=next(iter(differ), listed[0][1]))
-
-
-def _label(id: str, seen: Status) -> str:
-    place = f", place {seen.place}" if seen.place else ""
-    # "2026-11-22-0541-horses-3f2a": the day is not what tells trainings apart.
-    time, name = f"{id[11:13]}:{id[13:15]}", id[16:]
-    return f"{time} {name} · {live_panels.STATES.get(seen.state, seen.state).lower()}{place}"
-
-
-def _buttons(seen: Status | None, steers: bool = False) -> tuple:
-    """Pause, one step, stop, discard, apply, use, take, publish: as they make sense now."""
-    if seen is None:
-        return tuple(gr.Button(interactive=False) for _ in range(8))
-    runs = seen.is_alive and seen.state != "measuring" and steers
-    rests = seen.is_resumable and steers
-    word = GO_ON if seen.state == "paused" or seen.is_resumable else PAUSE
-    kept = bool(seen.saved_step)
-    return (
-        gr.Button(word, interactive=runs or rests),
-        gr.Button(interactive=seen.state == "paused" and steers),
-        gr.Button(interactive=runs or (seen.state == "queued" and steers)),
-        gr.Button(interactive=steers),
-        gr.Button(interactive=runs),
-        *(gr.Button(interactive=kept) for _ in range(2)),
-        gr.Button(interactive=kept and steers),
-    )
-
-
-def _await(director: Director, id: str, command: Command, before: Status) -> None:
-    """Until the worker has done what was asked, or patience ends: the next look will tell."""
-    ends = time.monotonic() + PATIENCE
-    while time.monotonic() < ends:
-        waiting = control.pending(director.folder(id))
-        stepping = command.do == "step" and director.status(id).step == before.step
-        if not waiting and not stepping:
-            return
-        time.sleep(0.05)
+    return Parts(look_when, rest_when)
 
 
 def _copy(arm: Path, target: Path) -> None:
@@ -476,11 +335,3 @@ def _copy(arm: Path, target: Path) -> None:
 def _made(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _kept(director: Director, id: str, seen: Status, access: House) -> str:
-    if not seen.saved_step:
-        return render("train.kept", sentence="There is no checkpoint yet.", folders=())
-    folders = [shlex.quote(str(folder)) for folder in director.arms(id)] if access.private else ()
-    sentence = f"Both arms are kept as of step {seen.saved_step:,}."
-    return render("train.kept", sentence=sentence, folders=folders)

@@ -70,8 +70,8 @@ def changed(objective: Objective, command: Command, step: int) -> Objective:
     """An objective with a weight set after `step` steps; raises ControlError with what is wrong."""
     if command.name not in objective.weights():
         raise ControlError(
-            f"{files.printable(str(command.name))} cannot be changed while training; rate and the "
-            f"weights of {', '.join(objective.weights())} can."
+            f"{files.printable(str(command.name))} cannot be changed while training; the rate and "
+            f"the weights of {', '.join(w.label for w in objective.weights().values())} can."
         )
     try:
         return objective.changed(command.name, float(command.value), step)

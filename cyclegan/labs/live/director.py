@@ -136,6 +136,11 @@ class Director:
             self._check(self.settings(id), found, command)
         control.send(self.folder(id), command)
 
+    def pending(self, id: str) -> list[Command]:
+        """What was asked of a training and is not done yet; nothing of one that is gone."""
+        listed = control.pending(self.root / id) if ledger.ID.fullmatch(id) else []
+        return [command for _, command in listed if isinstance(command, Command)]
+
     def _check(self, settings: LiveSettings, seen: Status, command: Command) -> None:
         """Raise ControlError for a weight that could never be set."""
         for arm in command.arms if command.name != control.RATE else ():

@@ -14,6 +14,9 @@ import torch
 HEARTBEAT = ".director"
 """A file beside the trainings' folders, touched by the director twice a second."""
 
+CALM = 30.0
+"""Seconds over which what is left is averaged."""
+
 GRACE = 10.0
 """Seconds without a heartbeat after which the director counts as gone."""
 
@@ -36,6 +39,32 @@ class Rhythm:
         ended = perf_counter()
         self.spent += ended - started
         self._next = ended + max(self.every, (ended - started) * (1 / self.share - 1))
+
+
+class Remaining:
+    """Seconds that are left, told steadily: looks and saves come in bursts, which an estimate over
+    the last seconds would follow up and down."""
+
+    def __init__(self):
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as after a pause."""
+        self._left: float | None = None
+        self._begun = self._told = 0.0
+
+    def tell(self, estimate: float, now: float) -> float:
+        """What is left, by an estimate of this moment and those before it."""
+        if self._left is None:
+            self._left, self._begun = estimate, now
+        else:
+            gone = now - self._told
+            # A mean of all at first, and later of about the last CALM seconds.
+            share = gone / max(gone, min(CALM, now - self._begun))
+            expected = self._left - gone
+            self._left = max(0.0, expected + share * (estimate - expected))
+        self._told = now
+        return self._left
 
 
 class Watch:

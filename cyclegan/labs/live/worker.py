@@ -71,6 +71,8 @@ class Worker:
         self.paused = False
         self.ending: tuple[str, str] | None = None
         self._recent: deque[tuple[float, int]] = deque()
+        self._remaining = pace.Remaining()
+        self._stepping: Path | None = None
         self._told = 0.0
         self._spent_before = self.status.looking, self.status.saving
         self._held_before = self.status.held
@@ -90,6 +92,8 @@ class Worker:
         self.look()
         self.train()
         state, sentence = self.ending
+        if self.lockstep.step and state in ("stopped", "finished"):
+            self.tell("measuring", "Both arms are saved and measured.", force=True)
         if state == "discarded":
             if self._is_there:
                 self.tell(state, sentence, force=True)
@@ -174,6 +178,9 @@ class Worker:
 
     def obey(self) -> None:
         """Do what was asked for; while paused, wait here. Returns when a step is to be made."""
+        if self._stepping:  # Asked for until it is made, and that is told.
+            control.drop(self._stepping)
+            self._stepping = None
         while not self.ending:
             step = False
             for path, command in control.pending(self.folder):
@@ -182,11 +189,12 @@ class Worker:
                 elif command.do == "step":
                     if not self.paused:
                         self._pause()
-                    step = True
+                    step, self._stepping = True, path
+                    break
                 else:
                     self._do(command)
                 control.drop(path)
-                if step or self.ending:
+                if self.ending:
                     break
             if not self.ending:
                 self.ending = self._end_from_without()
@@ -218,6 +226,7 @@ class Worker:
         elif command.do == "continue" and self.paused:
             self.paused, self._since = False, perf_counter()
             self._recent.clear()
+            self._remaining.forget()
             self.tell("running", force=True)
         elif command.do == "stop":
             self.ending = ("stopped", f"Stopped and kept {done}.")
@@ -271,7 +280,9 @@ class Worker:
         if len(self._recent) > 1 and not self.paused:
             (then, first), (last, step) = self._recent[0], self._recent[-1]
             speed = (step - first) / max(last - then, 1e-9)
-        left = (lockstep.steps - lockstep.step) / speed if speed else None
+        left = None
+        if speed:
+            left = self._remaining.tell((lockstep.steps - lockstep.step) / speed, now)
         if self.settings.minutes:
             rest = max(0.0, self.settings.minutes * 60 - self.seconds)
             left = rest if left is None else min(left, rest)
