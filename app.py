@@ -5,11 +5,13 @@ import importlib.util
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cyclegan.core import device as devices
 from cyclegan.core.config import ConfigError
@@ -34,6 +36,11 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         help="what to offer: sets, folders of sets, weight files, or user/repo[@revision][:part] "
         "on the Hub (default: the bundled ones and runs/)",
+    )
+    parser.add_argument(
+        "--lesson",
+        metavar="NAME",
+        help="the lesson, or the set, that opens first (default: drawing)",
     )
     parser.add_argument(
         "--device",
@@ -108,6 +115,7 @@ def build(
     is_class: bool = False,
     hosts: Sequence[str] = (),
     root: Path | None = None,
+    lesson: str | None = None,
 ):
     """The page over the models of `names`; raises CheckpointError where there are none.
 
@@ -116,6 +124,7 @@ def build(
     for any time, 0 for no training. is_wanted: while it is true, the examples are translated before
     anybody clicks; None for not at all. device: one of `DEVICES`; raises ConfigError where it is
     missing. is_class, hosts: as `--class` and `--allowed-hosts`. root: the page's temporary folder.
+    lesson: what opens first.
     """
     # The spaces package wants to be imported before anything asks for CUDA.
     on_device = gpu_wrapper()
@@ -142,6 +151,8 @@ def build(
             f"No finished checkpoint lies in {', '.join(names)}; train one with train.py, or name "
             "another with --checkpoints."
         )
+    if lesson:
+        library.begin_with(lesson)
     if library.device.type == "cuda":
         library.load_all()
     # Whoever may name paths may also look at the runs that lie here.
@@ -183,6 +194,20 @@ def is_private(args: argparse.Namespace) -> bool:
     return is_loopback and not shared and "SPACE_ID" not in os.environ
 
 
+def in_the_network(address: str) -> str | None:
+    """The address under which others in the same network find a page that listens to all of it.
+
+    None where this machine has no network, or the page listens to one address alone.
+    """
+    host = urlsplit(address).hostname
+    if host not in ("0.0.0.0", "::"):
+        return None
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+        way.connect(("192.0.2.1", 9))  # Of documentation alone (RFC 5737): nothing is sent.
+        return address.replace(host, way.getsockname()[0])
+    return None
+
+
 def settle(stack: ExitStack) -> Path | None:
     """The page's own temporary folder, before Gradio looks for one; None, said, without."""
     from cyclegan.page.hosting import disk
@@ -218,6 +243,7 @@ def main(argv: list[str] | None = None) -> int:
             args.is_class,
             args.allowed_hosts,
             root,
+            args.lesson,
         )
         from cyclegan.page.demo import launch_options
 
@@ -228,6 +254,8 @@ def main(argv: list[str] | None = None) -> int:
             prevent_thread_lock=True,
             **launch_options(demo),
         )
+        if not private and (for_all := shared or in_the_network(local)):
+            print(f"* For a class: {for_all}", flush=True)
         if args.training and not private:
             address = f"{shared or local}?host={demo.desk.visitors.host_key}"
             print(f"* For you alone, to steer every training: {address}", flush=True)

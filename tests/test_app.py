@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 import sys
 import threading
@@ -292,3 +293,11 @@ def test_a_weight_file_can_be_offered(tmp_path, monkeypatch):
     golden = Path(__file__).parent / "golden" / "latest_net_G_A.pth"
     app.build([str(tmp_path / "set"), str(golden)])
     assert [title.split("/")[-1] for title in seen[0].sets] == ["set", "latest_net_G_A.pth"]
+
+
+def test_others_in_the_network_are_told_where():
+    address = app.in_the_network("http://0.0.0.0:7860/")
+    if address:  # There may be no network here.
+        assert re.fullmatch(r"http://\d+(\.\d+){3}:7860/", address) and "0.0.0.0" not in address
+    assert app.in_the_network("http://127.0.0.1:7860/") is None
+    assert app.in_the_network("http://192.168.0.7:7860/") is None

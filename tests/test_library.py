@@ -266,6 +266,21 @@ def test_without_switches_every_variant_has_a_row():
     assert set_.rows(names=("gone",)) == ()
 
 
+def test_a_lesson_can_open_first(tmp_path):
+    for name, data in (("a", "drawing"), ("b", "emoji"), ("c", "emoji")):
+        write(tmp_path / name / "full", config(FULL, data=data))
+    library = Library([tmp_path])
+    a, b, c = library.offered
+    library.begin_with("emoji")
+    assert library.offered == [b, c, a]
+    library.begin_with(a)
+    assert library.offered == [a, b, c]
+    with pytest.raises(
+        checkpoints.CheckpointError, match="lesson voices; there are drawing, emoji"
+    ):
+        library.begin_with("voices")
+
+
 # Examples
 
 

@@ -122,6 +122,22 @@ class Library:
         with self._changing:
             return [key for key in self.sets if key not in self._guests]
 
+    def begin_with(self, name: str) -> None:
+        """Put the sets of a lesson first, or the set of a title; raises CheckpointError."""
+
+        def fits(set_: CheckpointSet) -> bool:
+            return name in (set_.lesson.name, set_.title)
+
+        with self._changing:
+            if not any(map(fits, self.sets.values())):
+                listed = ", ".join(dict.fromkeys(s.lesson.name for s in self.sets.values()))
+                raise checkpoints.CheckpointError(
+                    f"No set here is of the lesson {name}; there are {listed}."
+                )
+            listed = sorted(self.sets.items(), key=lambda item: not fits(item[1]))
+            self.sets.clear()
+            self.sets.update(listed)
+
     def translator(self, source: Source) -> Translator:
         """The networks of a checkpoint, loaded once however many ask at the same moment.
 
