@@ -463,6 +463,11 @@ def test_curves_are_figures_first(report):
     colours = curves.colours(report)
     assert len(set(colours.values())) == len(FIGURES)
     assert curves.colours(report) == colours
+    page = Page(curves.key(report, ["cyclegan", "gan"]))
+    assert page.words == "GAN alone CycleGAN" and curves.key(report, []) == ""
+    assert [li["style"] for li in page.all("li")] == [
+        f"--line: {colours[title]}" for title in ("GAN alone", "CycleGAN")
+    ]
 
 
 def write_run(folder, steps=3, cut=True):

@@ -200,6 +200,7 @@ def report(text: str, tmp_path: Path) -> str:
             lab_panels.introduction(found),
             lab_tables.tables(found, "xy"),
             lab_panels.paper(found),
+            curves.key(found, [row.name for row in found.rows]),
         ]
     )
 

@@ -1,6 +1,7 @@
 """The Ablation tab in a real headless Chromium, over a laboratory of tiny networks."""
 
 import json
+from itertools import pairwise
 
 import labs
 import pytest
@@ -176,6 +177,7 @@ def test_other_rivals_and_other_curves_can_be_chosen(page):
     page.wait_for_function(
         "document.querySelector('#lab-plot svg').textContent.includes('Paired (pix2pix)')"
     )
+    assert "Paired (pix2pix)" in page.locator("#lab-key").inner_text()
 
 
 def test_a_prediction_comes_before_any_result(browser, url):
@@ -223,6 +225,80 @@ def test_runs_are_shown_and_read_again(page, folder):
     page.get_by_text("step 500 of 1,000").wait_for()
 
 
+AUDIT = """() => {
+  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const over = (top, below) => below.map((v, i) => top[i] * top[3] + v * (1 - top[3]));
+  const paper = (node) => {
+    const found = [];
+    for (let n = node; n; n = n.parentElement) {
+      found.unshift(rgba(getComputedStyle(n).backgroundColor));
+    }
+    return found.reduce((below, top) => over(top, below), [255, 255, 255]);
+  };
+  const light = (colour) => {
+    const [r, g, b] = colour.map((v) => v / 255).map(
+      (v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    );
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const seen = (node) => node.checkVisibility({visibilityProperty: true, opacityProperty: true});
+  const tab = document.querySelector('#lab-head').closest('[role=tabpanel]');
+  const words = document.createTreeWalker(tab, NodeFilter.SHOW_TEXT);
+  const found = {small: [], faint: [], identifiers: []};
+  while (words.nextNode()) {
+    const text = words.currentNode.textContent.trim(), node = words.currentNode.parentElement;
+    if (!text || node.closest('svg, button:disabled') || !seen(node)) continue;
+    const style = getComputedStyle(node), below = paper(node);
+    const [a, b] = [light(over(rgba(style.color), below)), light(below)].sort((x, y) => y - x);
+    if (parseFloat(style.fontSize) < 13) found.small.push(text);
+    if ((a + 0.05) / (b + 0.05) < 4.5) found.faint.push(text);
+    if (/\\b[a-z]+_[a-z0-9_]+\\b/.test(text)) found.identifiers.push(text);
+  }
+  const heads = [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter(seen);
+  found.levels = heads.map((head) => Number(head.tagName[1]));
+  const named = (node) => node.ariaLabel || node.innerText || node.title
+    || node.querySelector('img[alt]') || [...(node.labels || [])].some((l) => l.innerText);
+  const controls = [...tab.querySelectorAll('input, button, summary')].filter(seen);
+  found.nameless = controls.filter((one) => !named(one)).map((one) => one.outerHTML);
+  return found;
+}"""
+"""What is small, faint or an identifier among the words in sight; levels of headings; controls
+without a name."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_read_and_work_it(browser, url, scheme):
+    """Covered, revealed and opened."""
+    page = visit(browser, url, "?predict", color_scheme=scheme)
+    page.wait_for_selector("#expected input")
+    found = [page.evaluate(AUDIT)]
+    page.locator("#expected label").nth(4).click()
+    page.locator("#fault label").last.click()
+    page.wait_for_selector("#reveal:not([disabled])")
+    page.locator("#reveal").click()
+    page.wait_for_selector(f"{CELLS} img")
+    page.locator("details.all summary").press("Enter")
+    found.append(page.evaluate(AUDIT))
+    for state in found:
+        levels = state.pop("levels")
+        assert levels[0] == 1
+        assert all(b <= a + 1 for a, b in pairwise(levels)), levels
+        assert state == {"small": [], "faint": [], "identifiers": [], "nameless": []}
+    summary = page.locator("details.all summary")
+    summary.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    assert summary.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_scrolls_down_only(browser, url, scheme):
     phone = visit(browser, url, viewport={"width": 390, "height": 844}, color_scheme=scheme)
@@ -230,6 +306,8 @@ def test_a_phone_scrolls_down_only(browser, url, scheme):
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     boxes = [box.bounding_box() for box in phone.locator("#lab-grid .cell").all()[:3]]
     assert boxes[0]["y"] == boxes[1]["y"] < boxes[2]["y"], "two a line"
+    wide = "node => node.scrollWidth - node.clientWidth"
+    assert phone.locator("#lab-table .wide").first.evaluate(wide) == 0, "all of the calm table"
     phone.close()
 
 

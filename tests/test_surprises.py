@@ -61,9 +61,7 @@ BETTER, ALIKE, WORSE = (-3.0, -4.0, -2.0), (0.1, -1.0, 1.2), (3.0, 2.0, 4.0)
 def test_a_row_without_a_discriminator_that_is_no_worse(found, said):
     rows = [subject("cycle", UNJUDGED, diversity=0.8), subject("full", FULL, diversity=0.9)]
     told = tell(rows, compared("cycle", "full", **found))
-    assert [one.point for one in told] == (
-        [f"Trained without a discriminator, {said}"] * bool(said)
-    )
+    assert [one.seen for one in told] == [said] * bool(said)
     if said:
         assert "diversity of CYCLE (0.800) and FULL (0.900)" in told[0].why
 
@@ -74,7 +72,7 @@ def test_it_is_held_against_the_row_that_has_a_discriminator_beside_its_terms():
     with_it, without = subject("with", replace(FULL, identity=5.0)), subject("without", FULL)
     found = {("own", name): {"G": {"rmse": Difference(*BETTER)}} for name in ("with", "without")}
     (told,) = tell([own, without, with_it], Comparisons(found))
-    assert "better than WITH in" in told.point and "WITHOUT" not in told.point
+    assert "better than WITH in" in told.seen and "WITHOUT" not in told.seen
     assert tell([own, without], Comparisons(found)) == []
     unlike = replace(with_it, settings={"history": "none"})
     assert tell([own, unlike], Comparisons(found)) == [], "it differs in more"
@@ -89,15 +87,21 @@ def test_every_variant_with_a_discriminator_is_judged():
 @pytest.mark.parametrize(
     ("figures", "said"),
     [
-        ({"sea_iou": (0.80, (0.75, 0.85))}, "in sea IoU (0.890) better than every row, A (0.800)"),
-        ({"sea_iou": (0.88, (0.84, 0.91))}, "in sea IoU (0.890) not told apart from every row"),
+        (
+            {"sea_iou": (0.80, (0.75, 0.85))},
+            "In sea IoU (0.890) it is better than every row, A (0.800)",
+        ),
+        (
+            {"sea_iou": (0.88, (0.84, 0.91))},
+            "In sea IoU (0.890) it is not told apart from every row",
+        ),
         ({"sea_iou": (0.95, (0.92, 0.97))}, None),
-        ({"sea_iou": 0.80}, "in sea IoU (0.890) better than every row"),
+        ({"sea_iou": 0.80}, "In sea IoU (0.890) it is better than every row"),
         ({"rmse": (50.0, (48.0, 52.0))}, None),
-        ({"rmse": (150.0, (148.0, 152.0))}, "in RMSE (108.0) better than every row"),
+        ({"rmse": (150.0, (148.0, 152.0))}, "In RMSE (108.0) it is better than every row"),
         ({"diversity": (0.9, (0.7, 1.2))}, None),
-        ({"diversity": (0.2, (0.1, 0.3))}, "in diversity (0.660) better than every row"),
-        ({"diversity": (1.2, (0.6, 2.0))}, "in diversity (0.660) not told apart from"),
+        ({"diversity": (0.2, (0.1, 0.3))}, "In diversity (0.660) it is better than every row"),
+        ({"diversity": (1.2, (0.6, 2.0))}, "In diversity (0.660) it is not told apart from"),
     ],
 )
 def test_the_input_itself_against_what_networks_make(figures, said):
@@ -106,7 +110,16 @@ def test_the_input_itself_against_what_networks_make(figures, said):
     told = tell([subject("a", FULL, **figures)], itself=itself, main="a")
     assert len(told) == bool(said)
     if said:
-        assert said in told[0].point and "One figure is never enough." in told[0].why
+        assert said in told[0].seen and "One figure is never enough." in told[0].why
+
+
+def test_of_what_is_no_better_than_the_input_the_main_row_counts():
+    """That a variant which lacks something is no better surprises nobody."""
+    poor = subject("poor", None, sea_iou=(0.85, (0.80, 0.92)))
+    good = subject("good", FULL, sea_iou=(0.95, (0.92, 0.97)))
+    assert tell([good, poor], itself={"sea_iou": 0.89}, main="good") == []
+    (told,) = tell([good, poor], itself={"sea_iou": 0.89}, main="poor")
+    assert told.seen == "In sea IoU (0.890) it is not told apart from POOR (0.850)."
 
 
 def test_what_a_figure_asks_is_its_own_sentence():
@@ -123,7 +136,7 @@ def test_where_two_tabs_differ_their_trainings_are_named():
     there = Trained("small", "ResNet, 4 blocks", 2_000, 3, other)
     told = surprises.elsewhere(here, there, "Ablation", MEASURES)
     assert (
-        "The tab Ablation says otherwise" in told.point and "A, RMSE: 9.0 here, 20.0" in told.point
+        "The tab Ablation says otherwise" in told.point and "A, RMSE: 9.0 here, 20.0" in told.seen
     )
     assert "Here: ResNet, 6 blocks; 10,000 steps; one seed." in told.why
     assert "under small: ResNet, 4 blocks; 2,000 steps; 3 seeds." in told.why
@@ -138,7 +151,7 @@ def test_one_example_may_go_against_the_many():
     over_all = subject("full", FULL, rmse=54.0), subject("gan", None, rmse=68.0)
     measures, rule = MEASURES[:1], compared("full", "gan", rmse=BETTER)
     told = surprises.on_one(main, rival, over_all, measures, rule, "G")
-    assert told.point == "Here the rule fails: GAN is better than FULL, RMSE 50.0 against 60.0."
+    assert told.seen == "GAN is better than FULL: RMSE 50.0 against 60.0."
     assert "the other way round, RMSE 68.0 against 54.0" in told.why
     assert surprises.on_one(rival, main, over_all, measures, rule, "G") is None
     unclear = compared("full", "gan", rmse=ALIKE)
@@ -152,7 +165,7 @@ def test_the_bundled_laboratory_explains_what_it_shows():
     found = lab.read(checkpoints.BUNDLED / title)
     words = Page(lab_tables.tables(found, "xy", trained.beside(library, title, "xy"))).words
     assert "Cycle alone + identity is better than CycleGAN + identity in cycle error" in words
-    assert "in sea IoU (0.890) better than every row, CycleGAN (0.790) among them" in words
+    assert "In sea IoU (0.890) it is better than every row, CycleGAN (0.790) among them" in words
     assert "The tab Translate says otherwise" in words and "2,000 steps; 3 seeds" in words
     here, there, tab = trained.beside(library, "satellite2map", "xy")
     assert (here.title, there.title, tab) == ("satellite2map", title, "Ablation")

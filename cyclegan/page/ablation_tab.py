@@ -107,9 +107,16 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         gr.HTML(lab_panels.section("grid"), apply_default_css=False)
         thumbnails = gr.HTML("", elem_id="lab-examples", js_on_load=CHOOSE, apply_default_css=False)
         with gr.Row(elem_id="lab-choices"):
-            direction = gr.Radio([], show_label=False, container=False, elem_id="lab-direction")
+            direction = gr.Radio(
+                [], label="Direction", show_label=False, container=False, elem_id="lab-direction"
+            )
             groups = gr.CheckboxGroup(
-                [], show_label=False, container=False, scale=2, elem_id="lab-groups"
+                [],
+                label="Groups of objectives",
+                show_label=False,
+                container=False,
+                scale=2,
+                elem_id="lab-groups",
             )
         grid = gr.HTML("", elem_id="lab-grid", apply_default_css=False)
         gr.HTML(lab_panels.section("table"), apply_default_css=False)
@@ -122,6 +129,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
             drawn = gr.Dropdown(
                 [], label="Objectives", multiselect=True, scale=4, min_width=280, elem_id="lab-rows"
             )
+        key = gr.HTML("", elem_id="lab-key", apply_default_css=False)
         plot = gr.LinePlot(
             x="step",
             y="value",
@@ -153,6 +161,10 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         both = trained.beside(library, title, direction) if title in library.sets else None
         return lab_tables.tables(read(labs[title].folder), direction, both)
 
+    def draw_curves(title: str, what: str | None, names: list[str]):
+        report = read(labs[title].folder)
+        return curves.of_report(report, what, names), curves.key(report, names)
+
     def dress_plot(title: str, what: str | None, names: list[str]):
         """Colours and heading of the lines that are there.
 
@@ -180,7 +192,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         if not (choices := prediction.Judge(report, names).choices):
             return show_results(title) | {predict: False, verdict: lab_panels.NOTHING_TO_PREDICT}
         rows = [(report.row(name).title, name) for name in names]
-        emptied = dict.fromkeys((verdict, thumbnails, grid, table, reel, paper), "")
+        emptied = dict.fromkeys((verdict, thumbnails, grid, table, key, reel, paper), "")
         return emptied | {
             **visible(cover),
             **{intro: lab_panels.introduction(report), plot: None},
@@ -209,6 +221,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
             table: draw_tables(title, directions[0][1]),
             what: gr.Dropdown(drawable, value=of),
             drawn: gr.Dropdown(names, value=opening),
+            key: curves.key(report, opening),
             plot: curves.of_report(report, of, opening),
             first: gr.Dropdown(names, value=a),
             second: gr.Dropdown(names, value=b),
@@ -273,7 +286,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
     shown = [
         *(cover, results, runs, intro, expected, fault, reveal, verdict, predict),
         *(example, thumbnails, direction, groups, grid, table),
-        *(what, drawn, plot, first, second, reel, paper),
+        *(what, drawn, key, plot, first, second, reel, paper),
     ]
 
     sources = [title, example, direction, groups, predict]
@@ -302,9 +315,9 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
     )
     gr.on(
         [what.input, drawn.input],
-        lambda title, what, names: curves.of_report(read(labs[title].folder), what, names),
+        draw_curves,
         drawing,
-        plot,
+        [plot, key],
         **quick,
     ).success(dress_plot, drawing, plot, **quick)
     gr.on(

@@ -72,6 +72,13 @@ def of_report(report: Report, what: str, names: Iterable[str]) -> pd.DataFrame:
     return pd.DataFrame(points, columns=["step", "value", "objective"])
 
 
+def key(report: Report, names: Iterable[str]) -> str:
+    """The colours of rows beside their titles, as HTML."""
+    known, wanted = colours(report), set(names)
+    lines = [(row.title, known[row.title]) for row in report.rows if row.name in wanted]
+    return render("curves.key", lines=lines) if lines else ""
+
+
 def find_runs(roots: Sequence[Path]) -> dict[str, Path]:
     """Folders with a log below `roots`, by a short name, those written last first."""
     found = {}

@@ -40,9 +40,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class Surprise:
-    """point: what is seen. why: what explains it."""
+    """point: what it is, in short. seen: in which figures. why: what explains it."""
 
     point: str
+    seen: str
     why: str
 
 
@@ -115,7 +116,8 @@ def _unjudged(
     beside = f", and at what tells of all of them together: {'; '.join(values)}" if values else ""
     return [
         Surprise(
-            f"Trained without a discriminator, {'; '.join(points)}.",
+            "What was trained without a discriminator is no worse.",
+            f"{'; '.join(points)}.",
             "Nothing ever asked these translations to look like the other side, and hardly a "
             "figure asks it: an error in pixels is small for what stays near the input and for "
             "what is blurred, and a way back says nothing of what lies on it. Look at the pictures"
@@ -153,16 +155,21 @@ def _unchanged(
     main: str | None,
 ) -> list[Surprise]:
     """Figures in which the input itself is better than what networks make of it."""
-    own, hard = "x" if network == "G" else "y", []
+    own, hard, far = "x" if network == "G" else "y", [], []
     by_words: dict[str, list[str]] = {}
     measured = [m for m in measures if any(m.key in one.figures for one in subjects)]
     for measure in (m for m in measured if m.key in itself):
         beside = {one.name: _beside(one, measure, itself[measure.key]) for one in subjects}
+        hows = set(beside.values()) - {""}
+        if hows == {"better"}:
+            far.append(measure)
+        if beside.get(main) != "alike":
+            hows -= {"alike"}  # What lacks something may well be no better.
         said = [
             words
             + _some([one for one in subjects if beside[one.name] == how], subjects, main, measure)
             for how, words in (("worse", "better than "), ("alike", "not told apart from "))
-            if how in beside.values()
+            if how in hows
         ]
         if said:
             hard.append(measure)
@@ -170,13 +177,13 @@ def _unchanged(
             by_words.setdefault(" and ".join(said), []).append(words)
     if not hard:
         return []
-    points = [f"in {listed(of)} {said}" for said, of in by_words.items()]
-    far = [m for m in measured if m.key in itself and m not in hard]
+    points = "; ".join(f"in {listed(of)} it is {said}" for said, of in by_words.items())
     asked = "".join(f" {m.label}: {m.read_of(network)}" for m in hard[:NAMED])
     rest = f" In {_labels(far)} every row is better than {own}." if far else ""
     return [
         Surprise(
-            f"{own} itself, handed over as its own translation, is {'; '.join(points)}.",
+            f"{own} itself, handed over as its own translation, is hard to beat.",
+            f"{points[0].upper()}{points[1:]}.",
             f"A figure asks only for what it says, and {own} may have that before any translation."
             f"{asked if len(hard) <= NAMED else ''}{rest} One figure is never enough.",
         )
@@ -237,7 +244,8 @@ def elsewhere(
     more = len(differ) - NAMED
     said = "; ".join(differ[:NAMED]) + (f"; and {more} more" if more > 0 else "")
     return Surprise(
-        f"The tab {tab} says otherwise of some of these objectives: {said}.",
+        f"The tab {tab} says otherwise of some of these objectives.",
+        f"{said}.",
         f"Here: {here.words}. There, under {there.title}: {there.words}. What fails in small "
         "networks or a short training may not in others, nor the other way round; and one seed is "
         "one throw of the dice.",
@@ -282,7 +290,8 @@ def on_one(
         return listed([f"{m.label} {x} against {y}" for m, x, y in pairs])
 
     return Surprise(
-        f"Here the rule fails: {rival.title} is better than {main.title}, {told(rival, main)}.",
+        "Here the rule fails.",
+        f"{rival.title} is better than {main.title}: {told(rival, main)}.",
         f"Over all items it is the other way round, {told(*over_all[::-1])}: one example may go "
         "against the many.",
     )
