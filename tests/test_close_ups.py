@@ -189,8 +189,8 @@ def test_each_row_has_a_sentence():
     ]
     assert Page(close_ups.draw(replace(closer(), found=two), set_with())).words.startswith(
         "On this picture, with noise of 10 of 255 on G(x), the cycle error with the cycle loss "
-        "stays at 9.0: what comes back hardly hangs on fine detail. Without the cycle loss it rises "
-        "from 50.0 to 51.0: nothing to be found, as F(G(x)) is not x undisturbed."
+        "stays at 9.0: what comes back hardly hangs on fine detail. Without the cycle loss it "
+        "rises from 50.0 to 51.0: nothing to be found, as F(G(x)) is not x undisturbed."
     )
 
 

@@ -33,6 +33,7 @@ from .components import (
 from .hosting.desk import Desk
 from .hosting.errors import as_text
 from .library import Library
+from .markup import script
 from .sets import ROWS, CheckpointSet
 
 SHEETS = 64
@@ -169,7 +170,12 @@ def build(
                 js_on_load=CHOOSE,
                 apply_default_css=False,
             )
-            result = gr.HTML(at_first.result, elem_id="result", apply_default_css=False)
+            result = gr.HTML(
+                at_first.result,
+                elem_id="result",
+                js_on_load=script("announce"),
+                apply_default_css=False,
+            )
     closer = closer_view.build(library, run, state)
     opened, looked = closer.opened, closer.wished
     with gr.Accordion("The objective", open=False, elem_id="objective"):
