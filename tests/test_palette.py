@@ -1,4 +1,5 @@
-"""One palette: every colour value stands in it, and the style sheet draws with its properties."""
+"""One palette: every colour value stands in it, and the style sheets draw with its properties; and
+words large enough to be read."""
 
 import re
 from pathlib import Path
@@ -50,6 +51,14 @@ def test_words_can_be_read_on_paper(ink):
     """Small type needs a contrast of 4.5, says the WCAG, on white and on the page's greys."""
     for paper in (palette.PAPER, "#f4f4f5"):
         assert contrast(ink, paper) >= 4.5
+
+
+def test_no_words_are_smaller_than_13_pixels():
+    """Of 16 to a rem, as browsers have it unless they are told otherwise."""
+    pixels = {"rem": 16, "px": 1}
+    for path in CSS:
+        sizes = re.findall(r"font-size: ([\d.]+)(\w+)", path.read_text(encoding="utf-8"))
+        assert all(float(size) * pixels[unit] >= 13 for size, unit in sizes), path.name
 
 
 def test_there_is_a_colour_for_every_variant():

@@ -14,7 +14,7 @@ from .answers import CHOOSE_ONE
 from .compare import JPEG, NOISE, Probe, Request
 from .components import NETWORKS, QUICK, wish
 from .library import Library
-from .markup import absent
+from .markup import absent, script
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ def build(library: Library, run: Callable, state: gr.State) -> Parts:
             kind = gr.Radio([NOISE, JPEG], value=NOISE, label="Disturbance n", elem_id="kind")
             sigma = gr.Slider(0, 40, 10, step=1, label="Standard deviation, of 255")
             quality = gr.Slider(5, 95, 50, step=5, label="JPEG quality", visible=False)
-        shown = gr.HTML("", elem_id="close-ups", apply_default_css=False)
+        shown = gr.HTML(
+            "", elem_id="close-ups", js_on_load=script("announce"), apply_default_css=False
+        )
 
     def on_wish(request: Request, kind: str, sigma: float, quality: int, visit: gr.Request) -> str:
         if not request.has_picture:

@@ -23,13 +23,25 @@ SESSIONS = 1000
 
 CSS = sorted((Path(__file__).parent / "styles").glob("*.css"))
 
+READABLE = gr.themes.sizes.Size("13px", "13px", "13px", "14px", "16px", "22px", "26px")
+"""The library's sizes of words, with no smaller ones than 13 pixels."""
+
 THEME = gr.themes.Base(
     primary_hue=palette.HUE,
     neutral_hue=palette.NEUTRAL,
     font=["ui-sans-serif", "system-ui", "sans-serif"],
     font_mono=["ui-monospace", "monospace"],
     radius_size=gr.themes.sizes.radius_md,
+    text_size=READABLE,
 ).set(
+    # Small words that the library sets too faint.
+    body_text_color_subdued="*neutral_600",
+    body_text_color_subdued_dark="*neutral_400",
+    input_placeholder_color="*neutral_600",
+    input_placeholder_color_dark="*neutral_400",
+    link_text_color_dark="*secondary_400",
+    link_text_color_visited_dark="*secondary_400",
+    link_text_color_visited="*secondary_600",
     # White words need a darker orange behind them than the library's.
     button_primary_background_fill="*primary_700",
     button_primary_background_fill_hover="*primary_800",
@@ -62,7 +74,7 @@ def build_demo(
         bar = gr.HTML(
             story.bar(library, story.Place()),
             elem_id="story",
-            js_on_load=script("story"),
+            js_on_load=script("story") + script("arrows"),
             apply_default_css=False,
         )
         # The same in every page that is ever opened here: a visitor's things outlive a restart.

@@ -164,7 +164,12 @@ def build(
                 at_first.objective, elem_id="sum", js_on_load=CHOOSE, apply_default_css=False
             )
             heaps = gr.HTML("", elem_id="heaps", apply_default_css=False)
-            result = gr.HTML(at_first.result, elem_id="result", apply_default_css=False)
+            result = gr.HTML(
+                at_first.result,
+                elem_id="result",
+                js_on_load=script("announce"),
+                apply_default_css=False,
+            )
             where = gr.HTML(
                 address.markup(library, at_opening, Place()),
                 elem_id="address",
