@@ -44,7 +44,7 @@ def test_the_page_says_what_the_plan_quotes(browser, url, address, quoted):
         page.locator(".told summary").click()
         answer.wait_for()
     else:
-        page.get_by_text("Which will fail?").wait_for()
+        page.get_by_text("Of which objective?").wait_for()
         assert page.locator("#lab-table table").count() == 0, "covered until somebody predicts"
     for words in quoted:
         page.wait_for_function(

@@ -121,7 +121,7 @@ def round_trip(
         return [
             Part("On this picture the "),
             Part(f"{name} makes no difference", "point"),
-            Part(" to speak of: "),
+            Part(" to the way back: "),
             *(loop, Part(" is "), a, Part(f"{of} away from "), original, Part(" with it, and ")),
             *(b, Part(" without.")),
         ]

@@ -61,7 +61,7 @@ class Satellite2Map(Lesson):
     story = (
         UNPAIRED,
         replace(BACK, example="Morocco"),
-        replace(WRONG, example="Iberia", is_best=True),
+        replace(WRONG, example="Gulf of Mexico", is_best=True),
         replace(IDENTITY, example="Iberia", is_best=True),
         LEARN,
     )
