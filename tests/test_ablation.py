@@ -33,7 +33,7 @@ from cyclegan.labs.ablation import estimates, pictures, report, run, text, varia
 from cyclegan.labs.ablation.command import main
 from cyclegan.labs.ablation.variants import choose, groups, is_paired, known
 from cyclegan.lessons import HeldOut, open_data
-from cyclegan.page import curves, film, lab_panels
+from cyclegan.page import curves, film, lab_panels, lab_tables
 from cyclegan.page.lab import read as read_report
 from cyclegan.page.markup import formula
 from cyclegan.store import checkpoints
@@ -306,14 +306,14 @@ def test_the_page_tells_of_them_too(settings_lab):
     assert found.reference.name == "cyclegan-identity"
     words = " ".join(lab_panels.introduction(found).split())
     assert "1 objective and 5 other settings" in words and "for what a row says of itself" in words
-    html = lab_panels.table(found, "G")
+    html = lab_tables.tables(found, "xy")
     for name in SETTINGS:
         assert escape(known()[name].left_out) in html and known()[name].title in html
     assert "generators: U-Net, 1 filters" in html
     assert f"parameters: {unet_size(1):,} in G" in html and "history: none" in html
     # Where all are of one size, nobody needs to be told.
     alike = replace(found, rows=(found.row("cyclegan-identity"), found.row("no-history")))
-    assert "parameters:" not in lab_panels.table(alike, "G")
+    assert "parameters:" not in lab_tables.tables(alike, "xy")
 
 
 def test_a_row_that_changes_more_than_it_says_is_refused(settings_lab, tmp_path, capsys):
@@ -423,7 +423,7 @@ def test_all_remedies_together_run_and_are_reported(tmp_path):
     words = (lab / "report" / "report.md").read_text(encoding="utf-8")
     _, told = words.split("## What rows leave out of their sources, or change\n\n")
     assert told.startswith("- CycleGAN, all three remedies (Wang and Lin 2018, ")
-    html = lab_panels.table(read_report(lab), "G")
+    html = lab_tables.tables(read_report(lab), "xy")
     assert html.count(escape(row.left_out)) == 1
 
 
@@ -530,7 +530,7 @@ def test_a_lesson_and_a_method_of_somebody_elses(toys, tmp_path):
     shown = read_report(tmp_path)
     assert list(shown.groups()) == ["sketches"] and shown.reference.name == "sketch"
     assert ("critic term of M", "critic") in curves.choices(shown)
-    html = film.draw(shown, *shown.rows) + lab_panels.table(shown, "G")
+    html = film.draw(shown, *shown.rows) + lab_tables.tables(shown, "xy")
     assert formula("M(x, z)") in html and formula("F(G(x))") not in html
 
 
@@ -814,6 +814,8 @@ def test_the_papers_figures_are_named_as_such(written):
     assert "Zhu et al. 2017, arXiv 1703.10593, on Cityscapes" in words
     assert "| GAN alone | 0.51 / 0.11 / 0.08 | 0.53 / 0.11 / 0.07 |" in words
     assert "| CycleGAN | 0.52 / 0.17 / 0.11 | 0.58 / 0.22 / 0.16 |" in words
+    absent = "0.55 / 0.18 / 0.12 | – | not run here | not run here |"
+    assert f"| GAN + forward cycle | {absent}" in words
     for picture in ("inputs.png", "reconstructions.png", "curves.png"):
         assert f"]({picture})" in words and (written / picture).is_file()
     assert "--variants cycle,gan,cyclegan,pix2pix --seeds 2 --steps 4 --size 24" in words

@@ -263,7 +263,7 @@ def _paper(report: dict) -> str:
         ]
         for m in beside:
             found = ours.get(name, {}).get(m.key)
-            cells.append(m.written(found and found["mean"]))
+            cells.append(m.written(found and found["mean"]) if name in ours else "not run here")
         lines.append(f"| {rows[name].title} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
