@@ -82,9 +82,15 @@ def status(
         steps=max(1, seen.steps),
         now=said,
         details=details(settings),
-        asked=[acknowledged(command, settings) for command in asked] if seen.is_alive else [],
+        asked=[acknowledged(command, settings) for command in asked if _is_open(command, seen)],
         notes=[*([waits_for] if waits_for else []), *notes],
     )
+
+
+def _is_open(command: Command, seen: Status) -> bool:
+    """Whether there is somebody to carry a command out, who has not done so just now."""
+    done = {"pause": "paused", "continue": "running"}
+    return seen.is_alive and done.get(command.do) != seen.state
 
 
 def acknowledged(command: Command, settings: LiveSettings) -> str:
@@ -284,8 +290,8 @@ def _told(changes: tuple[dict, ...], settings: LiveSettings) -> list[str]:
     ]
 
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 300, 104, 34, 16, 6
-"""Of a chart, in its own units."""
+WIDTH, HEIGHT, EDGE = 300, 80, 2
+"""Of a chart, in its own units, and what stays free around its lines."""
 
 
 @dataclass(frozen=True)
@@ -299,14 +305,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """A line chart of WIDTH by HEIGHT. axis, marks: "x,y x,y …" each; ticks: x, y and words."""
+    """A line chart of WIDTH by HEIGHT. axis, marks: "x,y x,y …" each; low, high, last: what stands
+    at its lower, upper and right end."""
 
     label: str
     names: str
     axis: str
     marks: list[str]
     lines: list[Line]
-    ticks: list[tuple[int, int, str]]
+    low: str
+    high: str
+    last: str
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -323,8 +332,8 @@ def _chart(
     room = max(1e-9, high - low) * 1.05
 
     def at(step: float, value: float) -> str:
-        x = LEFT + step / last * (WIDTH - LEFT - 4)
-        y = HEIGHT - BOTTOM - (value - low) / room * (HEIGHT - BOTTOM - TOP)
+        x = EDGE + step / last * (WIDTH - 2 * EDGE)
+        y = HEIGHT - EDGE - (value - low) / room * (HEIGHT - 2 * EDGE)
         return f"{x:.1f},{y:.1f}"
 
     steps = [c["step"] for c in changes if 0 <= c.get("step", -1) <= last]
@@ -338,9 +347,7 @@ def _chart(
             for kind, line in zip(ARMS, lines, strict=True)
             if line
         ],
-        [
-            (LEFT - 5, HEIGHT - BOTTOM, measure.written(low) if low else "0"),
-            (LEFT - 5, TOP + 10, measure.written(high)),
-            (WIDTH - 4, HEIGHT - 3, f"step {last:,}"),
-        ],
+        measure.written(low) if low else "0",
+        measure.written(high),
+        f"step {last:,}",
     )
