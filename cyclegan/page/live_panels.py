@@ -83,9 +83,15 @@ def status(
         steps=max(1, seen.steps),
         now=said,
         details=details(settings),
-        asked=[acknowledged(command, settings) for command in asked] if seen.is_alive else [],
+        asked=[acknowledged(command, settings) for command in asked if _is_open(command, seen)],
         notes=[*([waits_for] if waits_for else []), *notes],
     )
+
+
+def _is_open(command: Command, seen: Status) -> bool:
+    """Whether there is somebody to carry a command out, who has not done so just now."""
+    done = {"pause": "paused", "continue": "running"}
+    return seen.is_alive and done.get(command.do) != seen.state
 
 
 def acknowledged(command: Command, settings: LiveSettings) -> str:

@@ -21,7 +21,6 @@ from ..store import hub
 from .components import open_choice
 from .hosting import disk
 from .hosting.desk import Desk
-from .hosting.errors import inform
 from .plans import LESSON, Plan, plan, recipes_of
 
 OWN, HUB = ":own", ":hub"
@@ -45,8 +44,8 @@ NUMBERS = {
 
 NARROW = {"min_width": 90}
 
-Fill = Callable[[Path], object]
-"""Puts pictures into a folder that is not there yet."""
+Fill = Callable[[Path], intake.Taken]
+"""Puts pictures into a folder that is not there yet, and says what became of them."""
 
 Given = Mapping[Hashable, object]
 """What was typed, by key: a name, or (method, arm, weight)."""
@@ -204,6 +203,11 @@ class Form:
                 elem_classes="hint",
                 **shown["turn"],
             )
+        gr.Markdown(
+            "Two arms learn side by side: the same networks from the same start, on the same "
+            "pictures. They differ in these weights alone.",
+            elem_classes="hint",
+        )
         recipes = [self._recipe(kind) for kind in self._kinds]
         for recipe in {recipe.config.method: recipe for recipe in recipes}.values():
             for index, arm in enumerate(recipe.arms):
@@ -316,7 +320,7 @@ def _arm_of(recipe: Recipe, index: int, given: Given) -> Arm:
 
 
 def _from_files(sides: list, size: int, progress: Callable) -> Fill:
-    return lambda target: _tell(intake.take_in(target, *sides, size, _showing(progress)))
+    return lambda target: intake.take_in(target, *sides, size, _showing(progress))
 
 
 def _from_hub(
@@ -326,18 +330,14 @@ def _from_hub(
     progress: Callable,
     visitor: hub.Visitor | None,
 ) -> Fill:
-    def fill(target: Path) -> None:
+    def fill(target: Path) -> intake.Taken:
         def arrived(done: int, total: int) -> None:
             progress(done / max(1, total), desc=f"{done / 2**20:.0f} of {total / 2**20:.0f} MiB")
 
         sides = hub_columns.pull_pictures(name, columns, arrived, visitor=visitor)
-        _tell(intake.take_in(target, *sides, size, _showing(progress)))
+        return intake.take_in(target, *sides, size, _showing(progress))
 
     return fill
-
-
-def _tell(taken: intake.Taken) -> None:
-    inform(taken.sentence, "Pictures")
 
 
 def _showing(progress: Callable) -> intake.Tally:

@@ -17,10 +17,12 @@ import gradio as gr
 
 from ..labs import publishing
 from ..labs.live import Command, ControlError, Director, Status
+from ..lessons.intake import Taken
 from ..store import catalogue, checkpoints
-from . import cards, guests, recipe
+from . import cards, fed, guests, recipe
 from .components import open_choice, save_file
 from .hosting.desk import Desk
+from .hosting.errors import inform
 from .library import Library
 from .looking import BOTH, BUTTONS, NONE_YET, PAUSE, SHOWN, START, Looks, label
 from .markup import render, script
@@ -78,9 +80,13 @@ def build(
     with gr.Row(elem_id="training", equal_height=False):
         with gr.Column(scale=0, min_width=272, elem_id="recipe"):
             form = recipe.Form(desk)
+            preview = gr.Button("Show what it will be fed", size="md", elem_id="preview")
             start = gr.Button(START, variant="primary", size="md", elem_id="start")
             problem = gr.HTML("", elem_id="problem", apply_default_css=False)
         with gr.Column(scale=1, min_width=320, elem_id="live"):
+            with gr.Column(visible=False, elem_id="fed") as fed_frame:
+                fed_pictures = gr.HTML("", apply_default_css=False)
+                put_away = gr.Button("Close", size="sm", min_width=84, scale=0)
             with gr.Row(elem_id="asks"):
                 chosen = open_choice(
                     gr.Dropdown(
@@ -169,10 +175,21 @@ def build(
         try:
             desk.check("started", visit)
             with desk.one_at_a_time(who, "starting a training"):
-                id = director.start(*form.read(values, progress), owner=who)
+                settings, fill = form.read(values, progress)
+                id = director.start(settings, fill and telling(fill), owner=who)
         except Exception as error:
             return gr.skip(), cards.failed(desk.teller.sentence(error))
         return gr.Dropdown(choices=[(label(id, director.status(id)), id)], value=id), ""
+
+    def on_preview(visit: gr.Request, key, *values, progress=gr.Progress()):  # noqa: B008
+        who = desk.who(key, visit)
+        try:
+            desk.check("started", visit)
+            with desk.one_at_a_time(who, "looking at pictures"):
+                html = fed.look(*form.read(values, progress), director.limits)
+        except Exception as error:
+            return gr.Column(visible=False), "", cards.failed(desk.teller.sentence(error))
+        return gr.Column(visible=True), html, ""
 
     def ask(do: Callable[..., Command | None]) -> Callable:
         """A handler that asks for something, and waits for nothing."""
@@ -269,6 +286,19 @@ def build(
         waited = acknowledged.success(wait, chosen, None, concurrency_limit=32, **quiet)
         all_looks.extend((acknowledged, waited, waited.success(**seeing)))
 
+    previewed = preview.click(
+        on_preview,
+        [visitor, *form.inputs],
+        [fed_frame, fed_pictures, problem],
+        show_progress_on=problem,
+        concurrency_limit=4,
+        api_visibility="private",
+    )
+    # Of other settings it would not be true any more.
+    changed = [component.change for component in form.inputs]
+    gr.on(
+        [put_away.click, start.click, *changed], None, None, fed_frame, js=script("hide"), **quiet
+    )
     started = start.click(
         on_start,
         [visitor, *form.inputs],
@@ -278,6 +308,8 @@ def build(
         api_visibility="private",
     )
     all_looks.append(started.success(**seeing))
+    for event in (previewed, started):  # On a phone it lies below the form.
+        event.success(None, js=script("show"), **quiet)
     asks = [
         (pause, on_pause, [pause]),
         (step, lambda id: Command("step"), []),
@@ -321,6 +353,17 @@ def build(
         opened(None, **switch(False), **quiet)
 
     return Parts(look_when, rest_when)
+
+
+def telling(fill: recipe.Fill) -> recipe.Fill:
+    """The same, which says what became of a visitor's pictures."""
+
+    def told(target: Path) -> Taken:
+        taken = fill(target)
+        inform(taken.sentence, "Pictures")
+        return taken
+
+    return told
 
 
 def _copy(arm: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from .. import lessons, methods
 from ..core.config import Config
@@ -133,6 +134,13 @@ def batches(config: Config, data: UnpairedData) -> Batches:
         middle=settings.resize == "middle",
         flip=settings.flip == "horizontal",
     )
+
+
+def first_items(config: Config, data: UnpairedData, count: int) -> tuple[Tensor, Tensor]:
+    """The first `count` items of X and of Y that a training sees, (count, C, …) each, as kept."""
+    seen, steps = batches(config, data), range(-(-count // config.training.batch))
+    x, y = (torch.cat(side)[:count] for side in zip(*(seen[i][:2] for i in steps), strict=True))
+    return data.medium.to_kept(x), data.medium.to_kept(y)
 
 
 def loader(config: Config, data: UnpairedData, start: int):

@@ -14,7 +14,7 @@ from ...core import files
 from . import budget, control, ledger, look, status, stored
 from .control import Command, ControlError
 from .foreman import Foreman
-from .settings import Limits, LiveSettings
+from .settings import Limits, LiveSettings, with_pictures
 from .status import Status
 
 
@@ -62,8 +62,7 @@ class Director:
         try:
             if fill:
                 fill(new / status.DATA)
-                own = replace(training, data=str(folder / status.DATA), resize="resize-and-crop")
-                settings = replace(settings, base=replace(settings.base, training=own))
+                settings = with_pictures(settings, folder / status.DATA)
             files.write_json(new / status.SETTINGS, settings.to_dict())
             if owner:
                 status.write_owner(new, owner)

@@ -14,7 +14,7 @@ import torch
 HEARTBEAT = ".director"
 """A file beside the trainings' folders, touched by the director twice a second."""
 
-CALM = 30.0
+CALM = 60.0
 """Seconds over which what is left is averaged."""
 
 GRACE = 10.0

@@ -4,6 +4,7 @@ Knows names and ranges; nothing of processes and tensors.
 """
 
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 
 from ... import lessons, methods
 from ...core.config import Config, ConfigError, Training, choice, read_objective
@@ -75,6 +76,12 @@ class LiveSettings:
             return cls(base, arms, values["minutes"], values["device"])
         except (KeyError, TypeError) as error:
             raise ConfigError(f"The settings of this training are damaged: {error!r}.") from error
+
+
+def with_pictures(settings: LiveSettings, folder: Path) -> LiveSettings:
+    """The same on pictures that a visitor brought, which lie in `folder` now."""
+    own = replace(settings.base.training, data=str(folder), resize="resize-and-crop")
+    return replace(settings, base=replace(settings.base, training=own))
 
 
 def is_older(values: dict) -> bool:

@@ -1,0 +1,2 @@
+// Out of sight, without asking the page's host.
+() => ({__type__: 'update', visible: false})
