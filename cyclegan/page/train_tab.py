@@ -84,7 +84,7 @@ def build(
             start = gr.Button(START, variant="primary", size="md", elem_id="start")
             problem = gr.HTML("", elem_id="problem", apply_default_css=False)
         with gr.Column(scale=1, min_width=320, elem_id="live"):
-            with gr.Column(visible=False, elem_id="fed") as fed_frame:
+            with gr.Column(visible=False, elem_id="as-fed") as fed_frame:
                 fed_pictures = gr.HTML("", apply_default_css=False)
                 put_away = gr.Button("Close", size="sm", min_width=84, scale=0)
             with gr.Row(elem_id="asks"):
