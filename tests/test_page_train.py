@@ -145,6 +145,23 @@ def sources(page, selector: str = "#live-pictures img") -> list[str]:
     return page.evaluate(f"[...document.querySelectorAll('{selector}')].map(image => image.src)")
 
 
+VISIBLE = """[...document.querySelectorAll('#training *')].filter((e) => e.checkVisibility()
+    && e.clientWidth !== 1 && !e.closest('[data-testid=status-tracker]'))"""
+"""What is there to be seen: not what is for screen readers alone, nor Gradio's hidden clocks."""
+
+CUT = f"""() => {VISIBLE}.filter((e) => e.scrollWidth > e.clientWidth + 1 && e.innerText
+    && getComputedStyle(e).overflowX === 'hidden').map((e) => e.innerText)"""
+"""Words that do not fit into where they stand, and are hidden there."""
+
+SMALL = f"""() => {VISIBLE}.filter((e) => [...e.childNodes].some((n) => n.nodeType === 3
+    && n.data.trim()) && parseFloat(getComputedStyle(e).fontSize) < 13).map((e) => e.innerText)"""
+
+NAMELESS = f"""() => {VISIBLE}.filter((e) => e.matches('input, button, textarea'))
+    .filter((e) => !(e.ariaLabel || e.innerText?.trim() || e.title || e.labels?.length
+        || document.getElementById(e.getAttribute('aria-labelledby'))?.innerText))
+    .map((e) => e.outerHTML.slice(0, 200))"""
+
+
 # In this order
 
 
@@ -224,6 +241,62 @@ def test_pictures_and_curves_of_both_arms_appear_and_move(page, director):
         assert [before[i] for i in shown] == [after[i] for i in shown], "input and truth stay"
     assert not set(before[4:20]) & set(after[4:20])
     assert re.search(r"Training · step .* steps/s, both arms · .* left", now(page))
+
+
+def test_what_was_asked_is_said_at_once(page, director):
+    """Whatever the worker is doing: here it stands still."""
+    id = running(director)
+    for button, words in (("Pause", "Pausing after this step …"), ("Go on", "Going on …")):
+        worker = pid_of(director, id)
+        page.get_by_role("button", name=button, exact=True).wait_for()
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            page.get_by_role("button", name=button, exact=True).click()
+            page.locator(".asked", has_text=words).wait_for(timeout=10_000)
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        page.locator(".asked").wait_for(state="detached")
+    says(page, "Training ·")
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+def test_looks_go_on_after_answers_that_were_lost(page, director, lost):
+    """The page waits for an event that nobody knows: its answer never comes."""
+    running(director)
+    page.wait_for_selector("#live-pictures img")
+    left = [lost]
+
+    def mislead(route):
+        answer = route.fetch()
+        told = answer.json()
+        if left[0] and "event_id" in told:
+            left[0] -= 1
+            told["event_id"] = "lost"
+        route.fulfill(response=answer, json=told)
+
+    page.route("**/queue/join*", mislead)
+    until(page, lambda: not left[0])
+    page.unroute("**/queue/join*")
+    step = step_of(page)
+    until(page, lambda: step_of(page) > step, seconds=60)
+    before = step_of(page)
+    until(page, lambda: step_of(page) > before, seconds=20)
+
+
+def test_tabs_turn_the_looks_on_and_off_without_an_answer(page, director, url):
+    """Of two clicks the last one counts, in whatever order a server would answer them."""
+    running(director)
+    page.wait_for_selector("#live-pictures img")
+    held = []
+    page.route("**/queue/join*", lambda route: held.append(route))
+    page.get_by_role("tab", name="Models").click()
+    page.get_by_role("tab", name="Train").click()
+    page.wait_for_timeout(1000)
+    for route in reversed(held):
+        route.continue_()
+    page.unroute("**/queue/join*")
+    step = step_of(page)
+    until(page, lambda: step_of(page) > step, seconds=40)
 
 
 def test_pause_one_step_and_go_on(page, director):
@@ -321,8 +394,15 @@ def test_a_killed_process_is_told_and_goes_on_from_its_checkpoint(page, director
 
 def test_a_second_training_waits_with_its_place(page, director):
     first = running(director)
+    says(page, "Training ·")
+    button = page.locator("#start.secondary")
+    assert button.inner_text() == "Start (waits in the queue)"
     start(page)
-    says(page, "Waiting", "place 1 in the queue")
+    says(page, "Waiting", "place 1 in the queue", "It starts by itself when", "has ended.")
+    director.command(first, Command("pause"))
+    says(page, "It waits behind a paused training:", first[16:], "Go on lets it train")
+    director.command(first, Command("continue"))
+    says(page, "It starts by itself when")
     second = next(id for id, seen in director.all().items() if seen.place)
     assert "place 1" in page.locator("#chosen input").input_value()
     page.locator("#start").click()
@@ -341,6 +421,11 @@ def test_a_second_training_waits_with_its_place(page, director):
     page.locator("#discard").click()
     page.locator("#destroy").click()
     until(page, lambda: second not in director.all() and "Training ·" in now(page))
+    page.get_by_role("button", name="Change it while it runs").click()
+    page.get_by_label("New value (weight 0: off)").fill("3")
+    page.locator("#apply").click()
+    says(page, "forward cycle 3, both arms", where="#live-charts .changes")
+    assert "list of choices" not in page.locator("body").inner_text()
 
 
 def test_stopped_and_kept_it_is_a_model_in_translate(page, director):
@@ -421,6 +506,27 @@ def upload(page, side: str, *files: Path) -> None:
     page.locator(f"#own-{side} .file-preview").wait_for()
 
 
+def test_what_it_will_be_fed_is_shown_before(page, director, tmp_path):
+    """A lesson's pictures with one click, away with other settings; then a visitor's own."""
+    page.locator("#preview").click()
+    shown = page.locator("#fed img")
+    until(page, lambda: shown.count() == 40)
+    assert LESSON.domains.x in page.locator("#fed h4").first.inner_text()
+    choose_data(page, "my pictures", "own-pictures")
+    page.locator("#fed").wait_for(state="hidden")
+    bad = tmp_path / "notes.png"
+    bad.write_text("no picture")
+    upload(page, "x", archive(tmp_path / "x.zip", {**pictures(3), "note.txt": b"Milk."}))
+    upload(page, "y", archive(tmp_path / "y.zip", {**pictures(3), "a.png": b"no picture"}))
+    page.get_by_label("X shows").fill("rain")
+    page.locator("#preview").click()
+    says(page, "note.txt is no picture", "a.png is not a picture", where="#fed")
+    assert page.locator("#fed h4").first.inner_text().startswith("rain")
+    assert shown.count() == 40 and director.all() == {}
+    page.get_by_role("button", name="Close").click()
+    page.locator("#fed").wait_for(state="hidden")
+
+
 def test_a_bad_zip_is_a_sentence(page, director, tmp_path):
     choose_data(page, "my pictures", "own-pictures")
     start(page)
@@ -491,7 +597,15 @@ def test_a_phone_scrolls_down_only(browser, url, director, scheme):
         phone.get_by_role("button", name=name).click()
     phone.get_by_label("a dataset on the Hub").click()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    assert phone.evaluate(CUT) == []
+    assert phone.evaluate(SMALL) == []
     phone.close()
+
+
+def test_every_control_has_a_name(page):
+    for name in ("Networks and length", "Change it while it runs", "What came of it"):
+        page.get_by_role("button", name=name).click()
+    assert page.evaluate(NAMELESS) == []
 
 
 def test_a_page_without_training_says_so(browser, tmp_path):
