@@ -1,8 +1,9 @@
 """Measure the page: `python -m bench.page [--json]`, with nothing else running.
 
 Start-up; one click (two variants, 128 px, six panels) in a real Chromium and on the server alone,
-that against the bare network passes; memory of the app over 200 translations. Paired and repeated
-within one run; medians are reported. Needs requirements-dev.txt and a Chromium.
+that against the bare network passes; clicks whose answer is known, on a term, a step of the story
+and an example; memory of the app over 200 translations. Paired and repeated within one run; medians
+are reported. Needs requirements-dev.txt and a Chromium.
 """
 
 import argparse
@@ -48,6 +49,20 @@ CLICK = """async (index) => {
   await Promise.all(shown.map((image) => image.decode()));
   return performance.now() - started;
 }"""
+
+
+KNOWN = """async ([button, number]) => {
+  const seen = () => document.querySelector('#result').innerHTML.length + ' ' +
+    [...document.querySelectorAll('#result .loop img')].map((image) => image.src.slice(-60)).join();
+  const before = seen(), started = performance.now();
+  document.querySelectorAll(button)[number].click();
+  while (seen() === before) {
+    if (performance.now() - started > 10000) throw new Error('no answer to ' + button);
+    await new Promise(requestAnimationFrame);
+  }
+  return performance.now() - started;
+}"""
+"""Milliseconds from a click to another comparison on the page."""
 
 
 def seconds(call) -> float:
@@ -101,6 +116,33 @@ def measure_browser_clicks() -> list[float]:
             found.append(page.evaluate(CLICK, index) / 1000)
         browser.close()
     return found
+
+
+def measure_known_clicks() -> dict[str, float]:
+    """Median seconds to the answer of a click that was answered before, by what was clicked."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    clicks = {
+        "term": [("#sum button", 1), ("#sum button", 1)],
+        "step": [("#story .steps button", 2), ("#story .steps button", 1)],
+        "example": [("#examples button", 1), ("#examples button", 0)],
+    }
+    found: dict[str, list[float]] = {name: [] for name in clicks}
+    with running_app(), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(URL)
+        page.wait_for_selector("#result .loop img")
+        time.sleep(2)
+        for repeat in range(6):
+            for name, pair in clicks.items():
+                for one in pair:
+                    taken = page.evaluate(KNOWN, one) / 1000
+                    time.sleep(0.3)
+                    if repeat:
+                        found[name].append(taken)
+        browser.close()
+    return {f"known_{name}_s": round(statistics.median(f), 3) for name, f in found.items()}
 
 
 def measure_memory(pictures: list[Path]) -> dict[int, float]:
@@ -163,6 +205,7 @@ def measure() -> dict:
         "machine": describe_machine(torch.device("cpu")),
         "start_s": round(statistics.median(measure_start() for _ in range(3)), 2),
         "browser_click_s": round(statistics.median(measure_browser_clicks()), 3),
+        **measure_known_clicks(),
         "click_s": round(statistics.median(page for page, _ in pairs), 3),
         "bare_passes_s": round(statistics.median(bare for _, bare in pairs), 3),
         "click_over_bare": round(statistics.median(page / bare for page, bare in pairs), 3),
