@@ -34,7 +34,7 @@ def test_an_answer_is_drawn_once_and_needs_nothing_after(library, monkeypatch):
     known, asked = Answers(library), request(library, example=1)
     assert known.ready(asked) is None
     made = known.draw(asked, translate(library, asked))
-    assert made.result.count("<img") == 10 and made.thumbnails.count("<img") == 4
+    assert made.result.count("<img") == 8 and made.thumbnails.count("<img") == 4
     monkeypatch.setattr(Translator, "translate", None)
     monkeypatch.setattr(Answers, "draw", None)
     assert known.ready(asked) is made
@@ -52,7 +52,7 @@ def test_a_picture_of_ones_own_needs_the_networks_once(library, tmp_path, monkey
     known, asked = Answers(library), request(library, path=str(tmp_path / "own.png"))
     assert known.ready(asked) is None
     made = known.draw(asked, translate(library, asked))
-    assert made.result.count("<img") == 8
+    assert made.result.count("<img") == 7
     monkeypatch.setattr(Translator, "translate", None)
     assert known.ready(asked) == made and not known._kept
     assert known.ready(replace(asked, rows=asked.rows[:1])).result.count("<img") == 4

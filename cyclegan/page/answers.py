@@ -79,7 +79,7 @@ class Answers:
         set_ = self.library.sets[request.title]
         heads = panels.headings(shown, set_)
         rows = panels.panels_of(shown, set_.lesson)
-        switches = set_.method.switches
+        switches = set_.switches
         ask = len(switches) > 1 and request.second
         ask = ask and all((v := set_.pick(on, False)) and not v.switches[1] for on in (True, False))
         switch = switches[0] if switches else None

@@ -93,15 +93,16 @@ class VariantRow:
 
     @property
     def title(self) -> str:
-        if self.side is None:
-            return self.name
         if self.variant and self.variant.is_foreign:
             return "As published"  # Its objective is not known.
+        if self.side is None:
+            return self.name
         return self.name[:1].upper() + self.name[1:]
 
     @property
     def subtitle(self) -> str:
-        return self.variant.name if self.variant and self.side is not None else ""
+        """The variant's name, where the title is not that already."""
+        return self.variant.name if self.variant and self.title != self.name else ""
 
     @property
     def judged(self) -> tuple[float, float] | None:
@@ -184,6 +185,8 @@ def translate(library: Library, request: Request) -> Shown:
     if not set_.is_fair:
         notes.append("The variants of this set differ in more than their objective.")
     notes += remarks([v for v in variants.values() if v])
+    if not set_.switches:
+        notes += alone(set_)
     if request.example is not None:
         example = set_.examples[request.example]
         made = {
@@ -207,7 +210,7 @@ def translate(library: Library, request: Request) -> Shown:
     rows = [
         VariantRow(
             name,
-            name == set_.rows[0] if set_.method.switches else None,
+            name == set_.rows[0] if set_.switches else None,
             variant,
             made[name],
             scores(variant, made[name].translation, example, direction)
@@ -224,6 +227,15 @@ def translate(library: Library, request: Request) -> Shown:
         item = set_.lesson.medium.held(example.original(direction))
         unchanged = scores(shown[0], item, example, direction)
     return Shown(direction, rows, tuple(views.values()), truth, " ".join(notes), unchanged)
+
+
+def alone(set_: CheckpointSet) -> list[str]:
+    """The sentence that something is missing to compare a set with, if it is."""
+    switches = set_.method.switches
+    if not switches or all(set_.pick(on, True) for on in (True, False)):
+        return []
+    side = "without" if set_.pick(True, True) else "with"
+    return [f"It has no partner trained {side} the {switches[0].name} to compare it with."]
 
 
 def remarks(variants: Sequence[Variant]) -> list[str]:

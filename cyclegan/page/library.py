@@ -379,7 +379,7 @@ class Library:
     def _foreseen(self) -> Iterator[tuple[str, Variant, int, Direction]]:
         """What a click can ask for, that which is nearest to the opening page first."""
         for title, set_ in [(key, self.sets[key]) for key in self.offered]:
-            for second in (True, False) if len(set_.method.switches) > 1 else (True,):
+            for second in (True, False) if len(set_.switches) > 1 else (True,):
                 rows = [set_.row(name, second) for name in set_.rows[:ROWS]]
                 for variant, direction in product(filter(None, rows), set_.directions):
                     for index in range(len(set_.examples)):

@@ -60,7 +60,7 @@ def tell(shown: Shown, set_: CheckpointSet, ask: bool = False) -> str:
     ask: whether to add what to try next, with the second switch.
     """
     back = next((view for view in shown.views if view.key == "back"), None)
-    switches = set_.method.switches
+    switches = set_.switches
     if not (switches and back):
         return ""
     found = {r.row.side: r for row in shown.rows if (r := read(row, back, shown, set_))}

@@ -22,7 +22,7 @@ from ..inference import comparisons
 from ..inference.comparisons import Comparisons
 from ..inference.translator import LONGEST_SIDE
 from ..lessons import DataError, Example, Lesson, examples
-from ..methods import Method, View
+from ..methods import Method, Switch, View
 from ..store import checkpoints
 from ..store.catalogue import Source
 
@@ -105,6 +105,12 @@ class CheckpointSet:
         return next((method for method in found if method.switches), found[0])
 
     @cached_property
+    def switches(self) -> tuple[Switch, ...]:
+        """What its variants may differ in: of files that do not say their objective, nothing."""
+        is_unknown = all(variant.is_foreign for variant in self.variants)
+        return () if is_unknown else self.method.switches
+
+    @cached_property
     def comparisons(self) -> Comparisons:
         """What differs between its variants beyond chance, by their folders' names."""
         return comparisons.read(self.folder)
@@ -117,13 +123,13 @@ class CheckpointSet:
     @property
     def rows(self) -> tuple[str, ...]:
         """What can be compared: with and without the first switch; without switches, variants."""
-        if self.method.switches:
-            return tuple(self.method.switches[0].called(on) for on in (True, False))
+        if self.switches:
+            return tuple(self.switches[0].called(on) for on in (True, False))
         return tuple(self._by_name)
 
     def row(self, name: str, second: bool) -> Variant | None:
         """The variant of a row; second: whether the second switch is on, if there is one."""
-        if self.method.switches:
+        if self.switches:
             return self.pick(name == self.rows[0], second)
         return self._by_name.get(name)
 

@@ -53,7 +53,7 @@ def opening_rows(set_: CheckpointSet) -> list[str]:
 
 def second_switch(set_: CheckpointSet) -> str:
     """What stands beside its tick; "" where the method has no second switch."""
-    switches = set_.method.switches
+    switches = set_.switches
     return switches[1].called(True) if len(switches) > 1 else ""
 
 
