@@ -206,10 +206,13 @@ def test_one_generator_shows_its_translation_alone(tmp_path):
     path = Path(__file__).parent / "golden" / "latest_net_G_A.pth"
     title = library.add(Model("alone", (Source((path,)),), tmp_path))
     noise(40, 40).save(tmp_path / "own.png")
-    wanted = Request(title, "xy", WITHOUT, path=str(tmp_path / "own.png"))
+    set_ = library.sets[title]
+    assert set_.switches == () and len(set_.names) == 1, "nobody knows its objective"
+    wanted = Request(title, "xy", names=set_.names, path=str(tmp_path / "own.png"))
     shown = translate(library, wanted)
-    first, second = shown.rows
-    assert first.title == "As published" and second.made is None
+    (first,) = shown.rows
+    assert first.title == "As published" and first.subtitle == set_.variants[0].name
+    assert "no partner trained without the cycle loss" in shown.note
     assert first.made.translation.size == (40, 40)
     assert first.made.reconstruction is None and first.made.cycle_error is None
     assert "one direction" in shown.note

@@ -475,7 +475,8 @@ def test_the_page_says_it_where_it_is_opened_and_where_it_is_shown(tmp_path):
     library = Library([])
     title = library.add(Model("mine", (Source((path,)),), tmp_path))
     message = cards.opened(library.sets[title])
-    request = compare.Request(title, "xy", path=str(tmp_path / "x.png"))
+    names = library.sets[title].names
+    request = compare.Request(title, "xy", names=names, path=str(tmp_path / "x.png"))
     shown = compare.translate(library, request)
     for text in (message, shown.note):
         assert "padded with zeros" in text and "has the same weights as" in text

@@ -1,5 +1,6 @@
 """The library: which sets are found, which variant answers to which switches, what is kept."""
 
+import json
 import threading
 import time
 from collections import Counter
@@ -24,6 +25,7 @@ from cyclegan.lessons import DataError, Folder
 from cyclegan.lessons.satellite2map import tiles
 from cyclegan.methods import pix2pix
 from cyclegan.methods.cyclegan import Objective
+from cyclegan.page import cards
 from cyclegan.page.library import Library
 from cyclegan.page.sets import CheckpointSet, Variant
 from cyclegan.store import checkpoints
@@ -605,3 +607,20 @@ def test_guests_are_forgotten_oldest_first(tmp_path, monkeypatch):
         library.sets[first]
     library.forget(second)
     assert list(library.sets) == [third] and not (folder / second).exists()
+
+
+# Cards
+
+
+def test_a_card_says_of_which_variant_its_figures_are(tmp_path):
+    metrics = {"pairs": 9, "size": 24, "G": {"cycle_error": 3.25}, "F": {}}
+    for objective in (FULL, GAN):
+        write(tmp_path / "two" / objective.slug, objective)
+        (tmp_path / "two" / objective.slug / checkpoints.METRICS).write_text(json.dumps(metrics))
+    write(tmp_path / "one" / "gan", GAN)
+    (tmp_path / "one" / "gan" / checkpoints.METRICS).write_text(json.dumps(metrics))
+    library = Library([tmp_path / "two", tmp_path / "one"])
+    for title, whose in zip(library.offered, (True, False), strict=True):
+        shelf = cards.shelf(library, [title])
+        assert "cycle error 3.2" in shelf
+        assert ("of GAN + cycle + identity:" in shelf) == whose, "of one variant it is plain"

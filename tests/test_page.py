@@ -409,3 +409,25 @@ def test_a_phone_scrolls_down_only(browser, url, scheme):
     first = phone.locator(PANELS).first.bounding_box()
     assert first["y"] < 844, "the first result is in sight without a scroll"
     phone.close()
+
+
+def test_a_small_screen_cuts_nothing_and_a_large_one_is_used(page):
+    widths = {}
+    for width, height in ((1024, 768), (1280, 800), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        for tab, table in (("Ablation", "#lab-table .wide"), ("Translate", "#measured .wide")):
+            page.get_by_role("tab", name=tab).click()
+            if tab == "Translate" and not page.locator(table).is_visible():
+                page.get_by_text("What was measured").click()
+            page.locator(table).first.wait_for()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            inside, outside = page.locator(table).first.evaluate(
+                "element => [element.scrollWidth, element.clientWidth]"
+            )
+            assert inside <= outside, f"{tab} at {width}: the table is cut"
+        box = page.locator(PANELS).first.bounding_box()
+        widths[width] = box["width"]
+        loop = page.locator("#result .loop").bounding_box()
+        assert loop["x"] + loop["width"] <= width
+        assert loop["height"] < height, "both rows are seen at once"
+    assert widths[1920] > 1.5 * widths[1280] and widths[1024] > 100

@@ -81,7 +81,13 @@ def test_a_hub_repo_arrives_with_progress_and_translates(page, hub):
     page.locator("#upload input[type=file]").first.set_input_files(EXAMPLE)
     page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 4")
     assert page.locator("#result h3").first.inner_text().startswith("As published")
-    assert "nothing to compare" in page.locator("#result .absent").inner_text()
+    assert "no partner trained" in page.locator("#result .note").inner_text()
+    for switch in ("#rows", "#second"):
+        assert not page.locator(switch).is_visible(), "nobody knows its objective"
+    page.locator("#chosen-set input").click()
+    page.get_by_role("option").first.click()
+    page.get_by_label("without cycle loss").wait_for()
+    assert page.get_by_label("with identity loss").is_visible()
 
 
 def test_a_second_visitor_finds_it_in_the_cache(page, hub):
@@ -143,17 +149,32 @@ def test_an_uploaded_generator_shows_what_it_can(page):
     page.locator("#model-files input[type=file]").set_input_files(GOLDEN / "latest_net_G_A.pth")
     page.get_by_label("X", exact=True).fill("horse")
     page.get_by_label("Y", exact=True).fill("zebra")
+    page.get_by_label("Trained at, px").fill("128")
     page.locator("#model-files").get_by_text("latest_net_G_A.pth").or_(
         page.locator("#model-files .file-preview")
     ).first.wait_for()
     page.locator("#open-model").click()
     page.get_by_text("One generator alone").first.wait_for()
-    assert "horse → zebra" in page.locator("#shelf .card").first.inner_text()
+    card = page.locator("#shelf .card").first.inner_text()
+    assert "horse → zebra" in card and "128 px" in card
+    said = [page.get_by_label(name, exact=True) for name in ("X", "Y", "Trained at, px")]
+    assert [field.input_value() for field in said] == ["", "", ""], "of the next nothing is said"
     page.locator("#shelf .card button").first.click()
     page.locator("#upload input[type=file]").first.set_input_files(EXAMPLE)
     page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 2")
     assert page.locator("#direction label").count() == 1
     assert page.get_by_text("needs F, which this model lacks").count() == 2
+
+
+def test_a_size_that_nobody_said_is_not_said(page):
+    assert page.get_by_label("Trained at, px").input_value() == ""
+    assert "taken to be the paper's, 256 pixels" in page.locator(".hint").all_inner_texts()[-1]
+    page.locator("#model-files input[type=file]").set_input_files(GOLDEN / "latest_net_G_B.pth")
+    page.locator("#model-files .file-preview").wait_for()
+    page.locator("#open-model").click()
+    page.get_by_text("One generator alone").first.wait_for()
+    card = page.locator("#shelf .card").first.inner_text()
+    assert "not said, taken to be 256 px" in card
 
 
 def test_a_bad_file_is_answered_with_a_sentence(page, tmp_path):

@@ -116,7 +116,7 @@ class _Reading:
     def _without(self, set_: CheckpointSet, default: frozenset[str]) -> frozenset[str]:
         if "without" not in self.asked:
             return default
-        names = {slug(switch.name): switch.name for switch in set_.method.switches}
+        names = {slug(switch.name): switch.name for switch in set_.switches}
         words = self.asked["without"].split(",")
         if not names or words == [NOTHING]:
             return frozenset()

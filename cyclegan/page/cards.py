@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..core.media import PICTURES
 from ..store import hub
-from .compare import remarks
+from .compare import alone, remarks
 from .library import Library
 from .markup import render
 from .panels import figures_of, intervals_of, told
@@ -35,7 +35,7 @@ def _card(set_: CheckpointSet, index: int) -> Card:
         "Networks": first.method.describe(first.config),
         "Trained at": _size(first),
         "Variants": _variants(set_),
-        "Figures": _figures(first),
+        "Figures": _figures(first, is_one=len(set_.variants) == 1),
         "Licence": hub.read_card(set_.folder).license or "not said",
     }
     return Card(set_.title, index, facts, caveats(set_))
@@ -53,17 +53,12 @@ def caveats(set_: CheckpointSet) -> list[str]:
     if len(set_.directions) < len(set_.method.directions(set_.variants[0].config)):
         without = f", {views['back']} cannot" if "back" in views else ""
         said.append(f"One generator alone: {views.get('made', 'it')} can be shown{without}.")
-    first = {on for v in set_.variants for on in v.switches[:1]}
-    if set_.method.switches and len(first) < 2:
-        missing = set_.method.switches[0]
-        side = "without" if set_.whole else "with"
-        said.append(f"It has no partner trained {side} the {missing.name} to compare it with.")
-    return said
+    return said + alone(set_)
 
 
 def _size(variant: Variant) -> str:
     if variant.is_foreign and not variant.config.facts.get("size_said"):
-        return "not said"
+        return f"not said, taken to be {variant.config.image_size} px"
     is_picture = variant.lesson.medium is PICTURES
     unit = "px" if is_picture else variant.lesson.medium.name
     return f"{variant.config.image_size} {unit}"
@@ -74,13 +69,15 @@ def _variants(set_: CheckpointSet) -> str:
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
-def _figures(variant: Variant) -> str:
+def _figures(variant: Variant, is_one: bool) -> str:
+    """A line each; of several variants it says whose they are."""
     figures, lesson = figures_of(variant.metrics, "G"), variant.lesson
     ends, said = intervals_of(variant.metrics, "G"), []
     for measure in (lesson.measure(key) for key in lesson.headline if key in figures):
         within = measure.within(ends.get(measure.key))
         said.append(told(measure, figures[measure.key]) + (f" ({within})" if within else ""))
-    return "\n".join(said)
+    whose = [] if is_one or not said else [f"of {variant.name}:"]
+    return "\n".join([*whose, *said])
 
 
 def progress(done: int, total: int) -> str:

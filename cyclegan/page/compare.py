@@ -101,15 +101,16 @@ class VariantRow:
 
     @property
     def title(self) -> str:
-        if self.side is None:
-            return self.name
         if self.variant and self.variant.is_foreign:
             return "As published"  # Its objective is not known.
+        if self.side is None:
+            return self.name
         return self.name[:1].upper() + self.name[1:]
 
     @property
     def subtitle(self) -> str:
-        return self.variant.name if self.variant and self.side is not None else ""
+        """The variant's name, where the title is not that already."""
+        return self.variant.name if self.variant and self.title != self.name else ""
 
     @property
     def is_open(self) -> bool:
@@ -204,6 +205,8 @@ def translate(library: Library, request: Request) -> Shown:
     if not set_.is_fair:
         notes.append("The variants of this set differ in more than their objective.")
     notes += remarks(variants)
+    if not set_.switches:
+        notes += alone(set_)
     if request.example is not None:
         example = set_.examples[request.example]
         made = {
@@ -250,9 +253,18 @@ def translate(library: Library, request: Request) -> Shown:
         truth,
         " ".join(notes),
         unchanged,
-        without=tuple(s.name for s in set_.method.switches if s.name in request.without),
+        without=tuple(s.name for s in set_.switches if s.name in request.without),
         is_own=example is None,
     )
+
+
+def alone(set_: CheckpointSet) -> list[str]:
+    """The sentence that something is missing to compare a set with, if it is."""
+    switches = set_.method.switches
+    if not switches or len({on for v in set_.variants for on in v.switches[:1]}) > 1:
+        return []
+    side = "without" if any(v.switches[:1] == (True,) for v in set_.variants) else "with"
+    return [f"It has no partner trained {side} the {switches[0].name} to compare it with."]
 
 
 def remarks(variants: Sequence[Variant]) -> list[str]:

@@ -79,4 +79,4 @@ def _whose(one: Close, set_: CheckpointSet) -> str:
         return ""
     if one.row.side is None:
         return f"of {one.row.title}"
-    return f"{'with' if one.row.side else 'without'} the {set_.method.switches[0].name}"
+    return f"{'with' if one.row.side else 'without'} the {set_.switches[0].name}"

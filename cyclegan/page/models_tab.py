@@ -5,6 +5,7 @@ is the visitor. Knows Gradio; what a name means is `models`' business, the cards
 """
 
 import queue
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from pathlib import Path
 import gradio as gr
 
 from ..core.config import LARGEST, ConfigError, Domains
-from ..core.files import is_number
 from ..store import catalogue as models
 from ..store import formats, hub
 from ..store.checkpoints import CheckpointError
@@ -27,10 +27,6 @@ from .library import Library
 
 POLL = 0.2
 """Seconds between two looks at a transfer."""
-
-
-UNSAID = 256
-"""Pixels that a foreign file is taken to be trained at: the paper's."""
 
 NOTHING = "Name a model, or choose a file."
 
@@ -71,14 +67,17 @@ def build(
         with gr.Column(scale=1, min_width=280):
             gr.Markdown(
                 "Other people's weight files do not say what they show, nor at which size they "
-                "were trained: say it here if you know. Files may have "
-                f"{MAX_BYTES >> 30} GiB at most.",
+                "were trained: say it here if you know. Left empty, the size is taken to be the "
+                f"paper's, {formats.UNSAID} pixels. Files may have {MAX_BYTES >> 30} GiB at most.",
                 elem_classes="hint",
             )
             with gr.Row():
                 x = gr.Textbox(label="X", placeholder="horse", min_width=80, max_lines=1)
                 y = gr.Textbox(label="Y", placeholder="zebra", min_width=80, max_lines=1)
-                size = gr.Number(UNSAID, label="Trained at, px", precision=0, min_width=80)
+                # No field of numbers: the library shows an empty one as 0.
+                size = gr.Textbox(
+                    label="Trained at, px", placeholder="not said", min_width=80, max_lines=1
+                )
             with gr.Row():
                 opening = gr.Button("Open", variant="primary", size="md", elem_id="open-model")
                 cancel = gr.Button("Cancel", size="md", elem_id="cancel-model", interactive=False)
@@ -100,40 +99,42 @@ def build(
         files: list[str] | None,
         x: str,
         y: str,
-        size: float | None,
+        size: str,
         key: str | None,
         visit: gr.Request,
     ):
         who = desk.who(key, visit)
         busy = gr.Button(interactive=False), gr.Button(interactive=True)
         free = gr.Button(interactive=True), gr.Button(interactive=False)
+        said = (gr.skip(),) * 3
         stop = stops[visit.session_hash] = threading.Event()
         try:
             domains = _domains(x, y)
             opened = None
-            side = None if size in (None, UNSAID) else _side(size)
+            side = _side(size)
             desk.check("opened", visit)
             with desk.one_at_a_time(who, "opening a model"):
                 for state in _opened(library, desk, name, files, domains, side, stop):
                     if isinstance(state, str):
                         opened = state
                     else:
-                        yield gr.skip(), cards.progress(*state), gr.skip(), *busy
+                        yield gr.skip(), cards.progress(*state), gr.skip(), *busy, *said
             guests.keep(library, desk, who, opened)
         except Exception as error:  # Whatever it was, the buttons come back.
-            yield gr.skip(), cards.failed(desk.teller.sentence(error)), gr.skip(), *free
+            yield gr.skip(), cards.failed(desk.teller.sentence(error)), gr.skip(), *free, *said
             return
         finally:  # Also where the tab was closed meanwhile.
             stop.set()
             stops.pop(visit.session_hash, None)
-        yield opened, cards.opened(library.sets[opened]), shelf_of(who), *free
+        # What was said of this model is not true of the next.
+        yield opened, cards.opened(library.sets[opened]), shelf_of(who), *free, "", "", ""
 
     def on_cancel(visit: gr.Request):
         # It only says so: what the page shows is the opening's business alone.
         if stop := stops.get(visit.session_hash):
             stop.set()
 
-    outputs = [title, status, shelf, opening, cancel]
+    outputs = [title, status, shelf, opening, cancel, x, y, size]
     gr.on(
         [opening.click, name.submit],
         on_open,
@@ -155,10 +156,14 @@ def build(
     return Parts(shelf, shelf_of)
 
 
-def _side(size: float) -> int:
-    if not is_number(size) or size != int(size) or not 1 <= size <= LARGEST:
+def _side(size: str | None) -> int | None:
+    """None where nothing is said."""
+    said = (size or "").strip()
+    if not said:
+        return None
+    if not re.fullmatch("[0-9]{1,9}", said) or not 1 <= int(said) <= LARGEST:
         raise ConfigError(f"Trained at: a whole number of pixels from 1 to {LARGEST:,}.")
-    return int(size)
+    return int(said)
 
 
 def _placeholder(access: House) -> str:

@@ -30,7 +30,7 @@ class Summand:
 
 def control(set_: CheckpointSet, without: frozenset[str]) -> str:
     """Empty where nothing can be taken away, or where it is not known what was asked."""
-    if not set_.method.switches or any(v.is_foreign for v in set_.variants):
+    if not set_.switches or any(v.is_foreign for v in set_.variants):
         return ""
     return render("objective.control", summands=summands(set_, without))
 
@@ -38,7 +38,7 @@ def control(set_: CheckpointSet, without: frozenset[str]) -> str:
 def summands(set_: CheckpointSet, without: frozenset[str]) -> list[Summand]:
     whole = set_.whole
     objective: Objective = whole.config.objective if whole else set_.method.Objective()
-    place = {w: i for i, s in enumerate(set_.method.switches) for w in s.weights}
+    place = {w: i for i, s in enumerate(set_.switches) for w in s.weights}
     groups: dict[int | str, list[str]] = {}
     for name in objective.weights():
         if objective.uses(name):
@@ -50,7 +50,7 @@ def summands(set_: CheckpointSet, without: frozenset[str]) -> list[Summand]:
             label = objective.weights()[key].label
             found.append(Summand(label, formula, f"{number}{label}"))
             continue
-        name = set_.method.switches[key].name
+        name = set_.switches[key].name
         other = set_.lacking(without ^ {name})
         short = f"{number}{name}"
         found.append(Summand(name, formula, short, key, name in without, other is not None))
@@ -59,7 +59,7 @@ def summands(set_: CheckpointSet, without: frozenset[str]) -> list[Summand]:
 
 def toggled(set_: CheckpointSet, without: frozenset[str], switch: int) -> frozenset[str]:
     """What the lower row lacks after a click on a switch; as before without networks for that."""
-    other = without ^ {set_.method.switches[switch].name}
+    other = without ^ {set_.switches[switch].name}
     return other if set_.lacking(other) else without
 
 

@@ -23,7 +23,7 @@ from ..inference import comparisons
 from ..inference.comparisons import Comparisons
 from ..inference.translator import LONGEST_SIDE
 from ..lessons import DataError, Example, Lesson, examples
-from ..methods import Method, View
+from ..methods import Method, Switch, View
 from ..store import checkpoints
 from ..store.catalogue import Source
 
@@ -119,6 +119,12 @@ class CheckpointSet:
         return next((method for method in found if method.switches), found[0])
 
     @cached_property
+    def switches(self) -> tuple[Switch, ...]:
+        """What its variants may differ in: of files that do not say their objective, nothing."""
+        is_unknown = all(variant.is_foreign for variant in self.variants)
+        return () if is_unknown else self.method.switches
+
+    @cached_property
     def comparisons(self) -> Comparisons:
         """What differs between its variants beyond chance, by their folders' names."""
         return comparisons.read(self.folder)
@@ -131,12 +137,12 @@ class CheckpointSet:
     @property
     def names(self) -> tuple[str, ...]:
         """Of its rows where the method has no switches: a row a variant."""
-        return () if self.method.switches else tuple(self._by_name)
+        return () if self.switches else tuple(self._by_name)
 
     def rows(self, without: Set[str] = frozenset(), names: Sequence[str] = ()) -> tuple[Row, ...]:
         """What is compared: the whole objective, and the same without some of what its switches
         stand for, by their names; without switches, the variants of these names."""
-        switches = self.method.switches
+        switches = self.switches
         if not switches:
             return tuple(Row(n, None, self._by_name[n]) for n in self.names if n in names)
         struck = [s.name for s in switches if s.name in without]
@@ -156,7 +162,7 @@ class CheckpointSet:
 
     def lacking(self, without: Set[str]) -> Variant | None:
         """The variant that has all that the whole one has but what these switches stand for."""
-        named = zip(self._on, self.method.switches, strict=True)
+        named = zip(self._on, self.switches, strict=True)
         wanted = tuple(on and switch.name not in without for on, switch in named)
         found = [v for v in self._switched if v.switches == wanted]
         return self.whole if wanted == self._on else max(found, key=self._fitness, default=None)
@@ -164,7 +170,7 @@ class CheckpointSet:
     @property
     def without(self) -> frozenset[str]:
         """What the lower row lacks at first: the first switch, or what there is a variant for."""
-        named = zip(self._on, self.method.switches, strict=True)
+        named = zip(self._on, self.switches, strict=True)
         names = [switch.name for on, switch in named if on]
         listed = (c for n in range(1, len(names) + 1) for c in combinations(names, n))
         known = (frozenset(c) for c in listed if self.lacking(frozenset(c)))
@@ -173,11 +179,12 @@ class CheckpointSet:
     @property
     def _on(self) -> tuple[bool, ...]:
         """The switches of the upper row."""
-        return self.whole.switches if self.whole else (True,) * len(self.method.switches)
+        return self.whole.switches if self.whole else (True,) * len(self.switches)
 
     @property
     def _switched(self) -> list[Variant]:
-        return [v for v in self.variants if v.method is self.method and v.switches]
+        own = self.variants if self.switches else ()
+        return [v for v in own if v.method is self.method]
 
     def _fitness(self, variant: Variant) -> tuple[bool, int]:
         """Whether it is plain, and then how much it has in common with the others: not one that

@@ -218,7 +218,7 @@ def build(
 
     def on_term(event: gr.EventData, is_open, old: Request, now: Place):
         set_ = library.sets[old.title]
-        switch = index_of(event, len(set_.method.switches))
+        switch = index_of(event, len(set_.switches))
         without = objective.toggled(set_, old.without, switch)
         return quickly(replace(old, without=without), now, is_open)
 
@@ -237,7 +237,7 @@ def build(
     def on_set(is_open: bool, old: Request, now: Place, title: str):
         set_ = library.sets[title]
         request, now = opening(title, set_), story.story_of(library, title, now)
-        known = {switch.name for switch in set_.method.switches}
+        known = {switch.name for switch in set_.switches}
         if old.without and old.without <= known and set_.lacking(old.without):
             request = replace(request, without=old.without)
         # Another set has other examples, but a visitor's own picture stays.

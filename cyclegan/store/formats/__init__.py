@@ -19,6 +19,7 @@ from .reading import FormatError, read
 __all__ = [
     "MAX_BYTES",
     "SUFFIXES",
+    "UNSAID",
     "FormatError",
     "is_weights",
     "load",
@@ -28,6 +29,10 @@ __all__ = [
 ]
 
 
+UNSAID = 256
+"""Pixels that a file is taken to be trained at where nobody says: the paper's."""
+
+
 def load(
     paths: Sequence[Path],
     domains: config.Domains | None = None,
@@ -35,7 +40,7 @@ def load(
 ) -> checkpoints.Checkpoint:
     """Load a file with one or both directions, or two files with one each, X → Y first.
 
-    image_size: side in pixels of the pictures that the training saw (without: 256). The
+    image_size: side in pixels of the pictures that the training saw (without: UNSAID). The
     checkpoint's `folder` is the first file, and its `config.facts` say in "layout" what was
     recognised and in "notes" what a person should know about it. Where there is one direction
     only, `model.F` is None. Raises FormatError with what is wrong, and where.
@@ -71,7 +76,7 @@ def load(
             discriminator=settings if judges else config.Discriminator(),
             domains=domains or config.Domains(),
             training=config.Training(data="unknown"),
-            image_size=256 if image_size is None else image_size,
+            image_size=UNSAID if image_size is None else image_size,
             facts={"layout": G.layout, "notes": list(dict.fromkeys(notes))}
             | ({} if image_size is None else {"size_said": True}),
         )
