@@ -150,8 +150,8 @@ VISIBLE = """[...document.querySelectorAll('#training *')].filter((e) => e.check
 """What is there to be seen: not what is for screen readers alone, nor Gradio's hidden clocks."""
 
 CUT = f"""() => {VISIBLE}.filter((e) => e.scrollWidth > e.clientWidth + 1 && e.innerText
-    && getComputedStyle(e).overflowX === 'hidden').map((e) => e.innerText)"""
-"""Words that do not fit into where they stand, and are hidden there."""
+    && getComputedStyle(e).overflowX !== 'visible').map((e) => e.innerText)"""
+"""Words that do not fit into where they stand, and are cut there."""
 
 SMALL = f"""() => {VISIBLE}.filter((e) => [...e.childNodes].some((n) => n.nodeType === 3
     && n.data.trim()) && parseFloat(getComputedStyle(e).fontSize) < 13).map((e) => e.innerText)"""
