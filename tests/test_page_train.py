@@ -423,6 +423,8 @@ def test_a_second_training_waits_with_its_place(page, director):
     until(page, lambda: second not in director.all() and "Training ·" in now(page))
     page.get_by_role("button", name="Change it while it runs").click()
     page.get_by_label("New value (weight 0: off)").fill("3")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(500)  # No hand is as fast as this one.
     page.locator("#apply").click()
     says(page, "forward cycle 3, both arms", where="#live-charts .changes")
     assert "list of choices" not in page.locator("body").inner_text()
@@ -509,22 +511,22 @@ def upload(page, side: str, *files: Path) -> None:
 def test_what_it_will_be_fed_is_shown_before(page, director, tmp_path):
     """A lesson's pictures with one click, away with other settings; then a visitor's own."""
     page.locator("#preview").click()
-    shown = page.locator("#fed img")
+    shown = page.locator("#as-fed img")
     until(page, lambda: shown.count() == 40)
-    assert LESSON.domains.x in page.locator("#fed h4").first.inner_text()
+    assert LESSON.domains.x in page.locator("#as-fed h4").first.inner_text()
     choose_data(page, "my pictures", "own-pictures")
-    page.locator("#fed").wait_for(state="hidden")
+    page.locator("#as-fed").wait_for(state="hidden")
     bad = tmp_path / "notes.png"
     bad.write_text("no picture")
     upload(page, "x", archive(tmp_path / "x.zip", {**pictures(3), "note.txt": b"Milk."}))
     upload(page, "y", archive(tmp_path / "y.zip", {**pictures(3), "a.png": b"no picture"}))
     page.get_by_label("X shows").fill("rain")
     page.locator("#preview").click()
-    says(page, "note.txt is no picture", "a.png is not a picture", where="#fed")
-    assert page.locator("#fed h4").first.inner_text().startswith("rain")
+    says(page, "note.txt is no picture", "a.png is not a picture", where="#as-fed")
+    assert page.locator("#as-fed h4").first.inner_text().startswith("rain")
     assert shown.count() == 40 and director.all() == {}
     page.get_by_role("button", name="Close").click()
-    page.locator("#fed").wait_for(state="hidden")
+    page.locator("#as-fed").wait_for(state="hidden")
 
 
 def test_a_bad_zip_is_a_sentence(page, director, tmp_path):
