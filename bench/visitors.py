@@ -67,13 +67,11 @@ class Visitor:
         return self._fire("examples", "click", {"index": index})
 
     def click_switch(self) -> str:
-        name = self.random.choice(["direction", "second", "rows"])
-        if name == "second":
-            return self.switch(name, not self.shown(name))
-        choices = [value for _, value in self.parts[name]["props"]["choices"]]
-        if name == "direction":
-            return self.switch(name, self.random.choice(choices))
-        return self.switch(name, self.random.choice([choices, *([c] for c in choices)]))
+        if self.random.random() < 2 / 3:
+            switches = self.shown("sum").count("data-index")
+            return self._fire("sum", "click", {"index": self.random.randrange(switches)})
+        choices = [value for _, value in self.parts["direction"]["props"]["choices"]]
+        return self.switch("direction", self.random.choice(choices))
 
     def switch(self, name: str, value: object) -> str:
         self.values[self.parts[name]["id"]] = value

@@ -82,12 +82,12 @@ def test_a_hub_repo_arrives_with_progress_and_translates(page, hub):
     page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 4")
     assert page.locator("#result h3").first.inner_text().startswith("As published")
     assert "no partner trained" in page.locator("#result .note").inner_text()
-    for switch in ("#rows", "#second"):
-        assert not page.locator(switch).is_visible(), "nobody knows its objective"
+    assert page.get_by_role("switch").count() == 0, "nobody knows its objective"
+    assert not page.locator("#rows").is_visible()
     page.locator("#chosen-set input").click()
     page.get_by_role("option").first.click()
-    page.get_by_label("without cycle loss").wait_for()
-    assert page.get_by_label("with identity loss").is_visible()
+    page.get_by_role("switch", name="without cycle loss").wait_for()
+    assert page.get_by_role("switch", name="without identity loss").is_visible()
 
 
 def test_a_second_visitor_finds_it_in_the_cache(page, hub):
