@@ -120,9 +120,6 @@ def attack(host: hosted.Host, notes: Notes, tasks: list[Task], sessions: int, en
 def _newcomer(host: hosted.Host, notes: Notes) -> Stranger:
     stranger = Stranger(host.url, notes.note)
     odd.KNOWN_SESSIONS.append(stranger.session)
-    # One row: networks are not what is tried here.
-    stranger.put(rows=stranger.values[stranger.part("rows")][:1])
-    stranger.act("rows", "input")
     return stranger
 
 

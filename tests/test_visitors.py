@@ -154,6 +154,6 @@ def test_uploads_are_cleared_away(tmp_path, monkeypatch):
             time.sleep(0.2)
         assert not os.path.exists(kept)
         with pytest.raises(RuntimeError, match="choose it once more"):
-            visitor.switch("rows", [visitor.parts["rows"]["props"]["choices"][0][1]])
+            visitor.switch("direction", "yx")
     finally:
         demo.close()
