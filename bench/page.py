@@ -101,39 +101,37 @@ def measure_start() -> float:
         return seconds_to_open
 
 
-def measure_browser_clicks() -> list[float]:
-    """Seconds from a click on an example never shown before to its panels in a real browser."""
+@contextmanager
+def open_page():
+    """The running app in a real browser, with its first result in sight."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    found = []
     with running_app(), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(URL)
         page.wait_for_selector("#result .loop img")
         time.sleep(2)
-        for index in range(1, page.locator("#examples button").count()):
-            found.append(page.evaluate(CLICK, index) / 1000)
+        yield page
         browser.close()
-    return found
+
+
+def measure_browser_clicks() -> list[float]:
+    """Seconds from a click on an example never shown before to its panels in a real browser."""
+    with open_page() as page:
+        count = page.locator("#examples button").count()
+        return [page.evaluate(CLICK, index) / 1000 for index in range(1, count)]
 
 
 def measure_known_clicks() -> dict[str, float]:
     """Median seconds to the answer of a click that was answered before, by what was clicked."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     clicks = {
         "term": [("#sum button", 1), ("#sum button", 1)],
         "step": [("#story .steps button", 2), ("#story .steps button", 1)],
         "example": [("#examples button", 1), ("#examples button", 0)],
     }
     found: dict[str, list[float]] = {name: [] for name in clicks}
-    with running_app(), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(URL)
-        page.wait_for_selector("#result .loop img")
-        time.sleep(2)
+    with open_page() as page:
         for repeat in range(6):
             for name, pair in clicks.items():
                 for one in pair:
@@ -141,7 +139,6 @@ def measure_known_clicks() -> dict[str, float]:
                     time.sleep(0.3)
                     if repeat:
                         found[name].append(taken)
-        browser.close()
     return {f"known_{name}_s": round(statistics.median(f), 3) for name, f in found.items()}
 
 

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from opened import opened
 
 from app import build
-from cyclegan.page.demo import launch_options
 from cyclegan.store import checkpoints
 
 pytestmark = pytest.mark.browser
@@ -20,10 +20,8 @@ STEPS = [
 
 @pytest.fixture(scope="module")
 def url():
-    demo = build([checkpoints.BUNDLED])
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
-    yield address
-    demo.close()
+    with opened(build([checkpoints.BUNDLED])) as address:
+        yield address
 
 
 def test_the_plan_has_every_step_and_quotes_the_page():

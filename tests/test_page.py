@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from opened import opened
 from PIL import Image
 from variants import FULL, write
 
@@ -19,10 +20,8 @@ PANELS = "#result .loop img"
 
 @pytest.fixture(scope="module")
 def url():
-    demo = build([checkpoints.BUNDLED])
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
-    yield address
-    demo.close()
+    with opened(build([checkpoints.BUNDLED])) as address:
+        yield address
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from itertools import pairwise
 import labs
 import pytest
 from labs import FIGURES, STEPS
+from opened import opened
 from test_lab import FIVE, write_run
 
 from cyclegan.page.demo import build_demo, launch_options
@@ -28,10 +29,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def url(folder):
-    demo = build_demo(Library([folder / "sets"]), run_roots=[folder / "runs"])
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
-    yield address
-    demo.close()
+    with opened(build_demo(Library([folder / "sets"]), run_roots=[folder / "runs"])) as address:
+        yield address
 
 
 HEAR = """

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import gradio as gr
 import pytest
 from live_root import directing
+from opened import opened
 from test_page import PANELS, PATIENCE
 
-from cyclegan.page.demo import build_demo, launch_options
+from cyclegan.page.demo import build_demo
 from cyclegan.page.hosting.desk import Desk
 from cyclegan.page.hosting.house import House
 from cyclegan.page.library import Library
@@ -74,9 +75,8 @@ def demo(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def url(demo):
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(demo))
-    yield address
-    demo.close()
+    with opened(demo) as address:
+        yield address
 
 
 def bare_components(demo: gr.Blocks) -> Iterator[tuple[type, dict]]:

@@ -245,15 +245,11 @@ def build(
             request = replace(request, example=None, path=old.path)
         return turned(request, now, is_open) | told(now)
 
-    def on_step(event: gr.EventData, is_open: bool, old: Request):
-        said = event._data.get("story") if isinstance(event._data, dict) else ""
-        listed = story.steps(library, said if said in titles else story.WHOLE)
-        index = event._data.get("index") if isinstance(event._data, dict) else None
-        if index == -1:
-            now = Place(story.WHOLE, 0)
-            listed = story.steps(library, story.WHOLE)
-        else:
-            now = Place(said if said in titles else story.WHOLE, index_of(event, len(listed)))
+    def on_step(event: gr.EventData, is_open: bool):
+        said = event._data.get("story") if isinstance(event._data, dict) else None
+        name = said if said in titles else story.WHOLE
+        listed = story.steps(library, name)
+        now = Place(name, index_of(event, len(listed)))
         title, step = listed[now.step]
         request = story.request(library, title, step)
         return turned(request, now, is_open) | told(now) | {chosen_set: title, upload: None}
@@ -342,7 +338,7 @@ def build(
     chosen = [*by_set, chosen_set]
     gr.on([direction.input, rows.input], on_switch, [*known, direction, rows], shown, **QUICK)
     terms.click(on_term, known, shown, **QUICK)
-    bar.click(on_step, [opened, state], [*chosen, upload], **QUICK)
+    bar.click(on_step, opened, [*chosen, upload], **QUICK)
     where.click(on_address, opened, [*chosen, upload], **QUICK)
     chosen_set.input(on_set, [*known, chosen_set], by_set, **QUICK)
     thumbnails.click(on_example, known, [*shown, upload], **QUICK)

@@ -81,7 +81,7 @@ document.addEventListener('keydown', (event) => {
   if (!document.body.classList.contains('present')) return;
   if (event.target.closest('input, textarea, select, [role=tab], [role=listbox]')) return;
   const by = FORTH.includes(event.key) - BACK.includes(event.key);
-  const steps = [...document.querySelectorAll('.steps button[data-index]')].filter((one) => one.dataset.index >= 0);
+  const steps = [...document.querySelectorAll('.steps button:not([data-story])')];
   if (!by || !steps.length) return;
   const now = steps.findIndex((one) => one.hasAttribute('aria-current'));
   const answer = document.querySelector('.told details:not([open]) summary');

@@ -2,6 +2,6 @@
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-index]');
   if (!button) return;
-  const {story} = element.querySelector('nav').dataset;
+  const {story} = button.closest('[data-story]').dataset;
   trigger('click', {index: Number(button.dataset.index), story});
 });
