@@ -133,7 +133,7 @@ def of_the_library(browser, demo) -> set[tuple[str, str]]:
     return found
 
 
-def opened(page, tab: str) -> None:
+def show_all(page, tab: str) -> None:
     """All that a tab shows at once."""
     page.get_by_role("tab", name=tab, exact=True).click()
     if tab == "Translate":
@@ -159,7 +159,7 @@ def test_axe_finds_only_what_is_the_librarys(browser, url, of_the_library, tab, 
     page.set_default_timeout(PATIENCE)
     page.goto(url)
     page.wait_for_selector(PANELS)
-    opened(page, tab)
+    show_all(page, tab)
     found = findings(page, ".html-container")
     page.close()
     ours = [one for one in found if one.is_ours or (one.rule, one.kind) not in of_the_library]
@@ -193,7 +193,7 @@ LOOK = """(element) => {
 @pytest.mark.parametrize("tab", ["Translate", "Ablation", "Train", "Models"])
 def test_whoever_goes_by_keyboard_sees_where_he_is(page, tab):
     """What has the focus looks other than before, by itself or by its frame."""
-    opened(page, tab)
+    show_all(page, tab)
     page.get_by_role("tab", name=tab, exact=True).focus()
     stops, last = 0, None
     for _ in range(50):
