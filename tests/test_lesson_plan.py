@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from opened import opened
 
-from app import build
+import app
 from cyclegan.store import checkpoints
 
 pytestmark = pytest.mark.browser
@@ -19,9 +19,12 @@ STEPS = [
 
 
 @pytest.fixture(scope="module")
-def url():
-    with opened(build([checkpoints.BUNDLED])) as address:
-        yield address
+def url(tmp_path_factory):
+    """Of a page on which a class can train, which is its last step."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "RUNS", tmp_path_factory.mktemp("runs"))
+        with opened(app.build([checkpoints.BUNDLED], train_minutes=None)) as address:
+            yield address
 
 
 def test_the_plan_has_every_step_and_quotes_the_page():

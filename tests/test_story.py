@@ -13,7 +13,7 @@ from cyclegan.lessons.story import HEAPS, POINTS
 from cyclegan.page import address, story
 from cyclegan.page.compare import opening
 from cyclegan.page.library import Library
-from cyclegan.page.story import WHOLE, Place
+from cyclegan.page.story import WHOLE, Place, Stories
 from cyclegan.store import checkpoints
 
 CYCLE, IDENTITY = "cycle loss", "identity loss"
@@ -40,17 +40,17 @@ def bundled():
 
 
 def reading(library, text: str):
-    return address.read(library, dict(parse_qsl(text, keep_blank_values=True)))
+    return address.read(Stories(library), dict(parse_qsl(text, keep_blank_values=True)))
 
 
 # The story
 
 
 def test_the_whole_story_has_every_point_where_there_are_networks_for_it(bundled):
-    told = story.steps(bundled, WHOLE)
+    told = Stories(bundled).steps(WHOLE)
     assert [step.point for _, step in told] == list(POINTS)
     for title, step in told:
-        set_, asked = bundled.sets[title], story.request(bundled, title, step)
+        set_, asked = bundled.sets[title], Stories(bundled).request(title, step)
         assert set_.lesson.story and all(row.variant for row in set_.rows(asked.without))
         names = [example.name for example in set_.examples]
         assert not step.example or names[asked.example] == step.example
@@ -58,32 +58,37 @@ def test_the_whole_story_has_every_point_where_there_are_networks_for_it(bundled
 
 def test_each_lesson_has_a_shorter_one_of_its_own(bundled):
     for title in bundled.offered:
-        own = story.steps(bundled, title)
+        own = Stories(bundled).steps(title)
         assert 1 < len(own) <= len(POINTS) and {one for one, _ in own} == {title}
 
 
 def test_a_step_without_networks_or_pictures_is_left_out(library):
     _, two = library.offered
-    points = [step.point for _, step in story.steps(library, two)]
+    points = [step.point for _, step in Stories(library).steps(two)]
     assert points == ["back", "learn"], "no heaps of data that nobody has"
     write(library.sets[two].folder.parent / "alone" / "full", FULL)
     alone = Library([library.sets[two].folder.parent / "alone"])
-    assert story.steps(alone, WHOLE) == []
-    assert "CycleGAN" in Page(story.bar(alone, Place())).words
+    assert Stories(alone).steps(WHOLE) == []
+    assert "CycleGAN" in Page(Stories(alone).bar(Place())).words
+
+
+def test_where_nobody_can_train_there_is_no_step_to_a_training(bundled):
+    points = [step.point for _, step in Stories(bundled, trains=False).steps(WHOLE)]
+    assert points == [point for point in POINTS if point != "learn"]
 
 
 def test_whoever_chooses_another_lesson_is_in_its_story(bundled):
     first, *_, other = bundled.offered
-    assert story.story_of(bundled, first, Place()) == Place()
-    assert story.story_of(bundled, other, Place()) == Place(other)
-    at = next(i for i, (t, _) in enumerate(story.steps(bundled, WHOLE)) if t != first)
-    there = story.steps(bundled, WHOLE)[at][0]
-    assert story.story_of(bundled, there, Place(WHOLE, at)) == Place(WHOLE, at)
+    assert Stories(bundled).chosen(first, Place()) == Place()
+    assert Stories(bundled).chosen(other, Place()) == Place(other)
+    at = next(i for i, (t, _) in enumerate(Stories(bundled).steps(WHOLE)) if t != first)
+    there = Stories(bundled).steps(WHOLE)[at][0]
+    assert Stories(bundled).chosen(there, Place(WHOLE, at)) == Place(WHOLE, at)
 
 
 @pytest.mark.parametrize("step", range(len(POINTS)))
 def test_a_step_asks_before_it_answers(bundled, step):
-    page = Page(story.bar(bundled, Place(WHOLE, step)))
+    page = Page(Stories(bundled).bar(Place(WHOLE, step)))
     assert page.tags["details"] == page.tags["summary"] == 1
     assert not any("open" in a for a in page.all("details"))
     current = [a for a in page.all("button") if a.get("aria-current") == "step"]
@@ -92,9 +97,9 @@ def test_a_step_asks_before_it_answers(bundled, step):
 
 
 def test_the_heaps_are_of_the_training_and_partners_stand_beside_x_alone(bundled):
-    title, step = story.steps(bundled, WHOLE)[0]
+    title, step = Stories(bundled).steps(WHOLE)[0]
     assert step.spot == HEAPS
-    page = Page(story.heaps(bundled, Place(WHOLE, 0)))
+    page = Page(Stories(bundled).heaps(Place(WHOLE, 0)))
     partners = page.of_class("partner")
     assert len(partners) == story.HEAP and page.tags["img"] == 3 * story.HEAP
     sources = [a["src"] for a in page.all("img")]
@@ -102,7 +107,7 @@ def test_the_heaps_are_of_the_training_and_partners_stand_beside_x_alone(bundled
     assert not set(own[1::2]) & set(y), "no partner lies in the other heap"
     data = lessons.find(bundled.sets[title].lesson.name).open(64, "crop")
     assert len(data.train_x) > story.HEAP
-    assert story.heaps(bundled, Place(WHOLE, 1)) == ""
+    assert Stories(bundled).heaps(Place(WHOLE, 1)) == ""
 
 
 # The address
@@ -118,7 +123,7 @@ def test_what_is_shown_can_be_asked_for_again(library):
         (replace(start, without=frozenset()), Place(four)),
         (opening(two, library.sets[two]), Place(two, 0)),
     ]:
-        text = address.written(library, asked, place)
+        text = address.written(Stories(library), asked, place)
         found = reading(library, text)
         assert (found.request, found.place, found.said) == (asked, place, ())
 
@@ -126,16 +131,19 @@ def test_what_is_shown_can_be_asked_for_again(library):
 def test_names_are_words_in_the_address(library):
     four, _ = library.offered
     asked = opening(four, library.sets[four])
-    text = address.written(library, replace(asked, without=frozenset({IDENTITY})), Place())
+    text = address.written(Stories(library), replace(asked, without=frozenset({IDENTITY})), Place())
     assert "example=old-town" in text and "without=identity-loss" in text
 
 
 def test_a_visitors_own_is_in_no_address(library, tmp_path):
     four, _ = library.offered
     asked = opening(four, library.sets[four])
-    assert address.written(library, replace(asked, example=None, path="/tmp/me.png"), Place()) == ""
+    assert (
+        address.written(Stories(library), replace(asked, example=None, path="/tmp/me.png"), Place())
+        == ""
+    )
     write(tmp_path / "theirs" / "full", config(FULL))
-    assert address.written(library, replace(asked, title="a guest's"), Place()) == ""
+    assert address.written(Stories(library), replace(asked, title="a guest's"), Place()) == ""
 
 
 @pytest.mark.parametrize(
@@ -168,9 +176,9 @@ def test_what_no_network_was_trained_without_is_said(library):
 
 def test_a_step_sets_the_page_and_what_else_is_said_goes_before_it(library):
     found = reading(library, "step=1&example=sea")
-    title, step = story.steps(library, WHOLE)[0]
+    title, step = Stories(library).steps(WHOLE)[0]
     assert found.place == Place(WHOLE, 0)
-    assert found.request == replace(story.request(library, title, step), example=1)
+    assert found.request == replace(Stories(library).request(title, step), example=1)
 
 
 @pytest.mark.parametrize("text", ["", "tab=train", "predict", "present&tab=ablation", "host=abc"])
@@ -179,7 +187,7 @@ def test_what_is_not_of_this_asks_for_nothing(library, text):
 
 
 def test_hostile_words_are_only_words(library):
-    found = address.read(library, dict.fromkeys((*address.OWN, HOSTILE), HOSTILE))
+    found = address.read(Stories(library), dict.fromkeys((*address.OWN, HOSTILE), HOSTILE))
     assert len(found.said) == 7 and all(len(sentence) < 300 for sentence in found.said)
-    page = Page(address.markup(library, found.request, found.place))
+    page = Page(address.markup(Stories(library), found.request, found.place))
     assert page.tags["script"] == 0

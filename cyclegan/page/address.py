@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from . import story
 from .compare import Request, opening
-from .library import Library
 from .markup import render
 from .sets import CheckpointSet
-from .story import Place
+from .story import WHOLE, Place, Stories
 
 OWN = ("lesson", "example", "without", "direction", "story", "step")
 """What is read here."""
@@ -38,8 +36,9 @@ def slug(name: str) -> str:
     return "-".join(name.lower().split())
 
 
-def written(library: Library, request: Request, place: Place) -> str:
+def written(stories: Stories, request: Request, place: Place) -> str:
     """The parameters as text; "" for what cannot be asked for, a visitor's own."""
+    library = stories.library
     if request.path or request.title not in library.offered:
         return ""
     set_ = library.sets[request.title]
@@ -57,18 +56,14 @@ def written(library: Library, request: Request, place: Place) -> str:
     return urlencode(own, safe=",")
 
 
-def markup(library: Library, request: Request, place: Place) -> str:
+def markup(stories: Stories, request: Request, place: Place) -> str:
     """For the script that keeps the address: the parameters, and the tab that a step leads to."""
-    shown = story.steps(library, place.story)
-    is_live = place.step is not None and shown[place.step][1].is_live
-    return render(
-        "common.address",
-        query=written(library, request, place),
-        tab="train" if is_live else "translate" if place.step is not None else "",
-    )
+    at = stories.at(place)
+    tab = "" if at is None else "train" if at[1].is_live else "translate"
+    return render("common.address", query=written(stories, request, place), tab=tab)
 
 
-def read(library: Library, given: Mapping[str, str]) -> Address | None:
+def read(stories: Stories, given: Mapping[str, str]) -> Address | None:
     """None where an address asks for nothing."""
     said = [
         f"The address says {name[:40]!r}, which means nothing here."
@@ -78,25 +73,25 @@ def read(library: Library, given: Mapping[str, str]) -> Address | None:
     asked = {name: str(given[name])[:200] for name in OWN if given.get(name)}
     if not asked and not said:
         return None
-    reading = _Reading(library, asked, said)
+    reading = _Reading(stories, asked, said)
     place = reading.place()
-    if place.step is not None:
-        title, step = story.steps(library, place.story)[place.step]
-        reading.start = story.request(library, title, step)
+    if at := stories.at(place):
+        reading.start = stories.request(*at)
     return Address(reading.request(), place, tuple(said))
 
 
 class _Reading:
     """One address; what is asked for in vain is said, and left as it would be without it."""
 
-    def __init__(self, library: Library, asked: Mapping[str, str], said: list[str]):
-        self.library, self.asked, self._said = library, asked, said
-        first = library.offered[0]
-        self.start = opening(first, library.sets[first])
+    def __init__(self, stories: Stories, asked: Mapping[str, str], said: list[str]):
+        self.stories, self.library = stories, stories.library
+        self.asked, self._said = asked, said
+        first = self.library.offered[0]
+        self.start = opening(first, self.library.sets[first])
 
     def place(self) -> Place:
-        whole = self._one_of("story", self.library.offered, story.WHOLE)
-        count = len(story.steps(self.library, whole))
+        whole = self._one_of("story", self.library.offered, WHOLE)
+        count = len(self.stories.steps(whole))
         step = self._one_of("step", [str(n) for n in range(1, count + 1)], None)
         return Place(whole, int(step) - 1 if step else None)
 

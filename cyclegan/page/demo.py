@@ -8,12 +8,13 @@ import gradio as gr
 from ..core import palette
 from ..labs.live import Director
 from ..store.formats import MAX_BYTES
-from . import ablation_tab, api, models_tab, story, train_tab, translate_tab
+from . import ablation_tab, api, models_tab, train_tab, translate_tab
 from .hosting.desk import Desk
 from .hosting.house import House
 from .hosting.visitors import MAKE_KEY
 from .library import Library
 from .markup import script
+from .story import Place, Stories
 
 FORGET_EVERY, FORGET_AFTER = 600, 4 * 3600
 """Seconds: how often uploads and downloads are looked through, and after how long they go."""
@@ -71,8 +72,9 @@ def build_demo(
         fill_width=True,
         delete_cache=(FORGET_EVERY, FORGET_AFTER),
     ) as demo:
+        stories = Stories(library, trains=director is not None)
         bar = gr.HTML(
-            story.bar(library, story.Place()),
+            stories.bar(Place()),
             elem_id="story",
             js_on_load=script("story") + script("arrows"),
             apply_default_css=False,
@@ -81,7 +83,9 @@ def build_demo(
         visitor = gr.BrowserState(None, storage_key="cyclegan-visitor", secret="cyclegan")
         with gr.Tabs() as tabs:
             with gr.Tab("Translate", id="translate") as translate:
-                translating = translate_tab.build(library, on_device, desk, visitor, tabs, bar)
+                translating = translate_tab.build(
+                    library, on_device, desk, visitor, tabs, bar, stories
+                )
             with gr.Tab("Ablation", id="ablation") as ablation:
                 ablation_tab.build(library, on_device, run_roots).show_when(ablation.select)
             with gr.Tab("Train", id="train") as train:

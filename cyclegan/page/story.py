@@ -35,70 +35,90 @@ class Place:
     step: int | None = None
 
 
-def steps(library: Library, story: str) -> list[tuple[str, Step]]:
-    """The steps of a story with the titles of the sets that show them."""
-    told = {title: _own(library.sets[title]) for title in library.offered}
-    if story in told:
-        return [(story, step) for step in told[story]]
-    found = []
-    for point in POINTS:
-        known = [(title, s) for title, own in told.items() for s in own if s.point == point]
-        found += sorted(known, key=lambda one: not one[1].is_best)[:1]
-    return found
+class Stories:
+    """What can be told of a library's sets. trains: whether a visitor can train here."""
 
+    def __init__(self, library: Library, trains: bool = True):
+        self.library, self._trains = library, trains
 
-def story_of(library: Library, title: str, now: Place) -> Place:
-    """Where a visitor is who chose a set: in its own story, unless theirs comes by it."""
-    shown = steps(library, now.story)
-    at = shown[now.step][0] if now.step is not None else library.offered[0]
-    if title == at or title not in library.offered:
-        return now
-    return Place(title if steps(library, title) else WHOLE)
+    def steps(self, story: str) -> list[tuple[str, Step]]:
+        """The steps of a story with the titles of the sets that show them."""
+        told = {title: self._own(self.library.sets[title]) for title in self.library.offered}
+        if story in told:
+            return [(story, step) for step in told[story]]
+        found = []
+        for point in POINTS:
+            known = [(title, s) for title, own in told.items() for s in own if s.point == point]
+            found += sorted(known, key=lambda one: not one[1].is_best)[:1]
+        return found
 
+    def at(self, place: Place) -> tuple[str, Step] | None:
+        """The step where a visitor is, and its set's title; None before the first."""
+        return None if place.step is None else self.steps(place.story)[place.step]
 
-def _own(set_: CheckpointSet) -> list[Step]:
-    """What of a lesson's story can be shown: there are networks for it, and the example."""
-    return [step for step in set_.lesson.story if _can_show(set_, step)]
+    def chosen(self, title: str, now: Place) -> Place:
+        """Where a visitor is who chose a set: in its own story, unless theirs comes by it."""
+        at = self.at(now)
+        if title == (at[0] if at else self.library.offered[0]) or title not in self.library.offered:
+            return now
+        return Place(title if self.steps(title) else WHOLE)
 
+    def request(self, title: str, step: Step) -> Request:
+        """What a step shows."""
+        set_ = self.library.sets[title]
+        names = [example.name for example in set_.examples]
+        example = names.index(step.example) if step.example in names else 0
+        return replace(
+            opening(title, set_),
+            direction=step.direction,
+            without=frozenset(step.without),
+            example=example if names else None,
+        )
 
-def _can_show(set_: CheckpointSet, step: Step) -> bool:
-    if step.spot == HEAPS:
-        return lessons.is_registered(set_.lesson.name)
-    known = set_.whole and set_.whole.switches and all(set_.whole.switches)
-    return bool(known and set_.lacking(frozenset(step.without)) and set_.examples)
+    def _own(self, set_: CheckpointSet) -> list[Step]:
+        """What of a lesson's story can be shown: there is what it is told with."""
+        return [step for step in set_.lesson.story if self._can_show(set_, step)]
 
+    def _can_show(self, set_: CheckpointSet, step: Step) -> bool:
+        if step.spot == HEAPS:
+            return lessons.is_registered(set_.lesson.name)
+        if step.is_live and not self._trains:
+            return False
+        known = set_.whole and set_.whole.switches and all(set_.whole.switches)
+        return bool(known and set_.lacking(frozenset(step.without)) and set_.examples)
 
-def request(library: Library, title: str, step: Step) -> Request:
-    """What a step shows."""
-    set_ = library.sets[title]
-    names = [example.name for example in set_.examples]
-    example = names.index(step.example) if step.example in names else 0
-    return replace(
-        opening(title, set_),
-        direction=step.direction,
-        without=frozenset(step.without),
-        example=example if names else None,
-    )
+    def bar(self, place: Place) -> str:
+        """The steps, and what the one that a visitor is at tells and asks."""
+        listed = self.steps(place.story)
+        if not listed:
+            return render("story.introduction")
+        at = self.at(place)
+        return render(
+            "story.bar",
+            names=[step.name for _, step in listed],
+            at=place.step,
+            told=_words(self.library.sets[at[0]], at[1]) if at else None,
+            spot=at[1].spot if at else "",
+            own=place.story,
+        )
 
-
-def bar(library: Library, place: Place) -> str:
-    """The steps, and what the one that a visitor is at tells and asks."""
-    listed = steps(library, place.story)
-    if not listed:
-        return render("story.introduction")
-    told = None
-    if place.step is not None:
-        title, step = listed[place.step]
-        told = _words(library.sets[title], step)
-    own = place.story if place.story != WHOLE else ""
-    return render(
-        "story.bar",
-        names=[step.name for _, step in listed],
-        at=place.step,
-        told=told,
-        spot=listed[place.step][1].spot if told else "",
-        own=own,
-    )
+    def heaps(self, place: Place) -> str:
+        """Two heaps of training pictures where the step shows them, else nothing."""
+        at = self.at(place)
+        if at is None or at[1].spot != HEAPS:
+            return ""
+        set_ = self.library.sets[at[0]]
+        try:
+            x, partners, y = _heaps(set_.lesson.name)
+        except DataError as error:
+            return render("common.absent", sentence=str(error))
+        return render(
+            "story.heaps",
+            x=list(zip(x, partners, strict=True)),
+            y=y,
+            source=set_.domains.x,
+            target=set_.domains.y,
+        )
 
 
 def _words(set_: CheckpointSet, step: Step) -> Mapping[str, str]:
@@ -108,25 +128,6 @@ def _words(set_: CheckpointSet, step: Step) -> Mapping[str, str]:
         name: sentence(getattr(step, name), source, target)
         for name in ("tells", "question", "answer")
     }
-
-
-def heaps(library: Library, place: Place) -> str:
-    """Two heaps of training pictures where the step shows them, else nothing."""
-    listed = steps(library, place.story)
-    if place.step is None or listed[place.step][1].spot != HEAPS:
-        return ""
-    set_ = library.sets[listed[place.step][0]]
-    try:
-        x, partners, y = _heaps(set_.lesson.name)
-    except DataError as error:
-        return render("common.absent", sentence=str(error))
-    return render(
-        "story.heaps",
-        x=list(zip(x, partners, strict=True)),
-        y=y,
-        source=set_.domains.x,
-        target=set_.domains.y,
-    )
 
 
 @lru_cache(8)

@@ -18,7 +18,7 @@ import gradio as gr
 from ..core import sheets
 from ..core.config import Direction
 from ..core.media import PICTURES
-from . import address, closer_view, guests, objective, panels, story
+from . import address, closer_view, guests, objective, panels
 from .answers import CHOOSE_ONE, Answer, Answers
 from .compare import Probe, Request, look_closer, opening, translate
 from .components import (
@@ -36,7 +36,7 @@ from .hosting.errors import RefusedError, inform
 from .library import Library
 from .markup import script
 from .sets import CheckpointSet
-from .story import Place
+from .story import WHOLE, Place, Stories
 
 ON_ITS_WAY = "Your picture is on its way through the networks …"
 
@@ -78,11 +78,13 @@ def build(
     visitor: gr.BrowserState,
     tabs: gr.Tabs,
     bar: gr.HTML,
+    stories: Stories,
 ) -> Parts:
     """Lay the tab out inside the current Blocks and wire it.
 
     on_device: wraps the one function that runs networks (`spaces.GPU` on a ZeroGPU Space).
-    visitor: holds their key. tabs: where this tab has the id "translate". bar: of the story.
+    visitor: holds their key. tabs: where this tab has the id "translate". bar: of the
+    stories.
     """
     downloads = tempfile.TemporaryDirectory(prefix="cyclegan-sheets-")
     titles = library.offered
@@ -171,7 +173,7 @@ def build(
                 apply_default_css=False,
             )
             where = gr.HTML(
-                address.markup(library, at_opening, Place()),
+                address.markup(stories, at_opening, Place()),
                 elem_id="address",
                 js_on_load=script("address"),
                 apply_default_css=False,
@@ -185,7 +187,7 @@ def build(
 
     # Wiring. Handlers answer by component; what an answer leaves out stays as it is.
     def told(now: Place) -> dict:
-        return {place: now, bar: story.bar(library, now), heaps: story.heaps(library, now)}
+        return {place: now, bar: stories.bar(now), heaps: stories.heaps(now)}
 
     def sent(request: Request, answer: Answer, now: Place, is_open: bool) -> dict:
         look = {looked: wish()} if is_open else {}
@@ -196,7 +198,7 @@ def build(
             terms: answer.objective,
             asks: answer.asks,
             measured: answer.measured,
-            where: address.markup(library, request, now),
+            where: address.markup(stories, request, now),
         }
 
     def quickly(request: Request, now: Place, is_open: bool) -> dict:
@@ -236,7 +238,7 @@ def build(
 
     def on_set(is_open: bool, old: Request, now: Place, title: str):
         set_ = library.sets[title]
-        request, now = opening(title, set_), story.story_of(library, title, now)
+        request, now = opening(title, set_), stories.chosen(title, now)
         known = {switch.name for switch in set_.switches}
         if old.without and old.without <= known and set_.lacking(old.without):
             request = replace(request, without=old.without)
@@ -247,11 +249,11 @@ def build(
 
     def on_step(event: gr.EventData, is_open: bool):
         said = event._data.get("story") if isinstance(event._data, dict) else None
-        name = said if said in titles else story.WHOLE
-        listed = story.steps(library, name)
+        name = said if said in titles else WHOLE
+        listed = stories.steps(name)
         now = Place(name, index_of(event, len(listed)))
         title, step = listed[now.step]
-        request = story.request(library, title, step)
+        request = stories.request(title, step)
         return turned(request, now, is_open) | told(now) | {chosen_set: title, upload: None}
 
     def gone_to(asked: address.Address, is_open: bool) -> dict:
@@ -261,13 +263,13 @@ def build(
         return turned(asked.request, asked.place, is_open) | told(asked.place) | {chosen_set: title}
 
     def on_arrival(is_open: bool, visit: gr.Request):
-        asked = address.read(library, dict(visit.query_params))
+        asked = address.read(stories, dict(visit.query_params))
         return gone_to(asked, is_open) if asked else {place: Place()}
 
     def on_address(event: gr.EventData, is_open: bool):
         said = event._data.get("query") if isinstance(event._data, dict) else ""
         given = dict(parse_qsl(str(said or "").lstrip("?")[:2000]))
-        asked = address.read(library, given) or address.Address(at_opening, Place())
+        asked = address.read(stories, given) or address.Address(at_opening, Place())
         return gone_to(asked, is_open) | {upload: None}
 
     def choices(who: str) -> list[tuple[str, str]]:
