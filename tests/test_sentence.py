@@ -67,8 +67,8 @@ def said(a: float, b: float, truth=TRUTH, direction="xy", wrong=(), same=7.0, **
 def test_the_way_back_is_what_the_loss_keeps():
     page = said(8.1, 44.0)
     assert page.words == (
-        "With the cycle loss F(G(x)) is x again, 8.1 of 255 away. Without it what comes back is "
-        "44.0 away, 73% of the way to another picture."
+        "With the cycle loss F(G(x)) is x again, 8.1 of 255 away; without it, 44.0 away, 73% of "
+        "the way to another picture."
     )
     assert "G(F(y)) is y again" in said(8.1, 44.0, direction="yx").words
 

@@ -91,4 +91,4 @@ class Answers:
         heads = panels.headings(shown, set_)
         rows = panels.panels_of(shown, set_.lesson)
         judge = set_.method.judge(request.direction)
-        return loop.draw(shown, heads, rows, set_.lesson, judge) + sentence.tell(shown, set_)
+        return sentence.tell(shown, set_) + loop.draw(shown, heads, rows, set_.lesson, judge)

@@ -102,7 +102,12 @@ def draw(
             of[found.closing.key] = replace(of[found.closing.key], caption="")
         gauge = Gauge(judge, *row.judged) if judge and row.judged else None
         tracks.append(Track(row, of, place, arc, row.is_open, gauge))
-    known = next((track.panels for track in tracks if track.panels), {})
+    known = dict(next((track.panels for track in tracks if track.panels), {}))
+    if known and (size := known[found.original.key].caption):  # It is told above the picture.
+        known[found.original.key] = replace(known[found.original.key], caption="")
+        head = head_of[found.original.key]
+        told_there = f"{head.sentence.removesuffix('.')} ({size})."
+        head_of[found.original.key] = replace(head, sentence=told_there)
     return render(
         "loop.diagram",
         route=found,

@@ -32,7 +32,8 @@ def control(set_: CheckpointSet, without: frozenset[str]) -> str:
     """Empty where nothing can be taken away, or where it is not known what was asked."""
     if not set_.switches or any(v.is_foreign for v in set_.variants):
         return ""
-    return render("objective.control", summands=summands(set_, without))
+    names = [row.name for row in set_.rows(without)]
+    return render("objective.control", summands=summands(set_, without), names=names)
 
 
 def summands(set_: CheckpointSet, without: frozenset[str]) -> list[Summand]:

@@ -86,7 +86,7 @@ def headings(shown: Shown, set_: CheckpointSet) -> list[Heading]:
     ]
     if shown.truth is not None:
         truth = "y" if shown.direction == "xy" else "x"
-        listed.append(Heading(truth, "Truth", f"The real {target}, unseen in training."))
+        listed.append(Heading(truth, "Truth", f"The real {target}, not in training."))
     return listed
 
 
@@ -151,7 +151,7 @@ def panels_of(shown: Shown, lesson: Lesson) -> list[tuple[VariantRow, list[Panel
             continue
         panels = [_panel(shown, row, view, lesson) for view in shown.views]
         if truth is not None:
-            panels.append(Panel(truth, "ground truth"))
+            panels.append(Panel(truth, ""))
         listed.append((row, panels))
     return listed
 

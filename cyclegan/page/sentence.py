@@ -136,7 +136,7 @@ def round_trip(
         share = f"{min(without.away, 1):.0%} of the way to another picture"
         return [
             *(Part(f"With the {name} "), loop, Part(" is "), original, Part(" again", "point")),
-            *(Part(", "), a, Part(f"{of} away. Without it what comes back is "), b),
+            *(Part(", "), a, Part(f"{of} away; without it, "), b),
             *(Part(" away, "), Part(share), Part(".")),
         ]
     return [

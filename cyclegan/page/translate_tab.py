@@ -151,7 +151,7 @@ def build(
                 )
             )
             chosen_set = open_choice(
-                gr.Dropdown(titles, value=titles[0], label="Checkpoint set", elem_id="chosen-set")
+                gr.Dropdown(titles, value=titles[0], label="Lesson or model", elem_id="chosen-set")
             )
             download = gr.Button("Download as one picture", size="md", elem_id="download")
             file = gr.DownloadButton(visible="hidden", elem_id="file")

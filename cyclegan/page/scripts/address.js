@@ -28,7 +28,8 @@ const open = (name) => {
 const present = () => {
   const is = params().has('present');
   document.body.classList.toggle('present', is);
-  document.querySelector('[data-do=present]')?.setAttribute('aria-pressed', is);
+  const button = document.querySelector('[data-do=present]');
+  if (button) button.textContent = is ? 'Leave' : 'Present';
 };
 
 // A tab that is opened, by whomever, is in the address.
