@@ -421,7 +421,8 @@ def test_a_small_screen_cuts_nothing_and_a_large_one_is_used(page):
             inside, outside = page.locator(table).first.evaluate(
                 "element => [element.scrollWidth, element.clientWidth]"
             )
-            assert inside <= outside, f"{tab} at {width}: the table is cut"
+            # Both are rounded, each its own way.
+            assert inside <= outside + 1, f"{tab} at {width}: the table is cut"
         box = page.locator(PANELS).first.bounding_box()
         widths[width] = box["width"]
         loop = page.locator("#result .loop").bounding_box()
