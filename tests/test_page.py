@@ -202,7 +202,7 @@ def test_before_a_class_keys_go_through_the_story(page):
     page.locator(".told details[open]").wait_for()
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(".steps li:nth-child(2) [aria-current]")
-    page.get_by_role("button", name="Leave", exact=True).click()
+    page.get_by_role("button", name="Exit", exact=True).click()
     page.locator("#upload").wait_for(state="visible")
 
 

@@ -119,6 +119,28 @@ def test_an_example_changes_every_cell_and_the_direction_the_table_too(page):
     assert page.evaluate(images)[:2] == [after[1], after[0]]
 
 
+def test_an_example_is_kept_from_tab_to_tab_and_back(page):
+    def is_chosen(where, number):
+        button = page.locator(f"{where} button").nth(number)
+        page.wait_for_function(
+            "button => button.ariaPressed === 'true'", arg=button.element_handle()
+        )
+
+    is_chosen("#lab-examples", 0)
+    page.locator("#lab-examples button").nth(1).click()
+    is_chosen("#lab-examples", 1)
+    page.get_by_role("tab", name="Translate").click()
+    is_chosen("#examples", 1)
+    page.locator("#examples button").nth(0).click()
+    is_chosen("#examples", 0)
+    before = page.locator("#lab-grid img").first.get_attribute("src")
+    page.get_by_role("tab", name="Ablation").click()
+    is_chosen("#lab-examples", 0)
+    page.wait_for_function(
+        "before => document.querySelector('#lab-grid img')?.src !== before", arg=before
+    )
+
+
 def test_the_table_sorts_on_a_click_and_by_keyboard(page):
     """The calm one, and all of it, each on its own."""
     asked = len(page.asked)

@@ -48,14 +48,23 @@ def set_with(**metrics) -> Known:
     return Known(plain.title, plain.folder, plain.variants)
 
 
-def said(a: float, b: float, truth=TRUTH, direction="xy", wrong=(), same=7.0, **metrics):
+def said(
+    a: float,
+    b: float,
+    truth=TRUTH,
+    direction="xy",
+    wrong=(),
+    same=7.0,
+    scores=({"rmse": 1.0}, {"rmse": 1.0}),
+    **metrics,
+):
     set_ = set_with(**metrics)
     rows = [row(True, a), row(False, b)]
     rows = [
         replace(
             one,
             variant=next(v for v in set_.variants if v.switches[0] is one.side),
-            scores={"swapped": 1.0} if one.side in wrong else {"rmse": 1.0},
+            scores={"swapped": 1.0} if one.side in wrong else scores[not one.side],
             made=replace(one.made, figures={**one.made.figures, "identity_error": same}),
         )
         for one in rows
@@ -114,6 +123,24 @@ def test_a_good_way_back_and_a_wrong_translation():
 def test_a_wrong_translation_without_the_loss():
     words = said(8.1, 44.0, wrong=(False,)).words
     assert words.endswith("Without the cycle loss left is right.")
+
+
+@pytest.mark.parametrize(
+    ("key", "with_it", "without", "told"),
+    [
+        ("rmse", 60.0, 40.0, "40.0 against 60.0"),
+        ("rmse", 40.0, 60.0, ""),
+        ("rmse", 41.0, 40.0, ""),
+        ("ssim", 0.6, 0.8, "0.800 against 0.600"),
+        ("ssim", 0.8, 0.6, ""),
+    ],
+)
+def test_a_translation_that_is_nearer_without_the_loss(monkeypatch, key, with_it, without, told):
+    monkeypatch.setattr(Told, "headline", ("cycle_error", key))
+    words = said(8.1, 44.0, scores=({key: with_it}, {key: without})).words
+    assert ("not for the truth" in words) is bool(told) and told in words
+    words = said(8.1, 44.0, scores=({key: with_it}, {key: without}), wrong=(False,)).words
+    assert "is nearer" not in words
 
 
 def test_the_same_picture_for_every_input():

@@ -27,6 +27,7 @@ from . import (
     runs_view,
     trained,
 )
+from .compare import Request
 from .components import CHOOSE, index_of, open_choice
 from .lab import LabError, Report, ReportRow, find, read
 from .library import Library
@@ -36,24 +37,37 @@ from .sets import Variant
 SHOWN = ("made", "back")
 """Keys of the views that a cell of the grid shows, where a method has them."""
 
-ON_ARRIVAL = """(arrived, title, predict) =>
-  [arrived, title, predict || new URLSearchParams(location.search).has('predict')]"""
+ON_ARRIVAL = """(arrived, title, predict, ...others) =>
+  [arrived, title, predict || new URLSearchParams(location.search).has('predict'), ...others]"""
 """A teacher hands out the page's address with ?predict behind it."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Of this tab, what others may use. show_when: wires the event of the tab's opening."""
+    """Of this tab, what others may use.
+
+    show_when: wires the event of the tab's opening. example: components that hold which one is
+    chosen. chosen: what makes of their values a set's key and the example's place there.
+    """
 
     show_when: Callable[[Callable], None]
+    example: Sequence = ()
+    chosen: Callable[..., tuple[str | None, int | None]] = lambda: (None, None)
 
 
-def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ()) -> Parts:
+def build(
+    library: Library,
+    on_device: Callable,
+    run_roots: Sequence[Path] = (),
+    elsewhere: gr.State | None = None,
+) -> Parts:
     """Lay the tab out inside the current Blocks and wire it.
 
     on_device: wraps the one function that runs networks. run_roots: folders below which runs are
-    offered with their curves.
+    offered with their curves. elsewhere: holds the `Request` that another tab shows, of which an
+    example is kept.
     """
+    elsewhere = elsewhere or gr.State(None)
     labs = find(library)
     if not labs:
         gr.HTML(lab_panels.HOW_TO, apply_default_css=False)
@@ -81,7 +95,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         return library.sets[name].examples if name else []
 
     # Layout.
-    arrived, example = gr.State(False), gr.State(0)
+    arrived, example = gr.State(False), gr.State(None)
     with gr.Row(elem_id="lab-head", equal_height=True):
         intro = gr.HTML("", elem_id="lab-intro", apply_default_css=False)
         title = gr.Dropdown(
@@ -201,7 +215,7 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
             reveal: gr.Button(interactive=False),
         }
 
-    def show_results(title: str) -> dict:
+    def show_results(title: str, index: int = 0) -> dict:
         """All but the grid, for which networks run."""
         report = read(labs[title].folder)
         names = [(row.title, row.name) for row in report.rows]
@@ -214,8 +228,8 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
         a, b = rival.name, main.name
         return {
             **visible(results, runs),
-            **{intro: lab_panels.introduction(report), verdict: "", example: 0, grid: ""},
-            thumbnails: draw_thumbnails(title, 0),
+            **{intro: lab_panels.introduction(report), verdict: "", example: index, grid: ""},
+            thumbnails: draw_thumbnails(title, index),
             direction: gr.Radio(directions, value=directions[0][1], visible=len(directions) > 1),
             groups: gr.CheckboxGroup(kinds, value=report.opening_groups(), visible=len(kinds) > 1),
             table: draw_tables(title, directions[0][1]),
@@ -229,20 +243,32 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
             paper: lab_panels.paper(report),
         }
 
-    def on_choice(title: str, predicting: bool) -> dict:
+    def kept(title: str, index: int | None, other: Request | None) -> int:
+        """The example that is chosen elsewhere, if it is one of these."""
+        is_one = other and other.title == labs[title].examples and other.example is not None
+        return other.example if is_one else index or 0
+
+    def on_choice(title: str, predicting: bool, other: Request | None) -> dict:
         try:
-            shown = show_cover(title) if predicting else show_results(title)
+            shown = show_cover(title) if predicting else show_results(title, kept(title, 0, other))
         except LabError as error:
             return visible(runs) | {intro: cards.failed(str(error))}
         return {predict: predicting} | shown
 
-    def on_arrival(is_here: bool, title: str, predicting: bool) -> dict:
-        return {arrived: True} | ({} if is_here else on_choice(title, predicting))
+    def on_arrival(
+        is_here: bool, title: str, predicting: bool, other: Request | None, index, direction: str
+    ) -> dict:
+        if not is_here:
+            return {arrived: True} | on_choice(title, predicting, other)
+        wanted = kept(title, index, other)
+        if predicting or wanted == index:
+            return {arrived: True}
+        return {example: wanted, thumbnails: draw_thumbnails(title, wanted, direction)}
 
-    def on_reveal(title: str, name: str, fault: str) -> dict:
+    def on_reveal(title: str, name: str, fault: str, other: Request | None) -> dict:
         report = read(labs[title].folder)
         said = prediction.verdict(report, report.opening(), name, fault)
-        return show_results(title) | {verdict: said, predict: False}
+        return show_results(title, kept(title, 0, other)) | {verdict: said, predict: False}
 
     def on_grid(title: str, index: int, direction: str, groups: list[str], predicting: bool):
         if predicting:
@@ -300,8 +326,11 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
 
     groups.input(on_grid, sources, grid, **networks)
     changed = [title.input, predict.input]
-    with_grid(gr.on(changed, on_choice, [title, predict], shown, **quick), with_plot=True)
-    with_grid(reveal.click(on_reveal, [title, expected, fault], shown, **quick), with_plot=True)
+    with_grid(
+        gr.on(changed, on_choice, [title, predict, elsewhere], shown, **quick), with_plot=True
+    )
+    revealing = [title, expected, fault, elsewhere]
+    with_grid(reveal.click(on_reveal, revealing, shown, **quick), with_plot=True)
     with_grid(thumbnails.click(on_example, [title, direction], [example, thumbnails], **quick))
     with_grid(
         direction.input(on_direction, [title, example, direction], [table, thumbnails], **quick)
@@ -329,10 +358,11 @@ def build(library: Library, on_device: Callable, run_roots: Sequence[Path] = ())
     )
 
     def open_when(trigger: Callable) -> None:
-        inputs, outputs = [arrived, title, predict], [arrived, *shown]
+        inputs = [arrived, title, predict, elsewhere, example, direction]
+        outputs = [arrived, *shown]
         with_grid(trigger(on_arrival, inputs, outputs, js=ON_ARRIVAL, **quick), with_plot=True)
 
-    return Parts(open_when)
+    return Parts(open_when, (title, example), lambda title, index: (labs[title].examples, index))
 
 
 def _cell(

@@ -20,6 +20,9 @@ RETURNS, LOST = 0.3, 0.5
 """Shares of the distance to another picture: what is nearer has come back, what is further has not.
 Between them it has come back in part."""
 
+APART = 0.05
+"""Of two scores of a translation, the least share by which one is better to be told."""
+
 ALIKE, LEAST = 1.25, 2.0
 """Errors within this factor, or this many levels of 255, are no difference on a single picture."""
 
@@ -70,6 +73,7 @@ def tell(shown: Shown, set_: CheckpointSet) -> str:
     said = [
         *round_trip(with_it, without, shown, back, measure, name),
         *translations(with_it, without, name),
+        *against_the_loss(with_it, without, shown, set_),
         *collapse(without, shown, set_, name),
     ]
     return render("panels.told", parts=said)
@@ -164,6 +168,26 @@ def translations(with_it: Reading, without: Reading, name: str) -> list[Part]:
     if without.wrong:
         return [Part(f" Without the {name} "), Part(without.wrong, "point"), Part(".")]
     return []
+
+
+def against_the_loss(
+    with_it: Reading, without: Reading, shown: Shown, set_: CheckpointSet
+) -> list[Part]:
+    """Where neither translation is wrong and the one without the loss is nearer to the truth."""
+    keys = [k for k in set_.lesson.headline if k in with_it.row.scores and k in without.row.scores]
+    if not keys or with_it.wrong or without.wrong or not without.row.is_open:
+        return []
+    measure, truth = set_.lesson.measure(keys[0]), "y" if shown.direction == "xy" else "x"
+    a, b = with_it.row.scores[keys[0]], without.row.scores[keys[0]]
+    if measure.badness(a) - measure.badness(b) < APART * max(abs(a), abs(b)):
+        return []
+    made = next(view for view in shown.views if view.key == "made")
+    return [
+        *(Part(f" By {measure.label} "), Part(made.formula, "formula")),
+        *(Part(" without it is nearer to "), Part(truth, "formula"), Part(", ")),
+        Part(f"{measure.written(b)} against {measure.written(a)}: "),
+        Part("the loss asks for the way back, and not for the truth."),
+    ]
 
 
 def collapse(without: Reading, shown: Shown, set_: CheckpointSet, name: str) -> list[Part]:

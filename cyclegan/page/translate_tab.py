@@ -8,7 +8,7 @@ is known in `answers`, the markup in `panels`.
 
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -62,6 +62,8 @@ class Parts:
     open_when: wires an event, and a component that holds a set's key, to the choice of that set.
     sets: the list of sets. choices: what a visitor may choose there. state: holds the `Request`
     that is shown. arrive: wires the event of a page's opening to what its address asks for.
+    keep_when: wires an event to the example that was chosen elsewhere: components there, and what
+    makes of their values a set's key and an example's place.
     """
 
     open_when: Callable[[Callable, gr.State], None]
@@ -69,6 +71,7 @@ class Parts:
     choices: Callable[[str], list[tuple[str, str]]]
     state: gr.State
     arrive: Callable[[Callable], None]
+    keep_when: Callable[[Callable, Sequence, Callable], None]
 
 
 def build(
@@ -358,7 +361,16 @@ def build(
     def arrive(trigger: Callable) -> None:
         trigger(on_arrival, opened, chosen, **QUICK)
 
+    def keep_when(trigger: Callable, components: Sequence, chosen: Callable) -> None:
+        def on_return(is_open: bool, old: Request, now: Place, *said):
+            title, index = chosen(*said)
+            if title != old.title or old.example is None or index in (None, old.example):
+                return {state: old}
+            return quickly(replace(old, example=index), now, is_open)
+
+        trigger(on_return, [*known, *components], shown, **QUICK)
+
     download.click(on_download, state, file, **NETWORKS).success(
         None, js=save_file("file"), api_visibility="private"
     )
-    return Parts(open_when, chosen_set, choices, state, arrive)
+    return Parts(open_when, chosen_set, choices, state, arrive, keep_when)
