@@ -10,7 +10,9 @@ from variants import FULL, GAN, GAN_CYCLE, GAN_IDENTITY, write
 
 from cyclegan import lessons
 from cyclegan.lessons.story import HEAPS, POINTS
+from cyclegan.methods import pix2pix
 from cyclegan.page import address, story
+from cyclegan.page.address import NOTHING
 from cyclegan.page.compare import opening
 from cyclegan.page.library import Library
 from cyclegan.page.story import WHOLE, Place, Stories
@@ -41,6 +43,11 @@ def bundled():
 
 def reading(library, text: str):
     return address.read(Stories(library), dict(parse_qsl(text, keep_blank_values=True)))
+
+
+def written(library, request):
+    """The address of a request."""
+    return address.written(Stories(library), request, Place())
 
 
 # The story
@@ -126,6 +133,22 @@ def test_what_is_shown_can_be_asked_for_again(library):
         text = address.written(Stories(library), asked, place)
         found = reading(library, text)
         assert (found.request, found.place, found.said) == (asked, place, ())
+
+
+def test_rows_of_a_set_without_switches_can_be_asked_for(tmp_path):
+    for name, objective in (("a, b", pix2pix.Objective()), ("c", pix2pix.Objective(paired=7.0))):
+        write(tmp_path / "pairs" / name, config(objective, data="made up"))
+    library = Library([tmp_path / "pairs"])
+    (title,) = library.offered
+    start = opening(title, library.sets[title])
+    assert len(start.names) == 2 and "rows=" not in written(library, start)
+    for names in (start.names[:1], start.names[1:], ()):
+        asked = replace(start, names=names)
+        text = written(library, asked)
+        assert f"rows={NOTHING}" in text or names
+        assert reading(library, text).request == asked
+    found = reading(library, "rows=blue")
+    assert found.request == start and "rows=blue" in found.said[0]
 
 
 def test_names_are_words_in_the_address(library):

@@ -4,7 +4,7 @@ Plain query parameters, so that a link can be handed out, and reload and Back wo
 visitor's picture, model or key. What stands in an address is a stranger's word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -13,14 +13,14 @@ from .markup import render
 from .sets import CheckpointSet
 from .story import WHOLE, Place, Stories
 
-OWN = ("lesson", "example", "without", "direction", "story", "step")
+OWN = ("lesson", "example", "without", "rows", "direction", "story", "step")
 """What is read here."""
 
 OTHERS = ("tab", "predict", "present", "host")
 """What is read elsewhere."""
 
 NOTHING = "none"
-"""Of `without`: nothing is struck out."""
+"""Of `without` and `rows`: not one."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Address:
 
 
 def slug(name: str) -> str:
-    return "-".join(name.lower().split())
+    return "-".join(name.lower().replace(",", " ").split())
 
 
 def written(stories: Stories, request: Request, place: Place) -> str:
@@ -47,6 +47,8 @@ def written(stories: Stories, request: Request, place: Place) -> str:
         own["example"] = slug(set_.examples[request.example].name)
     if request.without != set_.without:
         own["without"] = ",".join(sorted(map(slug, request.without))) or NOTHING
+    if request.names != opening(request.title, set_).names:
+        own["rows"] = ",".join(map(slug, request.names)) or NOTHING
     if request.direction != set_.directions[0]:
         own["direction"] = request.direction
     if place.story:
@@ -105,24 +107,33 @@ class _Reading:
             start,
             direction=self._one_of("direction", set_.directions, start.direction),
             without=self._without(set_, start.without),
+            names=self._rows(set_, start.names),
             example=start.example if example is None else examples.index(example),
         )
 
     def _without(self, set_: CheckpointSet, default: frozenset[str]) -> frozenset[str]:
-        if "without" not in self.asked:
-            return default
-        names = {slug(switch.name): switch.name for switch in set_.switches}
-        words = self.asked["without"].split(",")
-        if not names or words == [NOTHING]:
-            return frozenset()
-        if not set(words) <= names.keys():
-            self._vain("without", [*names, NOTHING])
-            return default
-        wanted = frozenset(names[word] for word in words)
-        if not set_.lacking(wanted):
+        names = [switch.name for switch in set_.switches]
+        wanted = self._some_of("without", names) if names else frozenset()
+        if wanted and not set_.lacking(wanted):
             self._said.append(f"No network was trained without {' and '.join(sorted(wanted))}.")
             return default
-        return wanted
+        return default if wanted is None else wanted
+
+    def _rows(self, set_: CheckpointSet, default: tuple[str, ...]) -> tuple[str, ...]:
+        wanted = self._some_of("rows", set_.names) if set_.names else None
+        return default if wanted is None else tuple(n for n in set_.names if n in wanted)
+
+    def _some_of(self, name: str, names: Sequence[str]) -> frozenset[str] | None:
+        """None where nothing is asked for, or what is not there."""
+        if name not in self.asked:
+            return None
+        words, known = self.asked[name].split(","), {slug(one): one for one in names}
+        if words == [NOTHING]:
+            return frozenset()
+        if not set(words) <= known.keys():
+            self._vain(name, [*known, NOTHING])
+            return None
+        return frozenset(known[word] for word in words)
 
     def _one_of(self, name: str, valid, default):
         word = self.asked.get(name)
