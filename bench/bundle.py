@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import jobs
+from cyclegan import lessons
 from cyclegan.inference import command
 from cyclegan.store import checkpoints
 from cyclegan.store.checkpoints import BUNDLED
@@ -33,9 +34,6 @@ SETTINGS = [
     *("--discriminator-width", "32", "--upsampling", "resize", "--steps", "5000"),
     *("--rate", "4e-4", "--precision", "float32", "--save-every", "1000"),
 ]
-NORMS = {"drawing": "layer", "emoji": "layer", "satellite2map": "instance-layer"}
-"""Flat pictures are told apart by how strong their colours are, which instance norm takes away."""
-
 
 def folder_of(runs: Path, name: str, variant: str, seed: int) -> Path:
     return runs / name / f"{variant}-{seed}"
@@ -44,7 +42,7 @@ def folder_of(runs: Path, name: str, variant: str, seed: int) -> Path:
 def train(runs: Path, name: str) -> None:
     def one(variant: str, seed: int) -> None:
         where = folder_of(runs, name, variant, seed)
-        words = ("--data", name, "--norm", NORMS[name], *SETTINGS, *VARIANTS[variant])
+        words = ("--data", name, "--norm", lessons.find(name).norm, *SETTINGS, *VARIANTS[variant])
         jobs.train(where, *words, "--seed", str(seed))
         print(where, flush=True)
 

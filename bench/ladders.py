@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench import jobs
 from bench.bundle import SEEDS
+from cyclegan import lessons
 from cyclegan.core import files
 from cyclegan.inference import command
 from cyclegan.store import checkpoints
@@ -21,7 +22,7 @@ from cyclegan.store.checkpoints import BUNDLED, CONFIG, LADDER, METRICS
 SETTINGS = [
     *("--size", "64", "--resize", "crop", "--width", "16", "--blocks", "4"),
     *("--discriminator-width", "32", "--upsampling", "resize", "--steps", "2000"),
-    *("--precision", "float32", "--save-every", "1000"),
+    *("--rate", "4e-4", "--precision", "float32", "--save-every", "1000"),
 ]
 SHOWN = 0
 """The seed of which weights ship: one rung's middle would be another's extreme."""
@@ -42,7 +43,8 @@ class Ladder:
     def words(self, rung: str) -> list[str]:
         terms = [word for name in self.weights for word in ("--term", f"{name}={rung}")]
         every = ["--sample-every", str(min(self.early))] if self.early else []
-        return ["--data", self.lesson, *SETTINGS, *terms, *every]
+        norm = lessons.find(self.lesson).norm
+        return ["--data", self.lesson, "--norm", norm, *SETTINGS, *terms, *every]
 
 
 LADDERS = {

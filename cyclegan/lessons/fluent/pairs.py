@@ -118,6 +118,8 @@ class FluentPair(Lesson):
 
     licence = "MIT (Microsoft, Fluent Emoji)"
     own = (SILHOUETTE_IOU, COLOUR_ERROR)
+    norm = "layer"
+    """Instance norm takes away how strong a colour is, by which these are told apart."""
     sizes = (32, 48, SIDE)
     largest = SIDE
     styles = ("", "")
@@ -261,7 +263,7 @@ class Emoji(FluentPair):
 
     @property
     def recipe(self) -> Recipe:
-        config = quick(self.name, self.domains).config
+        config = quick(self.name, self.domains, self.norm).config
         return Recipe(replace(config, objective=WITH_IDENTITY[0].objective), WITH_IDENTITY)
 
     def seen(self, with_it: Values, without: Values) -> bool:
