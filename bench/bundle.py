@@ -35,6 +35,7 @@ SETTINGS = [
     *("--rate", "4e-4", "--precision", "float32", "--save-every", "1000"),
 ]
 
+
 def folder_of(runs: Path, name: str, variant: str, seed: int) -> Path:
     return runs / name / f"{variant}-{seed}"
 

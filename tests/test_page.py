@@ -349,7 +349,7 @@ def test_a_webcam_can_be_used_in_the_small_field(browser, url, width):
     shutter.click()
     page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 7", timeout=PATIENCE)
     heads = page.locator("#result .head p").all_text_contents()
-    assert "Your picture, as the networks see it" in " ".join(heads)
+    assert "Your picture, as networks see it" in " ".join(heads)
     page.close()
 
 

@@ -199,7 +199,7 @@ def test_of_a_visitors_picture_nobody_says_what_it_shows(direction):
         head.sentence
         for head in panels.headings(shown, set_of(domains=Domains("satellite", "map")))
     ]
-    assert said[0] == "Your picture, as the networks see it."
+    assert said[0] == "Your picture, as networks see it."
     assert f"a {target} picture" in said[1] and not any(f"a {source} pict" in s for s in said)
     words = panels.sentence("{A_source}, {a_source}: {a_target}.", "x", "map", is_own=True)
     assert words == "Your picture, your picture: a map picture."
@@ -276,7 +276,7 @@ def test_items_that_are_no_pictures_are_drawn_by_their_lesson(toys):
     drawn = [decoded(a["src"]) for a in page.all("img")]
     for picture, item in zip(drawn, (example.x, example.y, example.y), strict=True):
         assert np.array_equal(np.asarray(picture), np.asarray(toys.draw(item)))
-    assert "sign error 0.25" in page.words and "A sine, as the networks see it." in page.words
+    assert "sign error 0.25" in page.words and "A sine, as networks see it." in page.words
     assert sentence.tell(shown, set_) == ""
 
 

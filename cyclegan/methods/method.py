@@ -43,7 +43,7 @@ class View:
         return replace(self, sentence=words, formula=formula, network=network)
 
 
-ORIGINAL = View("original", "x", "Input", "{A_source}, as the networks see it.")
+ORIGINAL = View("original", "x", "Input", "{A_source}, as networks see it.")
 
 
 @dataclass

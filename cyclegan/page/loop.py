@@ -106,7 +106,7 @@ def draw(
     if known and (size := known[found.original.key].caption):  # It is told above the picture.
         known[found.original.key] = replace(known[found.original.key], caption="")
         head = head_of[found.original.key]
-        told_there = f"{head.sentence.removesuffix('.')} ({size})."
+        told_there = f"{head.sentence.removesuffix('.')}: {size}."
         head_of[found.original.key] = replace(head, sentence=told_there)
     return render(
         "loop.diagram",

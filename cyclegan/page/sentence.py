@@ -183,10 +183,10 @@ def against_the_loss(
         return []
     made = next(view for view in shown.views if view.key == "made")
     return [
-        *(Part(f" By {measure.label} "), Part(made.formula, "formula")),
-        *(Part(" without it is nearer to "), Part(truth, "formula"), Part(", ")),
+        *(Part(f" Yet by {measure.label} its "), Part(made.formula, "formula")),
+        *(Part(" is nearer to "), Part(truth, "formula"), Part(", ")),
         Part(f"{measure.written(b)} against {measure.written(a)}: "),
-        Part("the loss asks for the way back, and not for the truth."),
+        Part("the loss does not ask for the truth."),
     ]
 
 

@@ -111,6 +111,6 @@ BACK = View(
 )
 SAME = View(
     *("same", "F(x)", "Identity"),
-    "F makes {source} pictures: what is one already should stay.",
+    "F makes {source} pictures: this one should stay.",
     *("F", ("original",), "identity_error"),
 )
