@@ -137,8 +137,21 @@ def test_an_example_is_kept_from_tab_to_tab_and_back(page):
     page.get_by_role("tab", name="Ablation").click()
     is_chosen("#lab-examples", 0)
     page.wait_for_function(
-        "before => document.querySelector('#lab-grid img')?.src !== before", arg=before
+        "before => {const image = document.querySelector('#lab-grid img');"
+        " return image && image.src !== before}",
+        arg=before,
     )
+    # It is handed over once: a choice made since stands, whatever tab was looked at.
+    page.locator("#lab-examples button").nth(1).click()
+    is_chosen("#lab-examples", 1)
+    page.get_by_role("tab", name="Translate").click()
+    is_chosen("#examples", 1)
+    page.locator("#examples button").nth(0).click()
+    is_chosen("#examples", 0)
+    page.get_by_role("tab", name="Models").click()
+    page.get_by_role("tab", name="Translate").click()
+    page.wait_for_timeout(1500)
+    is_chosen("#examples", 0)
 
 
 def test_the_table_sorts_on_a_click_and_by_keyboard(page):

@@ -64,7 +64,7 @@ def said(
         replace(
             one,
             variant=next(v for v in set_.variants if v.switches[0] is one.side),
-            scores={"swapped": 1.0} if one.side in wrong else scores[not one.side],
+            scores={**scores[not one.side], **({"swapped": 1.0} if one.side in wrong else {})},
             made=replace(one.made, figures={**one.made.figures, "identity_error": same}),
         )
         for one in rows
@@ -138,9 +138,11 @@ def test_a_wrong_translation_without_the_loss():
 def test_a_translation_that_is_nearer_without_the_loss(monkeypatch, key, with_it, without, told):
     monkeypatch.setattr(Told, "headline", ("cycle_error", key))
     words = said(8.1, 44.0, scores=({key: with_it}, {key: without})).words
-    assert ("does not ask for the truth" in words) is bool(told) and told in words
+    assert ("the cycle loss does not ask for the truth" in words) is bool(told) and told in words
+    other = said(44.0, 8.1, scores=({key: with_it}, {key: without}), direction="yx").words
+    assert ("G(F(y)) is" in other or "F(y)" in other) and ("nearer to x" in other) is bool(told)
     words = said(8.1, 44.0, scores=({key: with_it}, {key: without}), wrong=(False,)).words
-    assert "is nearer" not in words
+    assert "left is right" in words and "is nearer" not in words
 
 
 def test_the_same_picture_for_every_input():

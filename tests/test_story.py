@@ -136,7 +136,7 @@ def test_what_is_shown_can_be_asked_for_again(library):
 
 
 def test_rows_of_a_set_without_switches_can_be_asked_for(tmp_path):
-    for name, objective in (("a, b", pix2pix.Objective()), ("c", pix2pix.Objective(paired=7.0))):
+    for name, objective in (("a, b", pix2pix.Objective()), ("A b", pix2pix.Objective(paired=7.0))):
         write(tmp_path / "pairs" / name, config(objective, data="made up"))
     library = Library([tmp_path / "pairs"])
     (title,) = library.offered
@@ -149,6 +149,17 @@ def test_rows_of_a_set_without_switches_can_be_asked_for(tmp_path):
         assert reading(library, text).request == asked
     found = reading(library, "rows=blue")
     assert found.request == start and "rows=blue" in found.said[0]
+
+
+def test_rows_where_switches_are_instead_are_not_here(library):
+    four, _ = library.offered
+    found = reading(library, "rows=none")
+    assert found.request == opening(four, library.sets[four]) and "rows=none" in found.said[0]
+
+
+def test_words_of_an_address_are_told_apart():
+    words = address.slugs(["Run A", "run-a", "run, a", "none", "sea"])
+    assert words == ["run-a", "run-a-2", "run-a-3", "none-2", "sea"]
 
 
 def test_names_are_words_in_the_address(library):
@@ -211,6 +222,7 @@ def test_what_is_not_of_this_asks_for_nothing(library, text):
 
 def test_hostile_words_are_only_words(library):
     found = address.read(Stories(library), dict.fromkeys((*address.OWN, HOSTILE), HOSTILE))
-    assert len(found.said) == 7 and all(len(sentence) < 300 for sentence in found.said)
+    assert len(found.said) == len(address.OWN) + 1
+    assert all(len(sentence) < 300 for sentence in found.said)
     page = Page(address.markup(Stories(library), found.request, found.place))
     assert page.tags["script"] == 0

@@ -70,7 +70,11 @@ WITH_AND_WITHOUT = (
 """The same seed with and without the cycle terms: all else is equal, the identity term too."""
 
 
-def quick(data: str, domains: Domains, norm: str = "instance-layer") -> Recipe:
+NORM = "instance-layer"
+"""Of the generators, where a lesson does not say otherwise."""
+
+
+def quick(data: str, domains: Domains, norm: str = NORM) -> Recipe:
     """Networks that learn on one core while a class looks on.
 
     norm: of the generators. It and the rate were chosen by experiment (docs/recipes.md).
@@ -106,7 +110,7 @@ class Lesson:
     """What can go wrong here, and how it is told."""
     story: tuple[Step, ...] = (BACK, LEARN)
     """What is told of it, step by step."""
-    norm = "instance-layer"
+    norm: str = NORM
     """Of the generators of its recipe."""
     sizes = (32, 48, 64, 96, 128)
     """Crops that the page offers, in pixels."""

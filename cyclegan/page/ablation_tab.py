@@ -27,47 +27,42 @@ from . import (
     runs_view,
     trained,
 )
-from .compare import Request
 from .components import CHOOSE, index_of, open_choice
 from .lab import LabError, Report, ReportRow, find, read
 from .library import Library
 from .markup import script
-from .sets import Variant
+from .passing import Passed, arrived, pass_on
+from .sets import CheckpointSet, Variant
 
 SHOWN = ("made", "back")
 """Keys of the views that a cell of the grid shows, where a method has them."""
 
-ON_ARRIVAL = """(arrived, title, predict, ...others) =>
-  [arrived, title, predict || new URLSearchParams(location.search).has('predict'), ...others]"""
-"""A teacher hands out the page's address with ?predict behind it."""
+ON_ARRIVAL = """(here, title, predict, ...others) => {
+  const asked = !here && new URLSearchParams(location.search).has('predict');
+  return [here, title, predict || asked, ...others];
+}"""
+"""A teacher hands out the page's address with ?predict behind it: it counts once."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Of this tab, what others may use.
-
-    show_when: wires the event of the tab's opening. example: components that hold which one is
-    chosen. chosen: what makes of their values a set's key and the example's place there.
-    """
+    """Of this tab, what others may use. show_when: wires the event of the tab's opening."""
 
     show_when: Callable[[Callable], None]
-    example: Sequence = ()
-    chosen: Callable[..., tuple[str | None, int | None]] = lambda: (None, None)
 
 
 def build(
     library: Library,
     on_device: Callable,
     run_roots: Sequence[Path] = (),
-    elsewhere: gr.State | None = None,
+    passed: gr.State | None = None,
 ) -> Parts:
     """Lay the tab out inside the current Blocks and wire it.
 
     on_device: wraps the one function that runs networks. run_roots: folders below which runs are
-    offered with their curves. elsewhere: holds the `Request` that another tab shows, of which an
-    example is kept.
+    offered with their curves. passed: holds the example that was chosen in one tab for another.
     """
-    elsewhere = elsewhere or gr.State(None)
+    passed = passed or gr.State(None)
     labs = find(library)
     if not labs:
         gr.HTML(lab_panels.HOW_TO, apply_default_css=False)
@@ -90,12 +85,16 @@ def build(
             library.remembers(lab.examples, lab.weights[name], index, direction) for name in names
         )
 
-    def examples_of(title: str) -> list:
+    def source_of(title: str) -> CheckpointSet | None:
+        """The set whose examples a laboratory shows."""
         name = labs[title].examples
-        return library.sets[name].examples if name else []
+        return library.sets[name] if name else None
+
+    def examples_of(title: str) -> list:
+        return found.examples if (found := source_of(title)) else []
 
     # Layout.
-    arrived, example = gr.State(False), gr.State(None)
+    here, example = gr.State(False), gr.State(None)
     with gr.Row(elem_id="lab-head", equal_height=True):
         intro = gr.HTML("", elem_id="lab-intro", apply_default_css=False)
         title = gr.Dropdown(
@@ -199,12 +198,15 @@ def build(
     def visible(*shown: gr.Column) -> dict:
         return {part: gr.Column(visible=part in shown) for part in (cover, results, runs)}
 
-    def show_cover(title: str) -> dict:
+    def show_cover(title: str, given: Passed | None) -> dict:
         """The question, and nothing of the answer."""
         report = read(labs[title].folder)
         names = report.opening()
         if not (choices := prediction.Judge(report, names).choices):
-            return show_results(title) | {predict: False, verdict: lab_panels.NOTHING_TO_PREDICT}
+            return show_results(title, given) | {
+                predict: False,
+                verdict: lab_panels.NOTHING_TO_PREDICT,
+            }
         rows = [(report.row(name).title, name) for name in names]
         emptied = dict.fromkeys((verdict, thumbnails, grid, table, key, reel, paper), "")
         return emptied | {
@@ -215,8 +217,10 @@ def build(
             reveal: gr.Button(interactive=False),
         }
 
-    def show_results(title: str, index: int = 0) -> dict:
+    def show_results(title: str, given: Passed | None) -> dict:
         """All but the grid, for which networks run."""
+        wanted = arrived(given, "ablation", source_of(title))
+        index = wanted or 0
         report = read(labs[title].folder)
         names = [(row.title, row.name) for row in report.rows]
         members, drawable, opening = report.groups(), curves.choices(report), report.opening()
@@ -229,6 +233,7 @@ def build(
         return {
             **visible(results, runs),
             **{intro: lab_panels.introduction(report), verdict: "", example: index, grid: ""},
+            passed: given if wanted is None else None,
             thumbnails: draw_thumbnails(title, index),
             direction: gr.Radio(directions, value=directions[0][1], visible=len(directions) > 1),
             groups: gr.CheckboxGroup(kinds, value=report.opening_groups(), visible=len(kinds) > 1),
@@ -243,32 +248,28 @@ def build(
             paper: lab_panels.paper(report),
         }
 
-    def kept(title: str, index: int | None, other: Request | None) -> int:
-        """The example that is chosen elsewhere, if it is one of these."""
-        is_one = other and other.title == labs[title].examples and other.example is not None
-        return other.example if is_one else index or 0
-
-    def on_choice(title: str, predicting: bool, other: Request | None) -> dict:
+    def on_choice(title: str, predicting: bool, given: Passed | None) -> dict:
         try:
-            shown = show_cover(title) if predicting else show_results(title, kept(title, 0, other))
+            shown = show_cover(title, given) if predicting else show_results(title, given)
         except LabError as error:
             return visible(runs) | {intro: cards.failed(str(error))}
         return {predict: predicting} | shown
 
     def on_arrival(
-        is_here: bool, title: str, predicting: bool, other: Request | None, index, direction: str
+        is_here: bool, title: str, predicting: bool, given: Passed | None, index, direction: str
     ) -> dict:
-        if not is_here:
-            return {arrived: True} | on_choice(title, predicting, other)
-        wanted = kept(title, index, other)
-        if predicting or wanted == index:
-            return {arrived: True}
-        return {example: wanted, thumbnails: draw_thumbnails(title, wanted, direction)}
+        if not is_here or (index is None and not predicting):
+            return {here: True} | on_choice(title, predicting, given)
+        wanted = arrived(given, "ablation", source_of(title))
+        if predicting or wanted is None:
+            return {here: True}
+        shown = {example: wanted, thumbnails: draw_thumbnails(title, wanted, direction)}
+        return {here: True, passed: None} | shown
 
-    def on_reveal(title: str, name: str, fault: str, other: Request | None) -> dict:
+    def on_reveal(title: str, name: str, fault: str, given: Passed | None) -> dict:
         report = read(labs[title].folder)
         said = prediction.verdict(report, report.opening(), name, fault)
-        return show_results(title, kept(title, 0, other)) | {verdict: said, predict: False}
+        return show_results(title, given) | {verdict: said, predict: False}
 
     def on_grid(title: str, index: int, direction: str, groups: list[str], predicting: bool):
         if predicting:
@@ -300,7 +301,8 @@ def build(
 
     def on_example(event: gr.EventData, title: str, direction: str):
         index = index_of(event, len(examples_of(title)))
-        return index, draw_thumbnails(title, index, direction)
+        given = pass_on("ablation", source_of(title), index)
+        return index, draw_thumbnails(title, index, direction), given
 
     def on_direction(title: str, index: int, direction: str):
         return draw_tables(title, direction), draw_thumbnails(title, index, direction)
@@ -311,7 +313,7 @@ def build(
     networks = {**private, "concurrency_id": "examples", "concurrency_limit": 1}
     shown = [
         *(cover, results, runs, intro, expected, fault, reveal, verdict, predict),
-        *(example, thumbnails, direction, groups, grid, table),
+        *(example, thumbnails, direction, groups, grid, table, passed),
         *(what, drawn, key, plot, first, second, reel, paper),
     ]
 
@@ -326,12 +328,12 @@ def build(
 
     groups.input(on_grid, sources, grid, **networks)
     changed = [title.input, predict.input]
-    with_grid(
-        gr.on(changed, on_choice, [title, predict, elsewhere], shown, **quick), with_plot=True
-    )
-    revealing = [title, expected, fault, elsewhere]
+    with_grid(gr.on(changed, on_choice, [title, predict, passed], shown, **quick), with_plot=True)
+    revealing = [title, expected, fault, passed]
     with_grid(reveal.click(on_reveal, revealing, shown, **quick), with_plot=True)
-    with_grid(thumbnails.click(on_example, [title, direction], [example, thumbnails], **quick))
+    with_grid(
+        thumbnails.click(on_example, [title, direction], [example, thumbnails, passed], **quick)
+    )
     with_grid(
         direction.input(on_direction, [title, example, direction], [table, thumbnails], **quick)
     )
@@ -358,11 +360,11 @@ def build(
     )
 
     def open_when(trigger: Callable) -> None:
-        inputs = [arrived, title, predict, elsewhere, example, direction]
-        outputs = [arrived, *shown]
+        inputs = [here, title, predict, passed, example, direction]
+        outputs = [here, *shown]
         with_grid(trigger(on_arrival, inputs, outputs, js=ON_ARRIVAL, **quick), with_plot=True)
 
-    return Parts(open_when, (title, example), lambda title, index: (labs[title].examples, index))
+    return Parts(open_when)
 
 
 def _cell(

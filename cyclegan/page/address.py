@@ -4,7 +4,7 @@ Plain query parameters, so that a link can be handed out, and reload and Back wo
 visitor's picture, model or key. What stands in an address is a stranger's word.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -22,6 +22,9 @@ OTHERS = ("tab", "predict", "present", "host")
 NOTHING = "none"
 """Of `without` and `rows`: not one."""
 
+LONGEST = 2000
+"""Characters that are read of a parameter."""
+
 
 @dataclass(frozen=True)
 class Address:
@@ -36,6 +39,18 @@ def slug(name: str) -> str:
     return "-".join(name.lower().replace(",", " ").split())
 
 
+def slugs(names: Sequence[str]) -> list[str]:
+    """A word for each name; no two are alike, and none is "none"."""
+    found: list[str] = []
+    for name in names:
+        word, number = slug(name), 1
+        while word in (*found, NOTHING):
+            number += 1
+            word = f"{slug(name)}-{number}"
+        found.append(word)
+    return found
+
+
 def written(stories: Stories, request: Request, place: Place) -> str:
     """The parameters as text; "" for what cannot be asked for, a visitor's own."""
     library = stories.library
@@ -44,11 +59,11 @@ def written(stories: Stories, request: Request, place: Place) -> str:
     set_ = library.sets[request.title]
     own = {"lesson": request.title}
     if request.example is not None:
-        own["example"] = slug(set_.examples[request.example].name)
+        own["example"] = slugs([example.name for example in set_.examples])[request.example]
     if request.without != set_.without:
-        own["without"] = ",".join(sorted(map(slug, request.without))) or NOTHING
-    if request.names != opening(request.title, set_).names:
-        own["rows"] = ",".join(map(slug, request.names)) or NOTHING
+        own["without"] = _listed([switch.name for switch in set_.switches], request.without)
+    if set_.names[1:] and request.names != opening(request.title, set_).names:
+        own["rows"] = _listed(set_.names, request.names)
     if request.direction != set_.directions[0]:
         own["direction"] = request.direction
     if place.story:
@@ -56,6 +71,11 @@ def written(stories: Stories, request: Request, place: Place) -> str:
     if place.step is not None:
         own["step"] = str(place.step + 1)
     return urlencode(own, safe=",")
+
+
+def _listed(names: Sequence[str], chosen: Collection[str]) -> str:
+    words = (word for name, word in zip(names, slugs(names), strict=True) if name in chosen)
+    return ",".join(words) or NOTHING
 
 
 def markup(stories: Stories, request: Request, place: Place) -> str:
@@ -72,7 +92,7 @@ def read(stories: Stories, given: Mapping[str, str]) -> Address | None:
         for name in given
         if name not in (*OWN, *OTHERS) and not name.startswith("__")
     ]
-    asked = {name: str(given[name])[:200] for name in OWN if given.get(name)}
+    asked = {name: str(given[name])[:LONGEST] for name in OWN if given.get(name)}
     if not asked and not said:
         return None
     reading = _Reading(stories, asked, said)
@@ -101,7 +121,7 @@ class _Reading:
         title = self._one_of("lesson", self.library.offered, self.start.title)
         set_ = self.library.sets[title]
         start = self.start if title == self.start.title else opening(title, set_)
-        examples = [slug(example.name) for example in set_.examples]
+        examples = slugs([example.name for example in set_.examples])
         example = self._one_of("example", examples, None)
         return replace(
             start,
@@ -120,15 +140,16 @@ class _Reading:
         return default if wanted is None else wanted
 
     def _rows(self, set_: CheckpointSet, default: tuple[str, ...]) -> tuple[str, ...]:
-        wanted = self._some_of("rows", set_.names) if set_.names else None
+        wanted = self._some_of("rows", set_.names if set_.names[1:] else ())
         return default if wanted is None else tuple(n for n in set_.names if n in wanted)
 
     def _some_of(self, name: str, names: Sequence[str]) -> frozenset[str] | None:
         """None where nothing is asked for, or what is not there."""
         if name not in self.asked:
             return None
-        words, known = self.asked[name].split(","), {slug(one): one for one in names}
-        if words == [NOTHING]:
+        words = self.asked[name].split(",")
+        known = dict(zip(slugs(names), names, strict=True))
+        if words == [NOTHING] and names:
             return frozenset()
         if not set(words) <= known.keys():
             self._vain(name, [*known, NOTHING])

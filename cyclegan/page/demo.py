@@ -87,9 +87,9 @@ def build_demo(
                     library, on_device, desk, visitor, tabs, bar, stories
                 )
             with gr.Tab("Ablation", id="ablation") as ablation:
-                laboratory = ablation_tab.build(library, on_device, run_roots, translating.state)
+                laboratory = ablation_tab.build(library, on_device, run_roots, translating.passed)
                 laboratory.show_when(ablation.select)
-                translating.keep_when(translate.select, laboratory.example, laboratory.chosen)
+            translating.keep_when(translate.select)
             with gr.Tab("Train", id="train") as train:
                 opening = translating.open_when
                 training = train_tab.build(library, director, desk, visitor, opening)

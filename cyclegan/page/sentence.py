@@ -73,7 +73,7 @@ def tell(shown: Shown, set_: CheckpointSet) -> str:
     said = [
         *round_trip(with_it, without, shown, back, measure, name),
         *translations(with_it, without, name),
-        *against_the_loss(with_it, without, shown, set_),
+        *against_the_loss(with_it, without, shown, set_, name),
         *collapse(without, shown, set_, name),
     ]
     return render("panels.told", parts=said)
@@ -171,7 +171,7 @@ def translations(with_it: Reading, without: Reading, name: str) -> list[Part]:
 
 
 def against_the_loss(
-    with_it: Reading, without: Reading, shown: Shown, set_: CheckpointSet
+    with_it: Reading, without: Reading, shown: Shown, set_: CheckpointSet, name: str
 ) -> list[Part]:
     """Where neither translation is wrong and the one without the loss is nearer to the truth."""
     keys = [k for k in set_.lesson.headline if k in with_it.row.scores and k in without.row.scores]
@@ -183,10 +183,10 @@ def against_the_loss(
         return []
     made = next(view for view in shown.views if view.key == "made")
     return [
-        *(Part(f" Yet by {measure.label} its "), Part(made.formula, "formula")),
-        *(Part(" is nearer to "), Part(truth, "formula"), Part(", ")),
+        *(Part(f" Without the {name} "), Part(made.formula, "formula")),
+        *(Part(" is nearer to "), Part(truth, "formula"), Part(f" by {measure.label}, ")),
         Part(f"{measure.written(b)} against {measure.written(a)}: "),
-        Part("the loss does not ask for the truth."),
+        Part(f"the {name} {'do' if len(shown.without) > 1 else 'does'} not ask for the truth."),
     ]
 
 

@@ -8,7 +8,7 @@ is known in `answers`, the markup in `panels`.
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -18,7 +18,7 @@ import gradio as gr
 from ..core import sheets
 from ..core.config import Direction
 from ..core.media import PICTURES
-from . import address, closer_view, guests, objective, panels
+from . import address, closer_view, guests, objective, panels, passing
 from .answers import CHOOSE_ONE, Answer, Answers
 from .compare import Probe, Request, look_closer, opening, translate
 from .components import (
@@ -62,8 +62,8 @@ class Parts:
     open_when: wires an event, and a component that holds a set's key, to the choice of that set.
     sets: the list of sets. choices: what a visitor may choose there. state: holds the `Request`
     that is shown. arrive: wires the event of a page's opening to what its address asks for.
-    keep_when: wires an event to the example that was chosen elsewhere: components there, and what
-    makes of their values a set's key and an example's place.
+    passed: holds the example that was chosen in one tab for another. keep_when: wires the event of
+    this tab's opening to it.
     """
 
     open_when: Callable[[Callable, gr.State], None]
@@ -71,7 +71,8 @@ class Parts:
     choices: Callable[[str], list[tuple[str, str]]]
     state: gr.State
     arrive: Callable[[Callable], None]
-    keep_when: Callable[[Callable, Sequence, Callable], None]
+    passed: gr.State
+    keep_when: Callable[[Callable], None]
 
 
 def build(
@@ -120,7 +121,7 @@ def build(
         at_first = answers.draw(at_opening, translate(library.on_cpu(), at_opening))
 
     # Layout.
-    state, place = gr.State(at_opening), gr.State(Place())
+    state, place, passed = gr.State(at_opening), gr.State(Place()), gr.State(None)
     # What the networks are asked for, an example or an own picture: a new number is a new wish.
     example, picture = gr.State(0), gr.State(0)
     with gr.Row(elem_id="studio", equal_height=False):
@@ -287,8 +288,10 @@ def build(
         return shown | {chosen_set: dropdown, tabs: gr.Tabs(selected="translate")}
 
     def on_example(event: gr.EventData, is_open: bool, old: Request, now: Place):
-        index = index_of(event, len(library.sets[old.title].examples))
-        return quickly(replace(old, example=index, path=None), now, is_open) | {upload: None}
+        set_ = library.sets[old.title]
+        index = index_of(event, len(set_.examples))
+        chosen = {upload: None, passed: passing.pass_on("translate", set_, index)}
+        return quickly(replace(old, example=index, path=None), now, is_open) | chosen
 
     def on_upload(is_open: bool, old: Request, now: Place, path: str | None, visit: gr.Request):
         """First that it is awaited, then what came of it: the rows of the picture before would
@@ -361,16 +364,16 @@ def build(
     def arrive(trigger: Callable) -> None:
         trigger(on_arrival, opened, chosen, **QUICK)
 
-    def keep_when(trigger: Callable, components: Sequence, chosen: Callable) -> None:
-        def on_return(is_open: bool, old: Request, now: Place, *said):
-            title, index = chosen(*said)
-            if title != old.title or old.example is None or index in (None, old.example):
-                return {state: old}
-            return quickly(replace(old, example=index), now, is_open)
+    def on_return(is_open: bool, old: Request, now: Place, given: passing.Passed | None):
+        index = passing.arrived(given, "translate", library.sets.get(old.title))
+        if index is None or old.example is None:
+            return {passed: gr.skip()}
+        return quickly(replace(old, example=index), now, is_open) | {passed: None}
 
-        trigger(on_return, [*known, *components], shown, **QUICK)
+    def keep_when(trigger: Callable) -> None:
+        trigger(on_return, [*known, passed], [*shown, passed], **QUICK)
 
     download.click(on_download, state, file, **NETWORKS).success(
         None, js=save_file("file"), api_visibility="private"
     )
-    return Parts(open_when, chosen_set, choices, state, arrive, keep_when)
+    return Parts(open_when, chosen_set, choices, state, arrive, passed, keep_when)
