@@ -349,7 +349,7 @@ def build(
     bar.click(on_step, opened, [*chosen, upload], **QUICK)
     where.click(on_address, opened, [*chosen, upload], **QUICK)
     chosen_set.input(on_set, [*known, chosen_set], by_set, **QUICK)
-    thumbnails.click(on_example, known, [*shown, upload], **QUICK)
+    thumbnails.click(on_example, known, [*shown, upload, passed], **QUICK)
     quietly = {"concurrency_id": "uploads", "show_progress": "hidden"}
     uploading = upload.input(
         on_upload, [*known, upload], [*shown, upload], **{**NETWORKS, **quietly}
