@@ -283,13 +283,14 @@ def test_looks_go_on_after_answers_that_were_lost(page, director, lost):
     until(page, lambda: step_of(page) > before, seconds=20)
 
 
-def test_tabs_turn_the_looks_on_and_off_without_an_answer(page, director, url):
+@pytest.mark.parametrize("other", ["Translate", "Ablation", "Models"])
+def test_tabs_turn_the_looks_on_and_off_without_an_answer(page, director, url, other):
     """Of two clicks the last one counts, in whatever order a server would answer them."""
     running(director)
     page.wait_for_selector("#live-pictures img")
     held = []
     page.route("**/queue/join*", lambda route: held.append(route))
-    page.get_by_role("tab", name="Models").click()
+    page.get_by_role("tab", name=other).click()
     page.get_by_role("tab", name="Train").click()
     page.wait_for_timeout(1000)
     for route in reversed(held):

@@ -88,16 +88,17 @@ def build_demo(
                 )
             with gr.Tab("Ablation", id="ablation") as ablation:
                 laboratory = ablation_tab.build(library, on_device, run_roots, translating.passed)
-                laboratory.show_when(ablation.select)
-            translating.keep_when(translate.select)
             with gr.Tab("Train", id="train") as train:
                 opening = translating.open_when
                 training = train_tab.build(library, director, desk, visitor, opening)
-                training.look_when(train.select)
             with gr.Tab("Models", id="models") as model:
                 shelf = models_tab.build(library, desk, visitor, opening)
-            for other in (translate, ablation, model):
-                training.rest_when(other.select)
+        # What the browser does alone comes first: on the same event it would wait for an answer.
+        for other in (translate, ablation, model):
+            training.rest_when(other.select)
+        training.look_when(train.select)
+        laboratory.show_when(ablation.select)
+        translating.keep_when(translate.select)
         api.build(library, on_device, desk)
 
         def on_arrival(key: str | None, visit: gr.Request):
