@@ -204,7 +204,7 @@ def test_the_bundled_laboratory_has_weights_and_figures_of_every_row():
         assert made.translation.size == (32, 32)
         assert (report.frames / row.name / f"{report.steps:06d}.webp").exists()
     shipped = sum(p.stat().st_size for p in checkpoints.BUNDLED.rglob("*") if p.is_file())
-    assert shipped <= 80 * 2**20
+    assert shipped <= 150 * 2**20
 
 
 def test_networks_run_inside_the_gpu_wrapper_of_a_zerogpu_space(monkeypatch, tmp_path):

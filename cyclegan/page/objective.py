@@ -32,8 +32,13 @@ def control(set_: CheckpointSet, without: frozenset[str]) -> str:
     """Empty where nothing can be taken away, or where it is not known what was asked."""
     if not set_.switches or any(v.is_foreign for v in set_.variants):
         return ""
-    names = [row.name for row in set_.rows(without)]
-    return render("objective.control", summands=summands(set_, without), names=names)
+    found = summands(set_, without)
+    return render(
+        "objective.control",
+        summands=found,
+        names=[row.name for row in set_.rows(without)],
+        can_strike=any(one.is_known for one in found),
+    )
 
 
 def summands(set_: CheckpointSet, without: frozenset[str]) -> list[Summand]:
