@@ -126,15 +126,20 @@ def test_an_example_is_kept_from_tab_to_tab_and_back(page):
             "button => button.ariaPressed === 'true'", arg=button.element_handle()
         )
 
+    def choose(where, number):
+        page.locator(f"{where} button").nth(number).click()
+        is_chosen(where, number)
+
+    def go(tab):
+        page.get_by_role("tab", name=tab).click()
+
     is_chosen("#lab-examples", 0)
-    page.locator("#lab-examples button").nth(1).click()
-    is_chosen("#lab-examples", 1)
-    page.get_by_role("tab", name="Translate").click()
+    choose("#lab-examples", 1)
+    go("Translate")
     is_chosen("#examples", 1)
-    page.locator("#examples button").nth(0).click()
-    is_chosen("#examples", 0)
+    choose("#examples", 0)
     before = page.locator("#lab-grid img").first.get_attribute("src")
-    page.get_by_role("tab", name="Ablation").click()
+    go("Ablation")
     is_chosen("#lab-examples", 0)
     page.wait_for_function(
         "before => {const image = document.querySelector('#lab-grid img');"
@@ -142,14 +147,12 @@ def test_an_example_is_kept_from_tab_to_tab_and_back(page):
         arg=before,
     )
     # It is handed over once: a choice made since stands, whatever tab was looked at.
-    page.locator("#lab-examples button").nth(1).click()
-    is_chosen("#lab-examples", 1)
-    page.get_by_role("tab", name="Translate").click()
+    choose("#lab-examples", 1)
+    go("Translate")
     is_chosen("#examples", 1)
-    page.locator("#examples button").nth(0).click()
-    is_chosen("#examples", 0)
-    page.get_by_role("tab", name="Models").click()
-    page.get_by_role("tab", name="Translate").click()
+    choose("#examples", 0)
+    go("Models")
+    go("Translate")
     page.wait_for_timeout(1500)
     is_chosen("#examples", 0)
 

@@ -140,7 +140,7 @@ def test_a_translation_that_is_nearer_without_the_loss(monkeypatch, key, with_it
     words = said(8.1, 44.0, scores=({key: with_it}, {key: without})).words
     assert ("the cycle loss does not ask for the truth" in words) is bool(told) and told in words
     other = said(44.0, 8.1, scores=({key: with_it}, {key: without}), direction="yx").words
-    assert ("G(F(y)) is" in other or "F(y)" in other) and ("nearer to x" in other) is bool(told)
+    assert ("F(y) is nearer to x" in other) is bool(told)
     words = said(8.1, 44.0, scores=({key: with_it}, {key: without}), wrong=(False,)).words
     assert "left is right" in words and "is nearer" not in words
 

@@ -54,15 +54,14 @@ class Parts:
 def build(
     library: Library,
     on_device: Callable,
+    passed: gr.State,
     run_roots: Sequence[Path] = (),
-    passed: gr.State | None = None,
 ) -> Parts:
     """Lay the tab out inside the current Blocks and wire it.
 
-    on_device: wraps the one function that runs networks. run_roots: folders below which runs are
-    offered with their curves. passed: holds the example that was chosen in one tab for another.
+    on_device: wraps the one function that runs networks. passed: holds the example that was chosen
+    in one tab for another. run_roots: folders below which runs are offered with their curves.
     """
-    passed = passed or gr.State(None)
     labs = find(library)
     if not labs:
         gr.HTML(lab_panels.HOW_TO, apply_default_css=False)

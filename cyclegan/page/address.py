@@ -35,18 +35,15 @@ class Address:
     said: tuple[str, ...] = ()
 
 
-def slug(name: str) -> str:
-    return "-".join(name.lower().replace(",", " ").split())
-
-
 def slugs(names: Sequence[str]) -> list[str]:
     """A word for each name; no two are alike, and none is "none"."""
     found: list[str] = []
     for name in names:
-        word, number = slug(name), 1
+        word = plain = "-".join(name.lower().replace(",", " ").split())
+        number = 1
         while word in (*found, NOTHING):
             number += 1
-            word = f"{slug(name)}-{number}"
+            word = f"{plain}-{number}"
         found.append(word)
     return found
 
@@ -152,7 +149,7 @@ class _Reading:
         if words == [NOTHING] and names:
             return frozenset()
         if not set(words) <= known.keys():
-            self._vain(name, [*known, NOTHING])
+            self._vain(name, [*known, NOTHING] if names else [])
             return None
         return frozenset(known[word] for word in words)
 
@@ -165,6 +162,6 @@ class _Reading:
 
     def _vain(self, name: str, valid) -> None:
         self._said.append(
-            f"The address says {name}={self.asked[name][:40]}, which is not here; valid are "
-            f"{', '.join(valid)}."
+            f"The address says {name}={self.asked[name][:40]}, which is not here"
+            f"{'; valid are ' if valid else ''}{', '.join(valid)}."
         )

@@ -87,7 +87,7 @@ def build_demo(
                     library, on_device, desk, visitor, tabs, bar, stories
                 )
             with gr.Tab("Ablation", id="ablation") as ablation:
-                laboratory = ablation_tab.build(library, on_device, run_roots, translating.passed)
+                laboratory = ablation_tab.build(library, on_device, translating.passed, run_roots)
             with gr.Tab("Train", id="train") as train:
                 opening = translating.open_when
                 training = train_tab.build(library, director, desk, visitor, opening)

@@ -20,7 +20,7 @@ RETURNS, LOST = 0.3, 0.5
 """Shares of the distance to another picture: what is nearer has come back, what is further has not.
 Between them it has come back in part."""
 
-APART = 0.05
+NEARER = 0.05
 """Of two scores of a translation, the least share by which one is better to be told."""
 
 ALIKE, LEAST = 1.25, 2.0
@@ -179,7 +179,7 @@ def against_the_loss(
         return []
     measure, truth = set_.lesson.measure(keys[0]), "y" if shown.direction == "xy" else "x"
     a, b = with_it.row.scores[keys[0]], without.row.scores[keys[0]]
-    if measure.badness(a) - measure.badness(b) < APART * max(abs(a), abs(b)):
+    if measure.badness(a) - measure.badness(b) < NEARER * max(abs(a), abs(b)):
         return []
     made = next(view for view in shown.views if view.key == "made")
     return [

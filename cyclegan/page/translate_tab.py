@@ -60,16 +60,14 @@ class Parts:
     """Of this tab, what others may use.
 
     open_when: wires an event, and a component that holds a set's key, to the choice of that set.
-    sets: the list of sets. choices: what a visitor may choose there. state: holds the `Request`
-    that is shown. arrive: wires the event of a page's opening to what its address asks for.
-    passed: holds the example that was chosen in one tab for another. keep_when: wires the event of
-    this tab's opening to it.
+    sets: the list of sets. choices: what a visitor may choose there. arrive: wires the event of a
+    page's opening to what its address asks for. passed: holds the example that was chosen in one
+    tab for another. keep_when: wires the event of this tab's opening to it.
     """
 
     open_when: Callable[[Callable, gr.State], None]
     sets: gr.Dropdown
     choices: Callable[[str], list[tuple[str, str]]]
-    state: gr.State
     arrive: Callable[[Callable], None]
     passed: gr.State
     keep_when: Callable[[Callable], None]
@@ -376,4 +374,4 @@ def build(
     download.click(on_download, state, file, **NETWORKS).success(
         None, js=save_file("file"), api_visibility="private"
     )
-    return Parts(open_when, chosen_set, choices, state, arrive, passed, keep_when)
+    return Parts(open_when, chosen_set, choices, arrive, passed, keep_when)

@@ -16,7 +16,7 @@ from ...core.config import Domains
 from ...core.figures import Figure
 from ...methods.cyclegan import Objective
 from ..data import DataError, UnpairedData
-from ..lesson import Arm, Example, Lesson, Recipe, quick, ratio
+from ..lesson import Arm, Example, Lesson, Recipe, ratio
 from ..story import BACK, IDENTITY, LEARN, UNPAIRED
 from ..troubles import ALIKE, COPY, KEPT, LOST, WRONG, Bound, Trouble, Values
 from .read import SIDE, Pack, load, on_white, silhouette
@@ -263,7 +263,7 @@ class Emoji(FluentPair):
 
     @property
     def recipe(self) -> Recipe:
-        config = quick(self.name, self.domains, self.norm).config
+        config = super().recipe.config
         return Recipe(replace(config, objective=WITH_IDENTITY[0].objective), WITH_IDENTITY)
 
     def seen(self, with_it: Values, without: Values) -> bool:

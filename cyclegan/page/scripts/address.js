@@ -28,8 +28,6 @@ const open = (name) => {
 const present = () => {
   const is = params().has('present');
   document.body.classList.toggle('present', is);
-  const button = document.querySelector('[data-do=present]');
-  if (button) button.textContent = is ? 'Exit' : 'Present';
 };
 
 // A tab that is opened, by whomever, is in the address.
