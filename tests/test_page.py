@@ -144,12 +144,9 @@ def test_the_first_step_shows_heaps_and_partners_after_a_click(page):
 def test_a_step_keeps_its_answer_until_it_is_asked_for(page):
     story(page, 2)
     verdict = page.locator("#result .verdict")
-    visibility = "e => getComputedStyle(e).visibility"
-    assert verdict.evaluate(visibility) == "hidden"
+    assert verdict.count() == 1 and not verdict.is_visible()
     page.locator(".told summary").click()
-    page.wait_for_function(
-        "getComputedStyle(document.querySelector('#result .verdict')).visibility === 'visible'"
-    )
+    verdict.wait_for(state="visible")
 
 
 def test_the_address_follows_and_back_and_reload_lead_there_again(page):

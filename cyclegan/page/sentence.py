@@ -121,31 +121,32 @@ def round_trip(
     loop, original = Part(back.formula, "formula"), Part(shown.views[0].formula, "formula")
     a, b = (Part(measure.written(one.error), "number") for one in (with_it, without))
     low, high = sorted((with_it.error, without.error))
+    it, makes = ("them", "make") if len(shown.without) > 1 else ("it", "makes")
     if high - low < LEAST or high < ALIKE * low:
         return [
             Part("On this picture the "),
-            Part(f"{name} makes no difference", "point"),
+            Part(f"{name} {makes} no difference", "point"),
             Part(" to the way back: "),
-            *(loop, Part(" is "), a, Part(f"{of} away from "), original, Part(" with it, and ")),
+            *(loop, Part(" is "), a, Part(f"{of} away from "), original, Part(f" with {it}, and ")),
             *(b, Part(" without.")),
         ]
     if with_it.error > without.error and without.row.is_open:
         return [
             Part("Here the rule fails", "point"),
             *(Part(f": with the {name} "), loop, Part(" is "), a, Part(f"{of} away from ")),
-            *(original, Part(", and without it "), b, Part(".")),
+            *(original, Part(f", and without {it} "), b, Part(".")),
             *_on_all(with_it, without, shown, back, measure),
         ]
     if with_it.returns and without.is_lost:
         share = f"{min(without.away, 1):.0%} of the way to another picture"
         return [
             *(Part(f"With the {name} "), loop, Part(" is "), original, Part(" again", "point")),
-            *(Part(", "), a, Part(f"{of} away; without it, "), b),
+            *(Part(", "), a, Part(f"{of} away; without {it}, "), b),
             *(Part(" away, "), Part(share), Part(".")),
         ]
     return [
         *(loop, Part(" differs from "), original, Part(" by "), a, Part(f"{of} with the {name}, ")),
-        *(Part("and by "), b, Part(" without it.")),
+        *(Part("and by "), b, Part(f" without {it}.")),
     ]
 
 
