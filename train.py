@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import errno
+import os
 import re
 import signal
 import sys
@@ -37,7 +38,7 @@ from cyclegan.methods.cyclegan.objective import QUALITIES
 from cyclegan.methods.named_recipe import LABELS, counted
 from cyclegan.store import catalogue as models
 from cyclegan.store import checkpoints
-from cyclegan.training import processes, runs, setup
+from cyclegan.training import longer, processes, runs, setup
 from cyclegan.training.runs import Run, RunError, describe_machine
 from cyclegan.training.trainer import NonFiniteError, StepDone, Trainer
 
@@ -65,6 +66,13 @@ TRAINING = {
     "--seed": "seed",
 }
 """Options, and the fields of a generator and of a training that they set."""
+
+CHANGEABLE = {"--steps", "--epochs", "--rate", "--decay-from", "--batch", "--data", "--device"}
+CHANGEABLE |= {"--compile", "--log-every", "--save-every", "--sample-every"}
+"""Options that may be given beside --resume."""
+
+OF_NETWORKS = {*ARCHITECTURE, "--discriminator", "--discriminator-width"}
+"""Options that say what the networks are, once and for all."""
 
 CYCLEGAN = {
     "--cycle",
@@ -106,6 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
         "  python train.py --data horse2zebra --cycle none\n"
         "  python train.py --data drawing --width 24 --blocks 4 --upsampling resize --steps 2000\n"
         "  python train.py --resume runs/horse2zebra/gan-identity\n"
+        "  python train.py --resume runs/horse2zebra/gan-identity --steps 20000 --rate 1e-4\n"
         "  torchrun --nproc-per-node 2 train.py --data horse2zebra   (two GPUs, or two processes)",
     )
     parser.add_argument(
@@ -277,12 +286,19 @@ def build_parser() -> argparse.ArgumentParser:
     length.add_argument("--epochs", type=int, metavar="N", help="passes over X instead of --steps")
     g.add_argument("--batch", type=int, default=1, metavar="N", help="pictures of X and Y a step")
     g.add_argument("--rate", type=float, default=2e-4, help="Adam's rate at first")
-    g.add_argument(
+    falling = g.add_mutually_exclusive_group()
+    falling.add_argument(
         "--decay",
         type=float,
         default=0.5,
         metavar="S",
         help="share of the steps, at the end, over which the rate falls to 0; 0: it never falls",
+    )
+    falling.add_argument(
+        "--decay-from",
+        type=_step_or_never,
+        metavar="STEP",
+        help="the step from which on the rate falls to 0, or never, in place of a share",
     )
     g.add_argument("--beta1", type=float, default=0.5, help="Adam's decay of the first moment")
     g.add_argument(
@@ -331,7 +347,13 @@ def build_parser() -> argparse.ArgumentParser:
     g.add_argument(
         "--out", type=Path, metavar="DIR", help="run folder (default: runs/DATA/VARIANT)"
     )
-    g.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run, with its settings")
+    g.add_argument(
+        "--resume",
+        type=Path,
+        metavar="RUN",
+        help="go on with a run, with its settings; --steps or --epochs make it longer, and --rate, "
+        "--decay-from, --batch, --save-every and --data, for pictures that were moved, may change",
+    )
     g.add_argument(
         "--log-every", type=int, default=50, metavar="N", help="steps between lines of log.jsonl"
     )
@@ -360,6 +382,15 @@ def _list_recipes() -> str:
 
 def _indented(lines: list[str]) -> list[str]:
     return [10 * " " + line for line in lines]
+
+
+def _step_or_never(text: str) -> int | str:
+    if text == longer.NEVER:
+        return text
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is neither a step nor never") from error
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -489,9 +520,25 @@ def config_from(
         discriminator=replace(judges, **judged),
         objective=objective_from(args, method, given, objective),
         domains=Domains(*args.domains) if args.domains else Domains(),
-        training=replace(training, data=args.data, **_asked(args, given, TRAINING)),
+        training=_training(args, given, training),
         image_size=args.size,
     )
+
+
+def _training(args: argparse.Namespace, given: set[str], base: Training) -> Training:
+    asked = _asked(args, given, TRAINING)
+    if args.decay_from == longer.NEVER:
+        asked["decay"] = 0.0
+    elif args.decay_from is not None:
+        asked["decay_from"] = args.decay_from
+    return replace(base, data=lessons.from_anywhere(args.data), **asked)
+
+
+def _steps_of(epochs: int, data: UnpairedData, batch: int) -> int:
+    """Steps that are so many passes over X."""
+    if epochs < 1:
+        raise ConfigError(f"epochs is {epochs}; it must be at least 1.")
+    return max(1, epochs * len(data.train_x) // (batch * processes.count()))
 
 
 def _fitted(
@@ -500,8 +547,7 @@ def _fitted(
     """The same with what the data decide: channels, names, and how many steps the epochs are."""
     training = config.training
     if epochs is not None:
-        pictures = training.batch * processes.count()
-        training = replace(training, steps=max(1, epochs * len(data.train_x) // pictures))
+        training = replace(training, steps=_steps_of(epochs, data, training.batch))
     domains = config.domains if args.domains else data.domains
     return replace(config, training=training, domains=domains, channels=data.channels)
 
@@ -542,15 +588,8 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
     if min(number for number in every if number is not None) < 1:
         raise ConfigError("--log-every, --save-every and --sample-every must be at least 1.")
     if args.resume:
-        changeable = {"--resume", "--device", "--compile"}
-        changeable |= {"--log-every", "--save-every", "--sample-every"}
-        if unused := given - changeable:
-            raise ConfigError(
-                f"--resume goes on with the run's own settings; leave out {min(unused)}."
-            )
-        folder, (config, said) = args.resume, runs.settings(args.resume)
-        data = open_data(config.training.data, config.image_size, config.training.fit)
-        initial = None
+        folder, initial = args.resume, None
+        config, data, said = go_on(args, given)
         args.sample_every = args.sample_every or _kept_samples(config)
     else:
         if not args.data:
@@ -564,10 +603,10 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
             args.size = min(recipe.image_size if recipe else lesson.largest, lesson.largest)
         # The settings are checked before any picture is read.
         config = config_from(args, method, given, recipe)
-        if args.epochs is not None and args.epochs < 1:
+        if args.epochs is not None and args.epochs < 1:  # Before any picture is read.
             raise ConfigError(f"epochs is {args.epochs}; it must be at least 1.")
         began: dict = {"machine": describe_machine(device)}
-        initial = models.load_one(args.init) if args.init else None
+        initial = _initial(args.init) if args.init else None
         if initial:
             if given_too := given & ARCHITECTURE:
                 raise ConfigError(
@@ -575,7 +614,7 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
                 )
             config = replace(config, generator=initial.config.generator)
             began["init"] = args.init
-        data = open_data(args.data, args.size, config.training.fit)
+        data = open_data(config.training.data, args.size, config.training.fit)
         epochs = args.epochs
         if recipe and not given & {"--steps", "--epochs"}:
             epochs = recipe.epochs
@@ -606,10 +645,84 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
     )
     for sentence in run.said:
         _say(sentence)
+    if args.resume and "--rate" in given:
+        trainer.change(rate=args.rate)
     if args.compile:
         for network in trainer.model.children():
             network.compile()
     return run, trainer, data
+
+
+def go_on(args: argparse.Namespace, given: set[str]) -> tuple[Config, UnpairedData, str]:
+    """The settings and the data with which a run goes on, and what was damaged.
+
+    What is otherwise from here on is kept in its facts, as "changes", and told. Raises ConfigError
+    with the way round where something may not change, RunError and DataError.
+    """
+    run = args.resume
+    if fixed := given - CHANGEABLE - {"--resume"}:
+        raise ConfigError(_way_round(min(fixed), run))
+    before, done, said = runs.settings(run)
+    where = lessons.from_anywhere(args.data) if args.data else before.training.data
+    try:
+        data = open_data(where, before.image_size, before.training.fit)
+    except DataError as error:
+        if args.data or os.path.lexists(where):
+            raise
+        moved = "If the pictures were moved, say where they are: --data FOLDER."
+        raise DataError(f"{error} {moved}") from error
+    if data.channels != before.channels:
+        raise ConfigError(
+            f"{where} has pictures of {data.channels.x} and {data.channels.y} channels, and "
+            f"the run is for {before.channels.x} and {before.channels.y}."
+        )
+    batch = args.batch if "--batch" in given else None
+    steps = args.steps if "--steps" in given else None
+    if args.epochs is not None:
+        steps = _steps_of(args.epochs, data, batch or before.training.batch)
+    rate = args.rate if "--rate" in given else None
+    try:
+        config = longer.train_on(before, done, steps, rate, args.decay_from, batch)
+    except longer.AskForRateError as error:
+        raise ConfigError(f"{error} Add --rate, and --decay-from if need be.") from error
+    for sentence in longer.told(before, config, done):
+        _say(sentence)
+    config = replace(config, training=replace(config.training, data=where))
+    if changed := longer.changes(before.training, config.training, done):
+        listed = [*before.facts.get("changes", []), *changed]
+        config = replace(config, facts={**config.facts, "changes": listed})
+    return config, data, said
+
+
+def _way_round(option: str, run: Path) -> str:
+    """Why an option makes no sense beside --resume, and what does."""
+    if option == "--out":
+        return "--resume goes on in the run's own folder; leave out --out."
+    if option == "--init":
+        return "--resume goes on with the run's own weights; leave out one of the two."
+    if option in OF_NETWORKS:
+        return (
+            f"{option} says what the networks are, and a run that goes on keeps them. Leave it "
+            "out, or begin a new run without --resume."
+        )
+    return (
+        f"{option} belongs to a run from its first step. Leave it out, or begin a new run with "
+        f"this one's weights: python train.py --init {run} --data … {option} … --out …"
+    )
+
+
+def _initial(name: str) -> checkpoints.Checkpoint:
+    """The checkpoint to begin with; of a run with its training state, in full precision."""
+    folder = Path(name)
+    if not (folder / runs.STATE).is_file():
+        return models.load_one(name)
+    try:
+        found = runs.in_full(folder)
+    except RunError:
+        _say(f"{folder / runs.STATE} is damaged; the weights are those that are shipped, rounded.")
+        return models.load_one(name)
+    _say(f"The weights are those of {folder / runs.STATE}, in float32.")
+    return found
 
 
 def _kept_samples(config: Config) -> int | None:

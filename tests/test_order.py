@@ -13,7 +13,7 @@ from cyclegan.core.config import Config, ConfigError, Discriminator, Generator, 
 from cyclegan.methods import Model, Moment
 from cyclegan.methods.cyclegan import Objective
 from cyclegan.methods.pix2pix import Objective as Paired
-from cyclegan.training.trainer import NonFiniteError, Trainer, rate_factor
+from cyclegan.training.trainer import NonFiniteError, Trainer
 
 SIDE = 32
 RATE = 1e-3
@@ -199,7 +199,8 @@ def test_without_a_gan_term_only_g_and_f_take_a_turn():
     ],
 )
 def test_the_rate_falls_over_the_last_share_of_the_steps(decay, expected):
-    assert [rate_factor(step, 10, decay) for step in range(10)] == pytest.approx(expected)
+    factor = Training(steps=10, decay=decay).rate_factor
+    assert [factor(step) for step in range(10)] == pytest.approx(expected)
     one = started(steps=10, decay=decay)
     rates = []
     for step in range(3):

@@ -705,17 +705,19 @@ def test_out_is_a_file(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("flags", "named"),
+    ("flags", "said"),
     [
-        (["--lambda", "5"], "--lambda"),
-        (["--discriminator-width", "4"], "--discriminator-width"),
-        (["--steps", "9"], "--steps"),
-        (["--no-gan"], "--no-gan"),
+        (["--lambda", "5"], "--lambda belongs to a run from its first step.*train.py --init RUN"),
+        (["--no-gan"], "--no-gan belongs to a run from its first step.*train.py --init RUN"),
+        (["--size", "8"], "--size belongs to a run from its first step"),
+        (["--discriminator-width", "4"], "says what the networks are, and a run .* keeps them"),
+        (["--out", "elsewhere"], "leave out --out"),
+        (["--init", "drawing"], "own weights"),
     ],
 )
-def test_resuming_with_a_changed_setting(flags, named, tmp_path, capsys):
+def test_what_a_run_that_goes_on_keeps(flags, said, tmp_path, capsys):
     (sentence,) = sentences(capsys, run("--resume", str(tmp_path), *flags))
-    assert f"leave out {named}." in sentence
+    assert re.search(said.replace("RUN", re.escape(str(tmp_path))), sentence)
 
 
 def test_resuming_what_is_no_run(tmp_path, capsys):

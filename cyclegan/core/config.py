@@ -5,6 +5,7 @@ nothing here knows which methods there are, and nothing of tensors, files or pag
 """
 
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, get_args, get_origin
 
 Direction = Literal["xy", "yx"]
@@ -424,7 +425,8 @@ class Training:
     pool: size of the history of generated images (50 in the paper, 0 for none).
     ema_decay: decay of the moving average of the generators' weights; 0 for none.
     decay: share of the steps, at the end, over which the rate falls linearly to 0 (the paper: a
-        half; 0: the rate never falls).
+        half; 0: the rate never falls). decay_from: the step from which on it falls, whatever the
+        share is; None for the share.
     initialisation: of the weights. "normal" is N(0, 0.02) and biases of 0, the paper's; "glorot"
         is Keras' default, uniform by Glorot and Bengio 2010 and biases of 0; "pytorch" is what
         PyTorch draws where nothing is said.
@@ -449,12 +451,15 @@ class Training:
     initialisation: str = "normal"
     order: str = "together"
     flip: str = "horizontal"
+    decay_from: int | None = None
 
     def __post_init__(self):
         choice("initialisation", self.initialisation, INITIALISATIONS)
         choice("order of updates", self.order, ORDERS)
         if not 0 <= self.decay <= 1:
             raise ConfigError(f"decay is {self.decay}; it must lie in [0, 1].")
+        if self.decay_from is not None:
+            at_least("the step from which the rate falls", self.decay_from, 0)
         choice("resize", self.resize, RESIZES)
         choice("flip", self.flip, FLIPS)
         choice("precision", self.precision, ("auto", "float32", "bfloat16"))
@@ -485,10 +490,26 @@ class Training:
         return ", ".join((*scaled, cropped, flipped))
 
     @property
+    def falls_from(self) -> int:
+        """The step from which on the rate falls; the last one, and later, for never."""
+        share = int(self.steps * (1 - self.decay))
+        return share if self.decay_from is None else self.decay_from
+
+    def rate_factor(self, step: int) -> float:
+        """Share of the rate after so many steps: 1 at first, then linear to 0 at the last.
+
+        In the paper it falls over the second half (section 7.1).
+        """
+        start = self.falls_from
+        return 1.0 - max(0, step - start) / (self.steps - start) if start < self.steps else 1.0
+
+    @property
     def rate_words(self) -> str:
         """ "0.0002, falling to 0 over the second half"."""
-        if not self.decay:
+        if self.falls_from >= self.steps:
             return f"{self.rate:g} throughout"
+        if self.decay_from is not None:
+            return f"{self.rate:g}, falling to 0 from step {self.decay_from:,} on"
         part = "the second half" if self.decay == 0.5 else f"the last {self.decay:.0%}"
         return f"{self.rate:g}, falling to 0 over {part}"
 
@@ -595,7 +616,11 @@ def _build(cls: type, values: object, where: str, **built: object):
     return cls(**built)
 
 
-def _value(wanted: type, value: object, where: str):
+def _value(wanted: type | UnionType, value: object, where: str):
+    if isinstance(wanted, UnionType):
+        if value is None:
+            return None
+        (wanted,) = set(get_args(wanted)) - {NoneType}
     if is_dataclass(wanted):
         return _build(wanted, value, where)
     if get_origin(wanted) is tuple:

@@ -33,6 +33,7 @@ __all__ = [
     "Yardsticks",
     "all_lessons",
     "find",
+    "from_anywhere",
     "is_registered",
     "open_data",
     "register",
@@ -67,6 +68,11 @@ def find(name: str) -> Lesson:
     if not os.path.lexists(before_mark(name)) and hub_columns.is_name(name):
         return HubData(name)
     return Folder(name)
+
+
+def from_anywhere(name: str) -> str:
+    """A name that means the same in every working directory: a folder's becomes its whole path."""
+    return str(Path(name).absolute()) if isinstance(find(name), Folder) else name
 
 
 def open_data(name: str, size: int, fit: str) -> UnpairedData:

@@ -7,9 +7,10 @@ folder, as seed-N. Knows nothing of training state, devices or the Hub.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -30,6 +31,9 @@ COMPARISONS = "comparisons.json"
 
 LADDER = "ladder.json"
 """Of a set whose variants differ in one weight alone, step by step: which, and on which lesson."""
+
+BESIDE = "data_from_here"
+"""Among the facts of a run: the way from its folder to its pictures."""
 
 MAX_BYTES = 2 * 1024**3
 """A larger file of weights is refused; the largest that any published CycleGAN needs is 0.5 GB."""
@@ -131,11 +135,31 @@ def save(
 
 
 def read_config(folder: Path) -> Config:
-    """The config of a checkpoint; raises CheckpointError."""
+    """The config of a checkpoint, its data where they lie now; raises CheckpointError."""
     try:
-        return Config.from_dict(read_json(folder / CONFIG))
+        return placed(Config.from_dict(read_json(folder / CONFIG)), folder)
     except ConfigError as error:
         raise CheckpointError(f"{folder / CONFIG}: {error}") from error
+
+
+def placed(config: Config, folder: Path) -> Config:
+    """The same for a checkpoint in `folder`, whose pictures may have been moved together with it:
+    where they are no longer where they were, and lie where they lay from there."""
+    way, data = config.facts.get(BESIDE), config.training.data
+    if not isinstance(way, str) or os.path.lexists(data) or not (folder / way).is_dir():
+        return config
+    found = os.path.normpath(folder.absolute() / way)
+    return replace(config, training=replace(config.training, data=found))
+
+
+def beside(data: str, folder: Path) -> dict[str, str]:
+    """For the facts of a checkpoint: the way from its folder to that of its pictures, if any."""
+    try:
+        if os.path.isabs(data) and os.path.isdir(data):
+            return {BESIDE: Path(os.path.relpath(data, folder)).as_posix()}
+    except ValueError:  # Another drive.
+        pass
+    return {}
 
 
 def load(folder: Path) -> Checkpoint:
@@ -315,7 +339,8 @@ def export(run: Path, destination: Path, with_judges: bool = True) -> None:
     if not with_judges:
         kept = shown(checkpoint.config)
         networks = {role: network for role, network in networks.items() if role in kept}
-    save(destination, checkpoint.config, networks)
+    facts = {name: fact for name, fact in checkpoint.config.facts.items() if name != BESIDE}
+    save(destination, replace(checkpoint.config, facts=facts), networks)
     if checkpoint.metrics:
         write_json(destination / METRICS, checkpoint.metrics)
 

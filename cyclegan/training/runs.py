@@ -15,14 +15,16 @@ import json
 import os
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from PIL import Image
 from torch import Tensor
 
+from .. import methods
 from ..core import files, sheets
 from ..core.config import Config
 from ..inference.evaluation import passes
@@ -130,6 +132,8 @@ class Run:
             self._sample(trainer)
         # By way of memory, since torch.save hides a full disk behind an error of its own.
         state = io.BytesIO()
+        way = checkpoints.beside(self.config.training.data, self.folder)
+        self.config = replace(self.config, facts={**self.config.facts, **way})
         settings = json.dumps(self.config.to_dict())
         torch.save({"trainer": known, "seconds": self.seconds, "config": settings}, state)
         files.write_atomically(
@@ -245,11 +249,20 @@ FAULTS = (
 """What a damaged state leads to, when it is read or taken over."""
 
 
-def settings(folder: Path) -> tuple[Config, str]:
-    """The settings of a run that is to be resumed, and a sentence where `config.json` is damaged.
+class Saved(NamedTuple):
+    """The settings of a run, how many steps it has done, and a sentence on what was damaged."""
 
-    Then, or where it describes other networks, they are those in the training state. Raises
-    RunError with what can still be used.
+    config: Config
+    done: int
+    said: str = ""
+
+
+def settings(folder: Path) -> Saved:
+    """The settings of a run that is to be resumed.
+
+    They are those in the training state, which were saved with it in one move; an older version's
+    state knows none, and then they are those of `config.json`. Raises RunError with what can still
+    be used.
     """
     try:
         config, reason = checkpoints.read_config(folder), ""
@@ -257,18 +270,52 @@ def settings(folder: Path) -> tuple[Config, str]:
         config, reason = None, str(error)
     state = _read_state(folder, reason, mmap=True)
     try:
-        saved = Config.from_dict(json.loads(state["config"]))
+        done = int(state["trainer"]["steps_done"])
+    except FAULTS as error:
+        raise _damaged(folder) from error
+    try:
+        saved = checkpoints.placed(Config.from_dict(json.loads(state["config"])), folder)
     except (KeyError, TypeError, ValueError) as error:
         if config is not None:  # An older version's state knows no settings.
-            return config, ""
+            return Saved(config, done)
         raise RunError(
             f"{reason} {folder / STATE} is whole, but written by an older version, without the "
             f"settings: put the {checkpoints.CONFIG} of a run with the same ones beside it."
         ) from error
     if config is not None and _networks(config) == _networks(saved):
-        return config, ""
+        return Saved(saved, done)
     reason = reason or f"{folder / checkpoints.CONFIG} describes other networks than {STATE}."
-    return saved, f"{reason} The settings are taken from {STATE}."
+    return Saved(saved, done, f"{reason} The settings are taken from {STATE}.")
+
+
+def in_full(folder: Path) -> checkpoints.Checkpoint:
+    """The checkpoint of a run with weights as they were trained, and not as they are shipped.
+
+    Those are in float16; these, out of the training state, in float32: the moving averages where
+    there are any, and the discriminators. Raises RunError.
+    """
+    found, state = checkpoints.load(folder), _read_state(folder, mmap=True)
+    try:
+        weights = dict(state["trainer"]["model"])
+        if average := state["trainer"]["average"]:
+            weights |= _by_role(average, methods.find(found.config.method).averaged, weights)
+        model = checkpoints.restore(found.config, weights, str(folder / STATE))
+    except checkpoints.CheckpointError:
+        raise
+    except FAULTS as error:
+        raise _damaged(folder) from error
+    return replace(found, model=model)
+
+
+def _by_role(average: Mapping, averaged: Sequence[str], weights: Mapping) -> dict[str, Tensor]:
+    """Averages, which lie in a list of networks, by the keys of a model."""
+    roles = [role for role in averaged if any(key.startswith(f"{role}.") for key in weights)]
+    return {
+        f"{role}.{key.removeprefix(start)}": value
+        for place, role in enumerate(roles)
+        for key, value in average.items()
+        if key.startswith(start := f"module.{place}.")
+    }
 
 
 def _networks(config: Config) -> tuple:

@@ -20,7 +20,7 @@ from .batches import Batch
 from .engine import Engine
 from .watch import NonFiniteError, Watch, join
 
-__all__ = ["Callback", "NonFiniteError", "StepDone", "Trainer", "rate_factor"]
+__all__ = ["Callback", "NonFiniteError", "StepDone", "Trainer"]
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,6 @@ class StepDone:
 
 
 Callback = Callable[["Trainer", StepDone], None]
-
-
-def rate_factor(step: int, steps: int, decay: float = 0.5) -> float:
-    """Share of the base rate at a step: 1 at first, then linear to 0 over a share of the steps.
-
-    In the paper that is the second half (section 7.1); with decay 0 the rate never falls.
-    """
-    constant = int(steps * (1 - decay))
-    return 1.0 - max(0, step - constant) / (steps - constant) if constant < steps else 1.0
 
 
 class Trainer:
@@ -98,7 +89,7 @@ class Trainer:
             self.learners = [p for p in self.players if p is firsts[p.roles]]
         self.optimisers = [self._optimiser(player) for player in self.learners]
         self.schedules = [
-            torch.optim.lr_scheduler.LambdaLR(o, self._rate_factor) for o in self.optimisers
+            torch.optim.lr_scheduler.LambdaLR(o, settings.rate_factor) for o in self.optimisers
         ]
         self.engine = Engine(model, self.players, device, settings.precision)
         named = zip((join(p.roles) for p in self.learners), self.optimisers, strict=True)
@@ -109,9 +100,6 @@ class Trainer:
         return torch.optim.Adam(
             networks.parameters(), lr=s.rate * player.rate, betas=(s.beta1, s.beta2), fused=True
         )
-
-    def _rate_factor(self, step: int) -> float:
-        return rate_factor(step, self.settings.steps, self.settings.decay)
 
     @torch.no_grad()
     def _average_in(self, averaged: list[Tensor], current: list[Tensor], _: Tensor) -> None:
@@ -154,12 +142,16 @@ class Trainer:
             self.check(objective)
             self.objective = objective
         if rate is not None:
-            factor = self._rate_factor(self.steps_done)
-            listed = zip(self.learners, self.optimisers, self.schedules, strict=True)
-            for player, optimiser, schedule in listed:
-                base = rate * player.rate
-                schedule.base_lrs = [base]
-                optimiser.param_groups[0].update(initial_lr=base, lr=base * factor)
+            for player, schedule in zip(self.learners, self.schedules, strict=True):
+                schedule.base_lrs = [rate * player.rate]
+            self._set_rates()
+
+    def _set_rates(self) -> None:
+        """The rates of the next step, by the base rates and the settings' schedule."""
+        factor = self.settings.rate_factor(self.steps_done)
+        for optimiser, schedule in zip(self.optimisers, self.schedules, strict=True):
+            (base,) = schedule.base_lrs
+            optimiser.param_groups[0].update(initial_lr=base, lr=base * factor)
 
     def check(self, objective: Objective) -> None:
         """Raise ConfigError where this training cannot go on with an objective."""
@@ -263,7 +255,8 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict) -> None:
-        """Continue from `state_dict()` of a trainer with the same model and settings.
+        """Continue from `state_dict()` of a trainer with the same model and settings, but for
+        steps, batch and schedule of the rate, which are this one's.
 
         And with as many processes, each of which calls this with the first's.
         """
@@ -277,6 +270,7 @@ class Trainer:
             part.load_state_dict(saved)
         for part, saved in zip(self.schedules, state["schedules"], strict=True):
             part.load_state_dict(saved)
+        self._set_rates()
         # A state that an older version saved is of a single process.
         pools = state["pools_by_rank"] if "pools_by_rank" in state else [state["pools"]]
         for pool, saved in zip(self.pools.values(), pools[processes.rank()], strict=True):

@@ -8,7 +8,7 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd, HfApi, errors, get_token
 
 from ...store import checkpoints
-from ...store.checkpoints import COMPARISONS, CONFIG, METRICS, WEIGHTS
+from ...store.checkpoints import BESIDE, COMPARISONS, CONFIG, METRICS, WEIGHTS
 from ...store.hub.client import PATIENCE, explain, run, whole
 from ...store.hub.layout import EXAMPLES, MAX_EXAMPLES, README, Progress, check_sizes
 from ...store.hub.names import HubError, endpoint, parse
@@ -77,7 +77,8 @@ def _collect(folder: Path, repo: str, license: str | None) -> dict[str, Path | b
         inside: dict[str, Path | bytes] = {f: checkpoint / f for f in (CONFIG, WEIGHTS, METRICS)}
         if data != config.training.data:
             # Where the pictures lie is nobody's business.
-            config = replace(config, training=replace(config.training, data=data))
+            facts = {name: fact for name, fact in config.facts.items() if name != BESIDE}
+            config = replace(config, training=replace(config.training, data=data), facts=facts)
             inside[CONFIG] = f"{json.dumps(config.to_dict(), indent=2)}\n".encode()
         for file, source in inside.items():
             if isinstance(source, bytes) or source.is_file():
