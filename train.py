@@ -656,8 +656,8 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
 def go_on(args: argparse.Namespace, given: set[str]) -> tuple[Config, UnpairedData, str]:
     """The settings and the data with which a run goes on, and what was damaged.
 
-    What is otherwise from here on is kept in its facts, as "changes", and told. Raises ConfigError
-    with the way round where something may not change, RunError and DataError.
+    What is otherwise from here on is kept in its facts, and told. Raises ConfigError with the way
+    round where something may not change, RunError and DataError.
     """
     run = args.resume
     if fixed := given - CHANGEABLE - {"--resume"}:
@@ -688,10 +688,7 @@ def go_on(args: argparse.Namespace, given: set[str]) -> tuple[Config, UnpairedDa
     for sentence in longer.told(before, config, done):
         _say(sentence)
     config = replace(config, training=replace(config.training, data=where))
-    if changed := longer.changes(before.training, config.training, done):
-        listed = [*before.facts.get("changes", []), *changed]
-        config = replace(config, facts={**config.facts, "changes": listed})
-    return config, data, said
+    return longer.recorded(before, config, done), data, said
 
 
 def _way_round(option: str, run: Path) -> str:

@@ -3,20 +3,35 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from test_live import CPU, SLUGS, at_step, objective_of, queued, settings, state_of, work
+from live_root import directing, write
+from test_live import (
+    CPU,
+    SLUGS,
+    at_step,
+    objective_of,
+    queued,
+    settings,
+    state_of,
+    work,
+)
 from tiny import SIZE, dataset, same
 
 from cyclegan.core.config import ConfigError
-from cyclegan.labs.live import Command, control, status
+from cyclegan.labs.live import Command, ControlError, Limits, Status, control, ledger, status
 from cyclegan.labs.live import worker as workers
 from cyclegan.labs.live.lockstep import PREVIOUS, Lockstep
 from cyclegan.lessons import open_data
+from cyclegan.store import checkpoints
+from cyclegan.training import runs
+from cyclegan.training.longer import AskForRateError
 from cyclegan.training.runs import RunError
 from cyclegan.training.trainer import NonFiniteError
+from train import main as train_py
 
 STATE = "training.pt"
 
@@ -300,3 +315,85 @@ def test_a_worker_whose_folder_is_removed_ends_and_makes_none(
         monkeypatch.setattr(workers.Worker, "look", lambda _: shutil.rmtree(folder))
     process(folder)
     assert not folder.exists() or not contents(folder)
+
+
+# Longer than planned
+
+
+def constant(noise_folder: Path, steps: int, **more):
+    made = settings(noise_folder, steps=steps, **more)
+    training = replace(made.base.training, decay=0.0)
+    return replace(made, base=replace(made.base, training=training))
+
+
+@pytest.fixture
+def director(tmp_path, monkeypatch):
+    with directing(tmp_path / "live", monkeypatch, Limits(at_once=0)) as made:
+        yield made
+
+
+def ended(director, name: str, wanted) -> Path:
+    folder = queued(director.root.parent / name, wanted)
+    assert work(folder).state == "finished"
+    return folder.rename(director.root / name)
+
+
+def again(director, name: str) -> Path:
+    """Where a worker of this process may go on, with no foreman that misses it."""
+    return (director.root / name).rename(director.root.parent / name)
+
+
+def test_a_training_lengthened_on_the_page_is_one_that_was_planned_so(
+    director, tmp_path, noise_folder
+):
+    straight = queued(tmp_path / "straight", constant(noise_folder, 6))
+    assert work(straight).state == "finished"
+    id = ledger.new_id("noise")
+    ended(director, id, constant(noise_folder, 4, minutes=60))
+    director.lengthen(id, 6)
+    assert director.status(id).state == "queued" and director.status(id).steps == 6
+    done = work(folder := again(director, id))
+    assert (done.state, done.step, done.steps) == ("finished", 6, 6)
+    for slug in SLUGS:
+        assert same(state_of(folder / slug), state_of(straight / slug))
+        (kept,) = checkpoints.read_config(folder / slug).facts["went_on"]
+        assert kept == {"step": 4, "name": "steps", "value": 6}
+
+
+def test_a_rate_that_has_fallen_is_asked_for_on_the_page_too(director, noise_folder):
+    id = ledger.new_id("noise")
+    folder = ended(director, id, settings(noise_folder, steps=4))
+    before = (folder / status.SETTINGS).read_bytes()
+    with pytest.raises(AskForRateError, match="By step 4 the rate has fallen"):
+        director.lengthen(id, 8)
+    with pytest.raises(ControlError, match=r"not above 0\.01"):
+        director.lengthen(id, 8, rate=1.0)
+    with pytest.raises(ConfigError, match="4 are done"):
+        director.lengthen(id, 4, rate=1e-4)
+    with pytest.raises(ConfigError, match="200000 at most"):
+        director.lengthen(id, 10**6, rate=1e-4)
+    assert (folder / status.SETTINGS).read_bytes() == before and not director.pending(id)
+    director.lengthen(id, 8, rate=1e-4)
+    done = work(folder := again(director, id))
+    assert done.state == "finished" and done.step == 8
+    rates = {line["step"]: line["rate"] for line in runs.read_log(folder / SLUGS[0])}
+    assert rates[8] == pytest.approx(0.5e-4)  # It falls over the second half of what was left.
+    assert {"step": 4, "arm": 0, "name": "rate", "value": 1e-4} in done.changes
+
+
+def test_an_arm_that_train_py_made_longer_can_still_be_read(director, noise_folder, tmp_path):
+    id = ledger.new_id("noise")
+    folder = ended(director, id, constant(noise_folder, 4))
+    arms = [folder / slug for slug in SLUGS]
+    for arm in arms:
+        assert train_py(["--resume", str(arm), "--steps", "5"]) == 0
+    director.lengthen(id, 6)
+    assert work(again(director, id)).step == 6
+
+
+@pytest.mark.parametrize("state", ["running", "queued", "paused"])
+def test_only_what_has_ended_is_lengthened(state, director):
+    id = ledger.new_id("noise")
+    write(director.root, id, Status(state, saved_step=3))
+    with pytest.raises(ControlError, match="has ended"):
+        director.lengthen(id, 20)

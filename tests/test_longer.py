@@ -38,7 +38,7 @@ def test_a_run_lengthened_from_20_to_30_steps_is_one_of_30_to_the_last_bit(pictu
     assert same(weights_of(longer_one), weights_of(straight))
     kept = config_of(longer_one)
     assert kept["training"]["steps"] == kept["facts"]["steps"] == 30
-    assert kept["facts"]["changes"] == [{"step": 20, "name": "steps", "value": 30}]
+    assert kept["facts"]["went_on"] == [{"step": 20, "name": "steps", "value": 30}]
 
 
 def test_a_stopped_run_whose_rate_falls_from_a_step_goes_on_as_planned_at_once(pictures, tmp_path):
@@ -72,7 +72,7 @@ def test_a_rate_that_has_fallen_is_asked_for(pictures, tmp_path, capsys):
     assert "The rate is 0.0005, falling to 0 from step 6 on." in capsys.readouterr().out
     rates = [line["rate"] for line in runs.read_log(out) if line["step"] > 4]
     assert rates == pytest.approx([5e-4, 5e-4, 5e-4, 2.5e-4])
-    changed = {c["name"]: c["value"] for c in config_of(out)["facts"]["changes"]}
+    changed = {c["name"]: c["value"] for c in config_of(out)["facts"]["went_on"]}
     assert changed == {"steps": 8, "rate": 5e-4, "decay_from": 6}
 
 
@@ -95,7 +95,7 @@ def test_a_finished_run_without_anything_new_stays_as_it_is(pictures, tmp_path):
     assert run(*arguments(pictures, out, 2)) == 0
     before = state_of(out)
     assert run("--resume", str(out)) == 0
-    assert same(state_of(out), before) and "changes" not in config_of(out)["facts"]
+    assert same(state_of(out), before) and "went_on" not in config_of(out)["facts"]
 
 
 def test_from_another_working_directory(pictures, tmp_path, monkeypatch):
@@ -138,7 +138,7 @@ def test_pictures_that_were_moved_alone_are_asked_for(pictures, tmp_path, capsys
     assert f"There is no folder {pictures}." in sentence and "--data FOLDER" in sentence
     assert run("--resume", str(out), "--steps", "2", "--data", str(tmp_path / "moved")) == 0
     moved = str((tmp_path / "moved").absolute())
-    assert {"step": 1, "name": "data", "value": moved} in config_of(out)["facts"]["changes"]
+    assert {"step": 1, "name": "data", "value": moved} in config_of(out)["facts"]["went_on"]
 
 
 def test_the_way_to_the_pictures_is_not_shipped(pictures, tmp_path):

@@ -482,6 +482,28 @@ def test_publishing_needs_a_token_which_is_shown_nowhere(page, director, hub, ca
         assert token not in page.content() + logs + said
 
 
+def test_what_has_ended_goes_on_longer(page, director):
+    (id,) = director.all()
+    page.get_by_role("button", name="What came of it").click()
+    before, steps = director.status(id), page.locator("#until input")
+    steps.fill("1")
+    page.locator("#longer").click()
+    says(page, "steps is 1, and", "are done", where=".toast-body")
+    assert director.status(id).state == "stopped"
+    steps.fill(str(before.steps + 1000))
+    page.get_by_label("At the rate").fill("0.0003")
+    page.locator("#longer").click()
+    reached(director, id, "running", step=before.step + 1)
+    says(page, f"of {before.steps + 1000:,}")
+    assert page.locator("#longer").is_disabled()
+    for arm in (0, 1):
+        assert {"step": before.saved_step, "arm": arm, "name": "rate", "value": 3e-4} in (
+            director.status(id).changes
+        )
+    page.get_by_role("button", name="Stop and keep").click()
+    says(page, "Stopped and kept after")
+
+
 def test_discarding_asks_first_and_leaves_nothing(page, director):
     (id,) = director.all()
     page.locator("#discard:not([disabled])").click()

@@ -33,7 +33,7 @@ NONE_YET = absent(
 SHOWN = ("chosen", "state", "frame", "charts", "term", "whose", "what", "weights", "kept", "start")
 """What a look draws, beside the buttons."""
 
-BUTTONS = ("pause", "step", "stop", "discard", "apply", "use", "take", "publish")
+BUTTONS = ("pause", "step", "stop", "discard", "apply", "use", "take", "longer", "publish")
 
 MARKS = "marks"
 
@@ -281,6 +281,7 @@ def _buttons(seen: Seen | None) -> dict[str, Part]:
             "discard": steers,
             "apply": runs,
             **{"use": kept, "take": kept, "publish": kept and steers},
+            "longer": kept and steers and status.is_ended and status.state != "damaged",
         }
     updates = {name: gr.Button(interactive=is_on) for name, is_on in can.items()}
     updates["pause"] = gr.Button(word, interactive=can["pause"])

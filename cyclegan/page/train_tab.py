@@ -19,6 +19,7 @@ from ..labs import publishing
 from ..labs.live import Command, ControlError, Director, Status
 from ..lessons.intake import Taken
 from ..store import catalogue, checkpoints
+from ..training.longer import AskForRateError
 from . import cards, fed, guests, recipe
 from .components import open_choice, save_file
 from .hosting.desk import Desk
@@ -134,6 +135,14 @@ def build(
                     use = gr.Button("Translate with it", size="sm", elem_id="use")
                     take = gr.Button("Download", size="sm", elem_id="take")
                 file = gr.DownloadButton(visible="hidden", elem_id="archive")
+                with gr.Row(elem_classes="foot"):
+                    until = gr.Number(
+                        None, label="Train on to step", precision=0, min_width=130, elem_id="until"
+                    )
+                    then_rate = gr.Number(
+                        None, label="At the rate", placeholder="as it is", min_width=130
+                    )
+                    lengthen = gr.Button("Train on", size="md", min_width=90, elem_id="longer")
                 with gr.Column(visible=desk.house.hub):
                     gr.Markdown(
                         "Publish on the Hub, by a token of yours with the right to write; it is "
@@ -164,7 +173,7 @@ def build(
     drawn = {"chosen": chosen, "state": state, "frame": frame, "charts": charts, "term": term}
     drawn |= {"whose": whose, "what": what, "weights": weights, "kept": kept_as, "start": start}
     drawn |= {"pause": pause, "step": step, "stop": stop, "discard": discard, "apply": apply}
-    drawn |= {"use": use, "take": take, "publish": publish}
+    drawn |= {"use": use, "take": take, "longer": lengthen, "publish": publish}
     looked = [*(drawn[name] for name in (*SHOWN, *BUTTONS)), marks]
 
     def look(visit: gr.Request, id: str | None, wanted: str | None, had: str, key: str | None):
@@ -221,6 +230,13 @@ def build(
     def on_apply(id: str, name: str, arm: int, value: float | None) -> Command:
         whose = None if arm == BOTH[1] else arm
         return Command("set", name, recipe.number(value, "The new value"), whose)
+
+    def on_longer(id: str, until: float | None, rate: float | None) -> None:
+        steps = int(recipe.number(until, "The step to train on to"))
+        try:
+            director.lengthen(id, steps, None if rate is None else recipe.number(rate, "The rate"))
+        except AskForRateError as error:
+            raise ControlError(f"{error} Fill in the rate.") from error
 
     def on_discard(visit: gr.Request, key: str | None, id: str | None):
         seen = looks.check_hand(desk.who(key, visit), id)
@@ -315,6 +331,7 @@ def build(
         (step, lambda id: Command("step"), []),
         (stop, lambda id: Command("stop"), []),
         (apply, on_apply, [what, whose, value]),
+        (lengthen, on_longer, [until, then_rate]),
     ]
     for button, do, more in asks:
         # Each click counts, also while one of them is on its way.

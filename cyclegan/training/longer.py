@@ -63,11 +63,21 @@ def _has_fallen(before: Training, after: Training, done: int) -> bool:
     return min(before.rate_factor(done), after.rate_factor(done)) < 1
 
 
-def changes(before: Training, after: Training, done: int) -> list[dict]:
-    """What is otherwise from a step on, for the record: {"step", "name", "value"}."""
+RECORD = "went_on"
+"""Among the facts of a run: what was otherwise from a step on, as {"step", "name", "value"}."""
+
+
+def recorded(before: Config, after: Config, done: int) -> Config:
+    """`after` with what is otherwise from `done` steps on in its facts."""
+    a, b = before.training, after.training
     names = ("steps", "rate", "decay_from", "decay", "batch", "data")
-    pairs = {name: (getattr(before, name), getattr(after, name)) for name in names}
-    return [{"step": done, "name": n, "value": b} for n, (a, b) in pairs.items() if a != b]
+    values = {name: getattr(b, name) for name in names if getattr(a, name) != getattr(b, name)}
+    if not values:
+        return after
+    new = [{"step": done, "name": name, "value": value} for name, value in values.items()]
+    known = after.facts.get(RECORD)
+    listed = [*(known if isinstance(known, list) else []), *new]
+    return replace(after, facts={**after.facts, RECORD: listed})
 
 
 def told(before: Config, after: Config, done: int) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...core import files
+from ...training import longer
 from . import budget, control, ledger, look, status, stored
 from .control import Command, ControlError
 from .foreman import Foreman
@@ -160,20 +161,54 @@ class Director:
             if not found.is_resumable:
                 raise ControlError(f"This training is {found.state}; nothing is left to resume.")
             settings, folder = self.settings(id), self.folder(id)
-            own = (folder / status.DATA).resolve()
-            is_own = Path(settings.base.training.data).resolve() == own
-            self.limits.check(settings, uploaded=is_own)
-            most = self.limits.minutes
-            if most is not None and found.held >= most * 60:
-                raise ControlError(
-                    f"This training has had the {most:g} minutes that this page gives one; it "
-                    "does not go on here."
-                )
-            self._check_room(self.owner(id), budget.size_of(folder))
-            found = replace(found, steps=settings.base.training.steps)
+            self._check_again(folder, found, settings)
             control.forget(folder)
-            again = replace(found, state="queued", sentence="", notice="", asked=time.time())
-            status.write(folder, again)
+            self._queue(folder, found, settings)
+
+    def lengthen(self, id: str, steps: int, rate: float | None = None) -> None:
+        """Queue a training again that has ended, to go on to `steps` in all.
+
+        rate: the base rate from the next step on; None for the one that it has. Raises ConfigError
+        for what the host does not allow, or where the rate has fallen and none is given, and
+        ControlError where there is nothing to go on from.
+        """
+        with self._foreman.changing:
+            found, folder = self.status(id), self.folder(id)
+            if not found.is_ended or not found.saved_step:
+                raise ControlError(
+                    "Only a training that has ended, and is kept, can be lengthened."
+                )
+            before = self.settings(id)
+            # As any rate that is set: done before the first step, and kept.
+            asked = Command("set", control.RATE, rate) if rate is not None else None
+            base = longer.train_on(before.base, found.saved_step, steps, rate)
+            base = longer.recorded(before.base, base, found.saved_step)
+            # Its own minutes are over; the host's hold again.
+            after = self.limits.limited(replace(before, base=base, minutes=None))
+            self._check_again(folder, found, after)
+            control.forget(folder)
+            if asked:
+                control.send(folder, asked)
+            files.write_json(folder / status.SETTINGS, after.to_dict())
+            self._queue(folder, found, after)
+
+    def _check_again(self, folder: Path, found: Status, settings: LiveSettings) -> None:
+        """Raise ConfigError or ControlError where a training may not go on here."""
+        own = (folder / status.DATA).resolve()
+        is_own = Path(settings.base.training.data).resolve() == own
+        self.limits.check(settings, uploaded=is_own)
+        most = self.limits.minutes
+        if most is not None and found.held >= most * 60:
+            raise ControlError(
+                f"This training has had the {most:g} minutes that this page gives one; it does "
+                "not go on here."
+            )
+        self._check_room(self.owner(folder.name), budget.size_of(folder))
+
+    def _queue(self, folder: Path, found: Status, settings: LiveSettings) -> None:
+        found = replace(found, steps=settings.base.training.steps)
+        again = replace(found, state="queued", sentence="", notice="", asked=time.time())
+        status.write(folder, again)
 
     def discard(self, id: str) -> None:
         """Remove a training and all that it made, once its worker is gone."""

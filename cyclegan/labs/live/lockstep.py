@@ -22,6 +22,7 @@ from ...core.config import Config, Objective
 from ...lessons import UnpairedData
 from ...store import checkpoints
 from ...store.checkpoints import CheckpointError
+from ...training import longer
 from ...training import setup as training
 from ...training.batches import Batch
 from ...training.runs import STATE, Run, RunError, describe_machine
@@ -62,7 +63,7 @@ class Lockstep:
         for arm, config in enumerate(settings.configs):
             facts = {**config.facts, "machine": machine, "arm": settings.arms[arm].name}
             saved = _facts(self.folders[arm]) if resume else {}
-            facts |= saved or {}
+            facts |= {n: fact for n, fact in (saved or {}).items() if n != longer.RECORD}
             run, trainer = training.prepare(
                 self.folders[arm], replace(config, facts=facts), data, device, resume=resume
             )
