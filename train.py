@@ -17,17 +17,21 @@ from cyclegan import lessons, methods
 from cyclegan.core import device as devices
 from cyclegan.core.config import (
     DISCRIMINATORS,
+    FITS,
     FLIPS,
     INITIALISATIONS,
     ORDERS,
     RESIZES,
     Change,
+    Channels,
     Config,
     ConfigError,
     Discriminator,
     Domains,
     Generator,
     Objective,
+    Range,
+    Ranges,
     Training,
     norms,
 )
@@ -61,7 +65,7 @@ TRAINING = {
     "--initialisation": "initialisation",
     "--order": "order",
     "--precision": "precision",
-    "--resize": "resize",
+    "--fit": "fit",
     "--flip": "flip",
     "--seed": "seed",
 }
@@ -135,18 +139,42 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="PX",
         help="side of the square crops (default: 256, or the largest that a lesson has)",
     )
-    g.add_argument(
+    fitting = g.add_mutually_exclusive_group()
+    fitting.add_argument(
+        "--fit",
+        default="crop",
+        choices=FITS,
+        help="before the crops, scale the short side to 286/256 of the size; squeeze to a square "
+        "of that, as the paper does; scale the long side to it and pad; or never rescale",
+    )
+    fitting.add_argument(
         "--resize",
-        default="resize-and-crop",
         choices=RESIZES,
-        help="scale to 286/256 of the size before cropping, or crop without ever rescaling, at a "
-        "random place or always in the middle",
+        help="older names: resize-and-crop is --fit squeeze, crop is --fit none, and middle is the "
+        "same without chance, always the middle of a picture",
     )
     g.add_argument(
         "--flip",
         default="horizontal",
         choices=FLIPS,
-        help="mirror each crop by chance, or never (for maps, letters, whatever has a left side)",
+        help="mirror each crop by chance, also upside down (both: cells, satellites), or never "
+        "(letters, whatever has a left side)",
+    )
+    g.add_argument(
+        "--channels",
+        nargs=2,
+        type=int,
+        metavar=("X", "Y"),
+        help="1 for grey, 3 for RGB, or as many as the files have (default: as the files have)",
+    )
+    g.add_argument(
+        "--range",
+        nargs="+",
+        type=float,
+        metavar="LOW HIGH",
+        help="which values of pictures of more than 8 bits are black and white; four numbers where "
+        "X and Y differ (default: of unsigned ones the white of 10, 12, 14 or 16 bits, of others "
+        "the least and the largest value, over a whole collection)",
     )
     g.add_argument(
         "--domains", nargs=2, metavar=("X", "Y"), help="what X and Y show, e.g. horse zebra"
@@ -526,12 +554,19 @@ def config_from(
 
 
 def _training(args: argparse.Namespace, given: set[str], base: Training) -> Training:
-    asked = _asked(args, given, TRAINING)
+    asked = _asked(args, given, TRAINING) | RESIZES.get(args.resize, {})
     if args.decay_from == longer.NEVER:
         asked["decay"] = 0.0
     elif args.decay_from is not None:
         asked["decay_from"] = args.decay_from
     return replace(base, data=lessons.from_anywhere(args.data), **asked)
+
+
+def _ranges(ends: list[float]) -> Ranges:
+    """Of both sides, by two numbers or four; their kind is the files'."""
+    if len(ends) not in (2, 4):
+        raise ConfigError("--range takes two numbers, low and high, or two for X and two for Y.")
+    return Ranges(Range(*ends[:2]), Range(*ends[-2:]))
 
 
 def _steps_of(epochs: int, data: UnpairedData, batch: int) -> int:
@@ -542,14 +577,24 @@ def _steps_of(epochs: int, data: UnpairedData, batch: int) -> int:
 
 
 def _fitted(
-    config: Config, args: argparse.Namespace, data: UnpairedData, epochs: int | None
+    config: Config,
+    args: argparse.Namespace,
+    data: UnpairedData,
+    epochs: int | None,
+    given: set[str],
 ) -> Config:
     """The same with what the data decide: channels, names, and how many steps the epochs are."""
     training = config.training
     if epochs is not None:
         training = replace(training, steps=_steps_of(epochs, data, training.batch))
     domains = config.domains if args.domains else data.domains
-    return replace(config, training=training, domains=domains, channels=data.channels)
+    found = {"channels": data.channels, "ranges": data.ranges}
+    x, y = data.channels.x, data.channels.y
+    if x != y and not given & {"--identity", "--term"} and config.objective.uses("identity"):
+        _say(f"The identity term is off: X has {x} channel{'s' * (x > 1)}, and Y {y}.")
+        schedule = tuple(c for c in config.objective.schedule if c.weight != "identity")
+        found["objective"] = replace(config.objective, identity=0.0, schedule=schedule)
+    return replace(config, training=training, domains=domains, **found)
 
 
 def _tell(kept: dict) -> None:
@@ -614,11 +659,15 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
                 )
             config = replace(config, generator=initial.config.generator)
             began["init"] = args.init
-        data = open_data(config.training.data, args.size, config.training.fit)
+        channels = initial.config.channels if initial else None
+        channels = Channels(*args.channels) if args.channels else channels
+        ranges = _ranges(args.range) if args.range else None
+        fit = config.training.fit
+        data = open_data(config.training.data, args.size, fit, channels, ranges)
         epochs = args.epochs
         if recipe and not given & {"--steps", "--epochs"}:
             epochs = recipe.epochs
-        config = _fitted(config, args, data, epochs)
+        config = _fitted(config, args, data, epochs, given)
         folder = args.out or Path("runs") / _short(args.data) / config.objective.slug
         if recipe:
             args.sample_every = args.sample_every or recipe.sample_every
@@ -665,7 +714,7 @@ def go_on(args: argparse.Namespace, given: set[str]) -> tuple[Config, UnpairedDa
     before, done, said = runs.settings(run)
     where = lessons.from_anywhere(args.data) if args.data else before.training.data
     try:
-        data = open_data(where, before.image_size, before.training.fit)
+        data = open_data(where, *lessons.as_trained(before)[1:])
     except DataError as error:
         if args.data or os.path.lexists(where):
             raise

@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     run = parser.parse_args().run
     config = checkpoints.read_config(run)
-    data = open_data(config.training.data, config.image_size, config.training.fit)
+    data = open_data(*lessons.as_trained(config))
     trainer = Trainer(Model(config), config.training, torch.device("cpu"))
     trainer.load_state_dict(torch.load(run / STATE, weights_only=True)["trainer"])
 

@@ -30,7 +30,7 @@ BESIDE = {"drawing": "gan-identity", "emoji": "gan-cycle", "satellite2map": "gan
 
 SEEDS = (0, 1, 2)
 SETTINGS = [
-    *("--size", "64", "--resize", "crop", "--width", "24", "--blocks", "4"),
+    *("--size", "64", "--fit", "none", "--width", "24", "--blocks", "4"),
     *("--discriminator-width", "32", "--upsampling", "resize", "--steps", "5000"),
     *("--rate", "4e-4", "--precision", "float32", "--save-every", "1000"),
 ]

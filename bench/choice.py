@@ -33,7 +33,7 @@ SIZE = 64
 SEEDS = (0, 1, 2)
 LESSONS = ("drawing", "satellite2map")
 COMMON = [
-    *("--size", str(SIZE), "--resize", "crop", "--width", "16", "--blocks", "4"),
+    *("--size", str(SIZE), "--fit", "none", "--width", "16", "--blocks", "4"),
     *("--discriminator-width", "32", "--steps", "3000", "--precision", "float32"),
     *("--save-every", "1000"),
 ]
@@ -84,7 +84,7 @@ def half(data: UnpairedData, which: str) -> UnpairedData:
 
 def measure(folder: Path, lesson: str) -> tuple[dict, dict[str, np.ndarray]]:
     """Metrics by half, and what every item brings to them."""
-    data, translator = open_data(lesson, SIZE, "crop"), Translator(checkpoints.load(folder))
+    data, translator = open_data(lesson, SIZE, "none"), Translator(checkpoints.load(folder))
     metrics, items = {}, {}
     for which in HALVES:
         found = evaluation.estimate(translator, half(data, which))
@@ -166,7 +166,7 @@ def _differences(
     out: Path, lesson: str, which: str, of: dict[str, list[dict]], columns: Sequence
 ) -> list[str]:
     """A line a candidate: what it differs in from the reference with the same seeds."""
-    blocks = half(open_data(lesson, SIZE, "crop"), which).held_out(SIZE).blocks_x
+    blocks = half(open_data(lesson, SIZE, "none"), which).held_out(SIZE).blocks_x
     variants: dict[str, dict] = {}
     for name, runs in of.items():
         for one in runs:

@@ -55,11 +55,11 @@ def seconds_a_batch(data: UnpairedData, size: int) -> float:
 
 def measure() -> dict:
     started = time.perf_counter()
-    bundled = open_data("satellite2map", 64, "crop")
+    bundled = open_data("satellite2map", 64, "none")
     opened = time.perf_counter() - started
     with tempfile.TemporaryDirectory() as name:
         root = folder_of_pictures(Path(name))
-        folder = open_data(name, 256, "resize-and-crop")
+        folder = open_data(name, 256, "squeeze")
         x, y = (PictureFiles(root / side, LOAD_SIZE, 256) for side in SIDES)
         decoded = replace(folder, train_x=x, train_y=y, in_memory=False)
         return {

@@ -20,7 +20,7 @@ from cyclegan.store import checkpoints
 from cyclegan.store.checkpoints import BUNDLED, CONFIG, LADDER, METRICS
 
 SETTINGS = [
-    *("--size", "64", "--resize", "crop", "--width", "16", "--blocks", "4"),
+    *("--size", "64", "--fit", "none", "--width", "16", "--blocks", "4"),
     *("--discriminator-width", "32", "--upsampling", "resize", "--steps", "2000"),
     *("--rate", "4e-4", "--precision", "float32", "--save-every", "1000"),
 ]

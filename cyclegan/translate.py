@@ -3,15 +3,18 @@
 import argparse
 import re
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
+from .core import bands, files, listing, pictures
 from .core import device as devices
-from .core import files, listing, pictures
 from .core.config import ConfigError
 from .core.media import PICTURES
 from .core.registry import load_plugins
+from .inference import as_they_are
 from .inference.translator import LARGEST_SIDE, LONGEST_SIDE, Translator
 from .methods import View
 from .store import catalogue as models
@@ -78,11 +81,15 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{args.model} has no way back, so G(x) alone.", file=sys.stderr)
         if left_out:
             print(f"Left out: {listing.tell(left_out)}.", file=sys.stderr)
-        white = pictures.white_of(map(pictures.peak, paths))
-        if told := pictures.tell_white(white, str(args.input)):
+        own = getattr(translator.config.ranges, args.direction[0])
+        white = 65535 if own else pictures.white_of(map(pictures.peak, paths))
+        told = f"{own.words} are black to white, as trained." if own else ""
+        if told := told or pictures.tell_white(white, str(args.input)):
             print(told, file=sys.stderr)
+        translate = _as_they_are if translator.is_deep else _as_pictures
+        how = {"direction": args.direction, "longest_side": args.longest_side, "white": white}
         targets = _targets(args.input, paths, args.output)
-        failed = _translate_all(translator, targets, args.direction, args.longest_side, white)
+        failed = _translate_all(partial(translate, translator, **how), targets, args.longest_side)
     except (checkpoints.CheckpointError, ConfigError, pictures.ImageError, OSError) as error:
         print(f"translate: {error}", file=sys.stderr)
         return 2
@@ -114,8 +121,49 @@ def _targets(source: Path, paths: list[Path], output: Path) -> dict[Path, Path]:
     return {path: output / path.relative_to(root).with_suffix("") for path in paths}
 
 
+Written = dict[str, Callable[[Path], None]]
+"""By the endings of file names, what writes such a file."""
+
+
+def _as_pictures(
+    translator: Translator,
+    path: Path,
+    progress: Callable[[float], None],
+    direction: str,
+    longest_side: int,
+    white: int,
+) -> Written:
+    """Raises ImageError."""
+    # Reduced at once, so that the file's own pixels are not kept beside the networks' maps.
+    picture = pictures.reduce(pictures.load(path, white=white), longest_side)
+    made = translator.translate(picture, direction, longest_side, progress)
+    return {
+        f"{ending(view)}.png": partial(made.views[view.key].save, format="PNG")
+        for view in translator.views(direction)
+    }
+
+
+def _as_they_are(
+    translator: Translator,
+    path: Path,
+    progress: Callable[[float], None],
+    direction: str,
+    longest_side: int,
+    white: int,
+) -> Written:
+    """Raises ImageError."""
+    made = as_they_are.translate(translator, path, direction, longest_side, white, progress)
+    found: Written = {}
+    for view in translator.views(direction):
+        values, kind = made[view.key]
+        found[f"{ending(view)}{kind}"] = partial(bands.write, values=values, kind=kind)
+    return found
+
+
 def _translate_all(
-    translator: Translator, targets: dict[Path, Path], direction: str, longest_side: int, white: int
+    translate: Callable[[Path, Callable[[float], None]], Written],
+    targets: dict[Path, Path],
+    longest_side: int,
 ) -> list[str]:
     """Write four files a picture (two without a way back); returns a sentence a bad picture."""
     failed, written = [], {}
@@ -123,29 +171,18 @@ def _translate_all(
     silent = len(targets) == 1 or not terminal
     for path, target in tqdm(targets.items(), unit="picture", disable=silent):
         try:
-            # Reduced at once, so that the file's own pixels are not kept beside the networks' maps.
-            picture = pictures.reduce(pictures.load(path, white=white), longest_side)
             if other := written.get(target):
                 raise pictures.ImageError(
                     f"{path.name} would overwrite the files of {other}; rename one of them."
                 )
-            with _bar(path.name, terminal and max(picture.size) > LONGEST_SIDE) as bar:
-                made = translator.translate(
-                    picture,
-                    direction,
-                    longest_side,
-                    lambda share, bar=bar: bar.update(share - bar.n),
-                )
+            with _bar(path.name, terminal and longest_side > LONGEST_SIDE) as bar:
+                found = translate(path, lambda share, bar=bar: bar.update(share - bar.n))
         except pictures.ImageError as error:
             failed.append(str(error))
             continue
         written[target] = path.name
-        for view in translator.views(direction):
-            result = made.views[view.key]
-            file = target.with_name(f"{target.name}_{ending(view)}.png")
-            files.write_atomically(
-                file, lambda temporary, result=result: result.save(temporary, "PNG")
-            )
+        for name, write in found.items():
+            files.write_atomically(target.with_name(f"{target.name}_{name}"), write)
     return failed
 
 

@@ -50,7 +50,7 @@ ONE_THREAD = ["--jobs", str(os.cpu_count())]
 
 
 def base(steps: int = STEPS, data: str = "satellite2map") -> Config:
-    return config(steps=steps, data=data, resize="crop")
+    return config(steps=steps, data=data, fit="none")
 
 
 @pytest.fixture(autouse=True)
@@ -216,7 +216,7 @@ def test_each_changes_one_thing_and_has_the_objective_of_the_reference():
         "whole-picture": {"discriminator.kind": "course"},
         "batch-norm": {"generator.norm": "batch", "discriminator.norm": "batch"},
         "no-history": {"training.pool": 0},
-        "no-augmentation": {"training.resize": "middle", "training.flip": "none"},
+        "no-augmentation": {"training.place": "middle", "training.flip": "none"},
     }
     for name in SETTINGS:  # What is planned once is planned alike the next time.
         assert rows[name].config(rows[name].config(LIVE)) == rows[name].config(LIVE)
@@ -510,7 +510,7 @@ def test_a_lesson_and_a_method_of_somebody_elses(toys, tmp_path):
     assert choose(variants.usual("tones")) == ["sketch", "sketch-keep"]
     assert variants.reference(["sketch-keep", "sketch"]) == "sketch"
     settings = toys.recipe.config
-    settings = replace(settings, training=replace(settings.training, resize="crop", steps=STEPS))
+    settings = replace(settings, training=replace(settings.training, fit="none", steps=STEPS))
     train_all(run.plan(tmp_path, settings, ["sketch", "sketch-keep"], 1))
     out = report.write(tmp_path, tmp_path / "report").parent
     found = read_json(out / "report.json")
@@ -829,7 +829,7 @@ def pixels(picture: Image.Image) -> np.ndarray:
 
 
 def shown() -> HeldOut:
-    return open_data("satellite2map", SIZE, "crop").held_out(SIZE, training.SAMPLES)
+    return open_data("satellite2map", SIZE, "none").held_out(SIZE, training.SAMPLES)
 
 
 def test_tiles_are_cut_where_the_samples_lie(trained):

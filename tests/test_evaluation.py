@@ -16,7 +16,7 @@ from variants import FULL, GAN, GAN_CYCLE, write
 
 from cyclegan import lessons
 from cyclegan.core import figures, files
-from cyclegan.core.config import Domains
+from cyclegan.core.config import Channels, Domains, Ranges, Training
 from cyclegan.core.figures import Figure
 from cyclegan.core.media import PICTURES
 from cyclegan.inference import closer, command, comparisons, evaluation
@@ -401,8 +401,9 @@ def world(tmp_path, monkeypatch) -> Path:
     write(folder / "gan-cycle", config(GAN_CYCLE, data="satellite2map"), seed=1)
     monkeypatch.setattr(checkpoints, "BUNDLED", folder.parent)
 
-    def open_data(name: str, size: int, resize: str) -> UnpairedData:
-        assert (name, size, resize) == ("satellite2map", SIZE, "resize-and-crop")
+    def open_data(name: str, size: int, fit: str, *form: object) -> UnpairedData:
+        assert (name, size, fit) == ("satellite2map", SIZE, Training().fit)
+        assert form == (Channels(), Ranges())
         return pairs(pictures(3), pictures(3, seed=1))
 
     monkeypatch.setattr(command, "open_data", open_data)
@@ -506,8 +507,8 @@ def test_checkpoints_of_other_data_have_a_table_of_their_own(world, capsys, tmp_
     write(world / "signal", config(GAN_CYCLE, data="drawing"))
     plain = command.open_data
 
-    def open_data(name: str, size: int, resize: str) -> UnpairedData:
-        found = plain("satellite2map", size, resize)
+    def open_data(name: str, *how: object) -> UnpairedData:
+        found = plain("satellite2map", *how)
         return replace(found, figures=lessons.find(name).figures[:4])
 
     monkeypatch.setattr(command, "open_data", open_data)

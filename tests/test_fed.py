@@ -19,7 +19,7 @@ from cyclegan.training import setup
 ANYTHING = Limits(folders=True)
 
 
-@pytest.mark.parametrize("more", [{}, {"flip": "none"}, {"batch": 3}, {"resize": "middle"}])
+@pytest.mark.parametrize("more", [{}, {"flip": "none"}, {"batch": 3}, {"place": "middle"}])
 def test_the_pictures_are_those_of_the_first_steps(more):
     wanted = config(data="satellite2map", **more)
     data = open_data(wanted.training.data, wanted.image_size, wanted.training.fit)

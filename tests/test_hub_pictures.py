@@ -69,7 +69,7 @@ def test_the_training_split_becomes_a_dataset(server, tmp_path):
     assert told[-1][0] == told[-1][1] == sum(map(len, shards.values()))
     taken = intake.take_in(tmp_path / "data", x, y, 24)
     assert (taken.x.train, taken.x.held_out, taken.y.train) == (11, 1, 11)
-    data = open_data(str(tmp_path / "data"), 24, "resize-and-crop")
+    data = open_data(str(tmp_path / "data"), 24, "squeeze")
     assert len(data.train_x) == 11 and not data.paired
     before = len(server.downloads)
     assert pull()[0].count == 12 and len(server.downloads) == before, "from the cache"
@@ -265,7 +265,7 @@ def test_a_dataset_by_its_name_is_brought_once_and_trained_on(server, assets, tm
     assert "user/set at commit" in said and "X: 11 pictures to train on, 1 held out" in said
     assert checkpoints.read_config(out).training.data == "user/set"
     server.fail("user/set", status=500)
-    data = open_data("user/set", 24, "resize-and-crop")
+    data = open_data("user/set", 24, "squeeze")
     assert (len(data.train_x), len(data.test_x), data.paired) == (11, 1, False)
     assert "X: 11 pictures" in data.said[1]
 
@@ -274,7 +274,7 @@ def test_columns_are_named_where_there_are_more_than_two(server, assets):
     more = [picture_bytes(seed=90 + i) for i in range(3)]
     server.add("user/set", {"data/train.parquet": file(3, imageC=more)})
     with pytest.raises(DataError, match=r"3 columns of pictures .*user/set#imageA,imageB"):
-        open_data("user/set", 24, "crop")
-    assert len(open_data("user/set#imageC,imageA", 24, "resize-and-crop").train_x) == 3
+        open_data("user/set", 24, "none")
+    assert len(open_data("user/set#imageC,imageA", 24, "squeeze").train_x) == 3
     with pytest.raises(DataError, match="after # stand two columns"):
-        open_data("user/set#imageC", 24, "crop")
+        open_data("user/set#imageC", 24, "none")

@@ -68,7 +68,7 @@ def test_pictures_become_a_dataset_that_can_be_trained_on(tmp_path, run):
         "data/testA/A00010.png",
         "data/testA/A00020.png",
     ]
-    data = open_data(str(run / "data"), 32, "resize-and-crop")
+    data = open_data(str(run / "data"), 32, "squeeze")
     assert (len(data.train_x), len(data.train_y), len(data.test_x)) == (23, 3, 2)
     assert data.train_x[0].shape == (3, 36, 36)
 
@@ -78,10 +78,10 @@ def test_equal_names_on_both_sides_are_kept_as_pairs(tmp_path, run):
     x, y = files(tmp_path / "x", 20), files(tmp_path / "y", 20)
     taken = intake.take_in(run / "data", x, y[::-1], 32)
     assert taken.paired and "taken as true pairs" in taken.sentence
-    data = open_data(str(run / "data"), 32, "resize-and-crop")
+    data = open_data(str(run / "data"), 32, "squeeze")
     assert data.paired and data.train_truth is not None and len(data.test_x) == 2
     other = intake.take_in(run / "other", x, files(tmp_path / "z", 19), 32)
-    assert not other.paired and not open_data(str(run / "other"), 32, "crop").paired
+    assert not other.paired and not open_data(str(run / "other"), 32, "none").paired
 
 
 def test_pictures_are_reduced_to_what_training_needs(tmp_path, run):
@@ -161,7 +161,7 @@ def test_a_zip_of_four_folders_is_both_sides(given, top, tmp_path, run):
     assert (taken.x.train, taken.x.held_out, taken.y.train, taken.y.held_out) == (3, 2, 4, 2)
     assert taken.sentence.startswith("h.zip holds both sides: X are its trainA and testA")
     assert "3 pictures to train on, 2 held out (its own test pictures)" in taken.sentence
-    data = open_data(str(run / "data"), 24, "resize-and-crop")
+    data = open_data(str(run / "data"), 24, "squeeze")
     assert (len(data.train_x), len(data.train_y), len(data.test_x)) == (3, 4, 2)
     assert data.is_held_out and not data.paired
 

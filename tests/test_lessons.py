@@ -39,7 +39,7 @@ def test_a_lesson_says_all_of_itself(name):
 def test_a_lessons_data(name):
     """No training pair, aligned truths, groups of what is not independent, examples to show."""
     lesson = lessons.find(name)
-    data = lesson.open(64, "crop")
+    data = lesson.open(64, "none")
     sides = [data.train_x, data.train_y, data.train_truth, data.test_x, data.test_y]
     assert all(picture.shape == (3, 64, 64) for side in sides for picture in side[:2])
     assert data.paired and data.is_held_out and len(data.test_x) == len(data.test_y)
@@ -69,8 +69,8 @@ def test_own_figures_are_known_nowhere_else():
 
 def test_a_size_that_a_lesson_has_not():
     with pytest.raises(DataError, match="emoji has no pictures of 96 pixels; 64 are the most"):
-        lessons.find("emoji").open(96, "crop")
-    assert lessons.find("drawing").open(32, "crop").train_x[0].shape == (3, 32, 32)
+        lessons.find("emoji").open(96, "none")
+    assert lessons.find("drawing").open(32, "none").train_x[0].shape == (3, 32, 32)
 
 
 def test_a_name_that_is_taken():
@@ -114,7 +114,7 @@ def test_colour_error_by_hand():
 
 
 def test_white_is_behind_and_the_silhouette_is_the_truths():
-    data = lessons.find("drawing").open(64, "crop")
+    data = lessons.find("drawing").open(64, "none")
     dog = data.groups.index("1f436")
     line, colour = data.test_x[dog], data.test_y[dog]
     assert (line[:, 0, 0] == 255).all() and (colour[:, 0, 0] == 255).all()
@@ -166,7 +166,7 @@ def test_what_training_cannot_tell_from_a_turn_is_one():
 
 
 def test_the_turned_are_told_from_all_else_that_is_no_x():
-    data = lessons.find("turned").open(32, "crop").held_out(32)
+    data = lessons.find("turned").open(32, "none").held_out(32)
     arrays = data.arrays("xy")
     x, y = arrays["original"], arrays["truth"]
     for made in (np.roll(y, 7, axis=0), 255 - x, 255 - y, np.full_like(x, 255), x // 2 + y // 2):
@@ -177,7 +177,7 @@ def test_the_turned_are_told_from_all_else_that_is_no_x():
 
 @pytest.mark.parametrize("size", lessons.find("turned").sizes)
 def test_the_truth_is_the_turn_to_the_last_bit(size):
-    data = lessons.find("turned").open(size, "crop")
+    data = lessons.find("turned").open(size, "none")
     for x, y in ((data.test_x, data.test_y), (data.train_x, data.train_truth)):
         assert all(torch.equal(torch.rot90(a, 2, (1, 2)), b) for a, b in zip(x, y, strict=True))
     silhouettes = zip(data.known_x["silhouette"], data.known_y["silhouette"], strict=True)
@@ -189,7 +189,7 @@ def test_the_truth_is_the_turn_to_the_last_bit(size):
 
 def test_examples_of_the_turn_are_held_out_and_plain_to_see():
     lesson = lessons.find("turned")
-    data = lesson.open(64, "crop")
+    data = lesson.open(64, "none")
 
     def way(x: torch.Tensor) -> float:
         standing = [x.float() - turned for turned in (x.flip(1, 2), x.flip(1))]

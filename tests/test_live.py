@@ -104,7 +104,7 @@ def work(folder: Path, **options) -> Status:
 def lockstep(folder: Path) -> Lockstep:
     found = status.read_settings(folder)
     base = found.base
-    return Lockstep(folder, found, open_data(base.training.data, SIZE, base.training.resize), CPU)
+    return Lockstep(folder, found, open_data(base.training.data, SIZE, base.training.fit), CPU)
 
 
 def state_of(folder: Path) -> dict:
@@ -284,7 +284,7 @@ def test_both_arms_begin_alike_and_see_the_same_batches(live, monkeypatch):
 def test_an_arm_ends_like_the_same_run_of_train_py(straight, tmp_path):
     """Nothing of the other arm rubs off, and the folder is one of train.py's."""
     for slug, arm in zip(SLUGS, status.read_settings(straight).configs, strict=True):
-        data = open_data(arm.training.data, SIZE, arm.training.resize)
+        data = open_data(arm.training.data, SIZE, arm.training.fit)
         run, trainer = training.prepare(tmp_path / slug, arm, data, CPU)
         training.fit(run, trainer, data)
         assert same(weights_of(straight / slug), weights_of(tmp_path / slug))
@@ -470,10 +470,10 @@ def test_own_pictures_of_an_older_version_are_no_pairs(live):
     number(folder / "data")
     values = settings(folder / "data").to_dict()
     files.write_json(folder / status.SETTINGS, values)
-    assert open_data(str(folder / "data"), SIZE, "crop").paired
+    assert open_data(str(folder / "data"), SIZE, "none").paired
     make_older(folder)
     assert work(folder).state == "finished" and not look.read_frame(folder).truths
-    assert not open_data(str(folder / "data"), SIZE, "crop").paired
+    assert not open_data(str(folder / "data"), SIZE, "none").paired
 
 
 def test_what_cannot_be_changed_is_answered(live, monkeypatch):
@@ -549,7 +549,7 @@ def test_a_frame_shows_what_both_arms_make_of_the_same_pictures(live, tmp_path):
     assert found.state == "finished"
     frame = look.read_frame(folder)
     assert frame.step == 2 and frame.held_out
-    data = open_data(str(pairs), SIZE, "resize-and-crop")
+    data = open_data(str(pairs), SIZE, "squeeze")
     count = len(data.test_x)
     for row, i in enumerate([0, 1, 2, 3]):
         at = i * 2 * count // look.PROBED

@@ -66,7 +66,7 @@ def folder(saved, tmp_path) -> Path:
 def lockstep(folder: Path, saved_step: int = 0) -> Lockstep:
     found = status.read_settings(folder)
     base = found.base
-    data = open_data(base.training.data, SIZE, base.training.resize)
+    data = open_data(base.training.data, SIZE, base.training.fit)
     return Lockstep(folder, found, data, CPU, saved_step)
 
 

@@ -34,7 +34,9 @@ PAPER = {
     "training.ema_decay": 0.0,  # none
     "training.beta1": 0.5,  # the authors' options/train_options.py, --beta1
     "training.beta2": 0.999,  # models/cycle_gan_model.py, betas=(opt.beta1, 0.999)
-    "training.resize": "resize-and-crop",  # --load_size 286, --crop_size 256
+    "training.fit": "squeeze",  # --load_size 286, --crop_size 256
+    "training.place": "random",
+    "training.decay_from": None,
     "training.flip": "horizontal",  # not --no_flip
     "training.precision": "float32",
     "objective.cycle_forward": 10.0,  # "For all the experiments, we set λ = 10 in Equation 3"
@@ -84,7 +86,9 @@ BOOK = {
     "training.order": "in-turn",  # train_on_batch(imgs_A, valid), (fake_A, fake), then combined
     "training.batch": 1,  # def train(self, epochs, batch_size=1, …); run with 64
     "training.steps": 100 * COUNT,  # cycle_gan.train(epochs=100, …)
-    "training.resize": "resize-and-crop",  # left out: imresize to 128×128
+    "training.fit": "squeeze",  # left out: imresize to 128×128
+    "training.place": "random",
+    "training.decay_from": None,
     "training.flip": "horizontal",  # np.random.random() > 0.5: img_A = np.fliplr(img_A)
     "training.precision": "float32",
 }
@@ -117,7 +121,9 @@ COURSE = {
     "training.steps": 600,  # "for 600 iterations", of which the handout asks for samples
     "training.initialisation": "pytorch",  # --init_type default='naive'
     "training.order": "in-turn",  # "Train with real images", "Train with fake images", then G
-    "training.resize": "resize-and-crop",  # Resize(1.1 × size), RandomCrop
+    "training.fit": "squeeze",  # Resize(1.1 × size), RandomCrop
+    "training.place": "random",
+    "training.decay_from": None,
     "training.flip": "horizontal",  # RandomHorizontalFlip
     "training.precision": "float32",
 }
@@ -312,7 +318,7 @@ def test_wrong_recipes(flags, words, folder, capsys):
 
 def test_a_recipe_is_not_asked_for_again_when_a_run_goes_on(folder, capsys):
     assert train.main(["--resume", str(folder), "--recipe", "paper"]) == 2
-    assert "leave out --recipe" in capsys.readouterr().err
+    assert "Leave it out" in capsys.readouterr().err
 
 
 # What is written about them

@@ -112,7 +112,7 @@ def test_the_heaps_are_of_the_training_and_partners_stand_beside_x_alone(bundled
     sources = [a["src"] for a in page.all("img")]
     own, y = sources[: 2 * story.HEAP], sources[2 * story.HEAP :]
     assert not set(own[1::2]) & set(y), "no partner lies in the other heap"
-    data = lessons.find(bundled.sets[title].lesson.name).open(64, "crop")
+    data = lessons.find(bundled.sets[title].lesson.name).open(64, "none")
     assert len(data.train_x) > story.HEAP
     assert Stories(bundled).heaps(Place(WHOLE, 1)) == ""
 

@@ -233,7 +233,7 @@ def test_pictures_can_be_left_as_they_are(tmp_path):
     whole = ["--resize", "middle", "--flip", "none"]
     assert run(*arguments(folder, tmp_path / "out", 1, *whole)) == 0
     found = checkpoints.read_config(tmp_path / "out").training
-    assert (found.resize, found.flip) == ("middle", "none")
+    assert (found.place, found.flip) == ("middle", "none")
     assert found.crop_words == "the middle of each, never mirrored"
 
 

@@ -410,8 +410,63 @@ INITIALISATIONS = ("normal", "glorot", "pytorch")
 
 ORDERS = ("together", "in-turn")
 
-RESIZES, FLIPS = ("resize-and-crop", "crop", "middle"), ("horizontal", "none")
+
+@dataclass(frozen=True)
+class Range:
+    """Which values of a collection of pictures are black and white; what lies outside counts as
+    either. kind: numpy's name of what the files hold, "" before any was seen."""
+
+    low: float
+    high: float
+    kind: str = ""
+
+    def __post_init__(self):
+        if not -float("inf") < self.low < self.high < float("inf"):
+            raise ConfigError(
+                f"A range goes from a lower number to a higher one, not from {self.low} to "
+                f"{self.high}."
+            )
+        choice("kind of values", self.kind, KINDS)
+
+    @property
+    def words(self) -> str:
+        """ "0 to 4,095"."""
+        return " to ".join(f"{end:,.0f}" if end == int(end) else f"{end:,.6g}" for end in self.ends)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        return self.low, self.high
+
+
+KINDS = ("", "uint8", "int8", "uint16", "int16", "uint32", "int32", "float16", "float32", "float64")
+"""Of the values in picture files."""
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Of the pictures of X and of Y; None for 8-bit ones, whose white is 255."""
+
+    x: Range | None = None
+    y: Range | None = None
+
+
+FITS, PLACES = ("crop", "squeeze", "pad", "none"), ("random", "middle")
+FLIPS = ("horizontal", "none", "both")
 """How training comes by its crops."""
+
+RESIZES = {
+    "resize-and-crop": {"fit": "squeeze"},
+    "crop": {"fit": "none"},
+    "middle": {"fit": "none", "place": "middle"},
+}
+"""The same in the words of older files and of train.py --resize."""
+
+
+MIRRORED = {
+    "horizontal": "mirrored by chance",
+    "both": "mirrored by chance, left to right and upside down",
+    "none": "never mirrored",
+}
 
 
 @dataclass(frozen=True)
@@ -419,9 +474,13 @@ class Training:
     """How the weights come about. Rates and betas are Adam's, as in section 7.1 of the paper.
 
     data: a lesson's name, a folder of pictures, or a dataset of the Hub.
-    resize: "resize-and-crop" (286 → 256, or in proportion), "crop" (never rescale) or "middle"
-        (never rescale, and always the middle of each item).
-    flip: "horizontal", each crop mirrored by chance where the medium has a mirror image, or "none".
+    fit: how a picture file comes to the size from which crops are taken (286 for crops of 256, or
+        in proportion). "crop": its short side is scaled to that; "squeeze": it is scaled to a
+        square, as in the paper; "pad": its long side is scaled to that, and its edges go on to a
+        square; "none": it is never rescaled. Lessons that ship rescale nothing.
+    place: of a crop, "random" or always the "middle".
+    flip: each crop mirrored by chance where the medium has a mirror image: "horizontal", "both"
+        (upside down too), or "none".
     pool: size of the history of generated images (50 in the paper, 0 for none).
     ema_decay: decay of the moving average of the generators' weights; 0 for none.
     decay: share of the steps, at the end, over which the rate falls linearly to 0 (the paper: a
@@ -437,7 +496,7 @@ class Training:
     """
 
     data: str = "satellite2map"
-    resize: str = "resize-and-crop"
+    fit: str = "crop"
     steps: int = 10_000
     batch: int = 1
     rate: float = 2e-4
@@ -452,6 +511,7 @@ class Training:
     order: str = "together"
     flip: str = "horizontal"
     decay_from: int | None = None
+    place: str = "random"
 
     def __post_init__(self):
         choice("initialisation", self.initialisation, INITIALISATIONS)
@@ -460,7 +520,8 @@ class Training:
             raise ConfigError(f"decay is {self.decay}; it must lie in [0, 1].")
         if self.decay_from is not None:
             at_least("the step from which the rate falls", self.decay_from, 0)
-        choice("resize", self.resize, RESIZES)
+        choice("fit", self.fit, FITS)
+        choice("place of the crops", self.place, PLACES)
         choice("flip", self.flip, FLIPS)
         choice("precision", self.precision, ("auto", "float32", "bfloat16"))
         _size("steps", self.steps, 1, MOST_STEPS)
@@ -474,20 +535,27 @@ class Training:
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must lie in [0, 1).")
 
-    @property
-    def fit(self) -> str:
-        """What a lesson is opened with: where its crops lie is none of its business."""
-        return "crop" if self.resize == "middle" else self.resize
+    @staticmethod
+    def in_todays_words(values: dict) -> dict:
+        """JSON of any time; what had no word for it was squeezed."""
+        if "fit" in values:
+            return values
+        older = values.get("resize", "resize-and-crop")
+        choice("resize", older, tuple(RESIZES))
+        return {name: value for name, value in values.items() if name != "resize"} | RESIZES[older]
 
     @property
     def crop_words(self) -> str:
         """ "cropped at random, mirrored by chance", and scaled before; lessons that ship scale
         nothing."""
-        is_scaled = self.resize == "resize-and-crop"
-        scaled = ("files scaled to 286/256",) if is_scaled else ()
-        cropped = "the middle of each" if self.resize == "middle" else "cropped at random"
-        flipped = "mirrored by chance" if self.flip == "horizontal" else "never mirrored"
-        return ", ".join((*scaled, cropped, flipped))
+        scaled = {
+            "crop": ("files scaled to 286/256 by their short side",),
+            "squeeze": ("files squeezed into a square of 286/256",),
+            "pad": ("files scaled to 286/256 by their long side, and padded",),
+            "none": (),
+        }
+        cropped = "the middle of each" if self.place == "middle" else "cropped at random"
+        return ", ".join((*scaled[self.fit], cropped, MIRRORED[self.flip]))
 
     @property
     def falls_from(self) -> int:
@@ -520,7 +588,7 @@ class Config:
 
     objective: its class says which method trains; None for the default method's.
     image_size: side in pixels of the square crops that training sees.
-    channels: of an item of X and of Y, as the data has them.
+    channels, ranges: of an item of X and of Y, as the data has them.
     facts: what the training turned out to be (steps done, seconds, machine); free-form. "kept":
         the step after which it was stopped on purpose, to be used as it is.
     """
@@ -530,6 +598,7 @@ class Config:
     objective: Objective = None
     domains: Domains = field(default_factory=Domains)
     channels: Channels = field(default_factory=Channels)
+    ranges: Ranges = field(default_factory=Ranges)
     training: Training = field(default_factory=Training)
     image_size: int = 256
     facts: dict = field(default_factory=dict)
@@ -607,6 +676,8 @@ def objective_from(method: str, values: dict) -> Objective:
 def _build(cls: type, values: object, where: str, **built: object):
     if not isinstance(values, dict):
         raise ConfigError(f"{where} must be a JSON object, not {type(values).__name__}.")
+    if renew := getattr(cls, "in_todays_words", None):
+        values = renew(values)
     types_by_name = {f.name: f.type for f in fields(cls)}
     if unknown := sorted(set(values) - set(types_by_name)):
         raise ConfigError(

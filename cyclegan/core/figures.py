@@ -2,7 +2,8 @@
 
 A figure says how good something is, on 8-bit pictures as people see them (or on the values of
 another medium); a term is what a training minimises or tells of itself. Arrays are (H, W, C) or
-(N, H, W, C) uint8 in [0, 255]; errors are in those units. Knows no lesson, no network and no file.
+(N, H, W, C) in [0, 255], mostly uint8; errors are in those units. Knows no lesson, no network and
+no file.
 """
 
 import re
@@ -173,11 +174,14 @@ def mirrored(text: str) -> str:
     return re.sub(r"D_[XY]\b|\b[FGxyXY]\b", lambda found: mirror[found[0]], text)
 
 
+def _signed(a: np.ndarray) -> np.ndarray:
+    """Values that can be subtracted from each other."""
+    return a.astype(np.int16) if a.dtype == np.uint8 else a
+
+
 def l1(a: np.ndarray, b: np.ndarray) -> float:
     """Mean |a − b| over pixels and channels: the cycle error of x and F(G(x)), for one."""
-    if a.dtype == np.uint8:
-        a = a.astype(np.int16)
-    return float(np.abs(a - b).mean())
+    return float(np.abs(_signed(a) - b).mean())
 
 
 def rmse(a: np.ndarray, b: np.ndarray) -> float:
@@ -187,7 +191,7 @@ def rmse(a: np.ndarray, b: np.ndarray) -> float:
 
 def pixel_accuracy(a: np.ndarray, b: np.ndarray, delta: int) -> float:
     """Share of pixels whose largest channel difference is below `delta` (Fu et al. 2019)."""
-    return float((np.abs(a.astype(np.int16) - b).max(-1) < delta).mean())
+    return float((np.abs(_signed(a) - b).max(-1) < delta).mean())
 
 
 def ssim(a: np.ndarray, b: np.ndarray) -> float:
@@ -200,8 +204,8 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
 
 def gradient(picture: np.ndarray) -> float:
     """Mean |difference| of neighbouring pixels of (H, W, C), over both axes: how sharp it is."""
-    whole = picture.astype(np.int16)
-    return float(np.mean([np.abs(np.diff(whole, axis=axis)).mean() for axis in (0, 1)]))
+    values = _signed(picture)
+    return float(np.mean([np.abs(np.diff(values, axis=axis)).mean() for axis in (0, 1)]))
 
 
 def warping_error(made: np.ndarray, panned: np.ndarray, pan: int) -> float:

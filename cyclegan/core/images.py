@@ -1,7 +1,8 @@
 """The border between pictures and tensors: every conversion, size rule and mode rule lives here.
 
-Pictures are PIL images in RGB (or grey); tensors are (N, C, H, W) floats in [-1, 1], or uint8
-(C, H, W) in [0, 255] where a dataset keeps them small. Knows no network.
+Pictures are PIL images in RGB (or grey); tensors are (N, C, H, W) floats in [-1, 1], or (C, H, W)
+where a dataset keeps them small: uint8 in [0, 255], or uint16 in [0, 65535] for pictures of more
+than 8 bits. Knows no network.
 """
 
 import torch
@@ -31,15 +32,29 @@ def with_channels(picture: Image.Image, channels: int) -> Image.Image:
 
 
 def to_picture(kept: Tensor) -> Image.Image:
-    """(C, H, W) uint8 to a picture: grey for one channel, RGB for three."""
+    """(C, H, W) as kept to a picture of 8 bits: grey for one channel, RGB for three."""
     if kept.shape[0] not in MODES:
         raise ImageError(f"Pictures have 1 or 3 channels here, not {kept.shape[0]}.")
-    return transforms.to_pil_image(kept)
+    return transforms.to_pil_image(kept if kept.dtype == torch.uint8 else to_bytes(to_float(kept)))
+
+
+def drawn(kept: Tensor) -> Image.Image:
+    """(C, H, W) as kept, of any number of channels, as people see it, in RGB: of more than three
+    the first three, of two the first."""
+    shown = kept if kept.shape[0] in MODES else kept[: 3 if kept.shape[0] > 3 else 1]
+    return to_picture(shown).convert("RGB")
 
 
 def to_float(images: Tensor) -> Tensor:
-    """uint8 in [0, 255] to float in [-1, 1], any shape."""
-    return images.float().div_(127.5).sub_(1)
+    """uint8 in [0, 255] or uint16 in [0, 65535] to float in [-1, 1], any shape."""
+    white = 255 if images.dtype == torch.uint8 else 65535
+    return images.float().div_(white / 2).sub_(1)
+
+
+def to_deep(images: Tensor) -> Tensor:
+    """Float in [-1, 1] to the nearest uint16 in [0, 65535], any shape, on the CPU."""
+    values = images.detach().float().cpu().add(1).mul(32767.5).round().clamp(0, 65535)
+    return values.to(torch.int32).to(torch.uint16)
 
 
 def to_tensor(picture: Image.Image) -> Tensor:

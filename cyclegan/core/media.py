@@ -57,6 +57,10 @@ class Medium:
         without asking `random`."""
         return item
 
+    def overturn(self, item: Tensor, random: torch.Generator) -> Tensor:
+        """The same, with above and below exchanged by chance."""
+        return item
+
     def middle(self, item: Tensor, size: int) -> Tensor:
         """The part of `size` of a kept item that is shown again and again."""
         return item
@@ -75,7 +79,8 @@ class Medium:
 
 
 class Pictures(Medium):
-    """Pictures, kept as uint8 (C, H, W), held as PIL images in RGB or grey."""
+    """Pictures, kept as uint8 (C, H, W), or uint16 where they have more than 8 bits; held as PIL
+    images in RGB or grey."""
 
     name = "pictures"
 
@@ -86,7 +91,9 @@ class Pictures(Medium):
         return images.to_bytes(made)
 
     def arrays(self, kept: Tensor) -> np.ndarray:
-        """(N, C, H, W) to (N, H, W, C)."""
+        """(N, C, H, W) to (N, H, W, C), in 0–255."""
+        if kept.dtype != torch.uint8:
+            kept = kept.float() / 257
         return kept.permute(0, 2, 3, 1).contiguous().numpy()
 
     def held(self, kept: Tensor) -> Image.Image:
@@ -96,7 +103,7 @@ class Pictures(Medium):
         return images.to_uint8(images.with_channels(held, channels))
 
     def draw(self, kept: Tensor) -> Image.Image:
-        return images.to_picture(kept).convert("RGB")
+        return images.drawn(kept)
 
     def cut(self, item: Tensor, size: int, random: torch.Generator) -> Tensor:
         top, left = (
@@ -107,6 +114,9 @@ class Pictures(Medium):
     def mirror(self, item: Tensor, random: torch.Generator) -> Tensor:
         """Left and right exchanged, half of the time."""
         return item.flip(-1) if torch.rand((), generator=random) < 0.5 else item
+
+    def overturn(self, item: Tensor, random: torch.Generator) -> Tensor:
+        return item.flip(-2) if torch.rand((), generator=random) < 0.5 else item
 
     def middle(self, item: Tensor, size: int) -> Tensor:
         top, left = ((side - size) // 2 for side in item.shape[1:])

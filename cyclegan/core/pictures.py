@@ -8,6 +8,7 @@ once (`open_confined`). Knows no tensor.
 import io
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,22 +67,28 @@ def _decoded(
 ) -> tuple[Image.Image, tuple[int, int]]:
     """`load`, and the (width, height) before anything was reduced."""
     name = name or (Path(source).name if isinstance(source, Path | str) else "The picture")
-    try:
+    with telling(name, source), warnings.catch_warnings():
         # Pillow only warns up to twice its own limit; ours is checked below, before decoding.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            picture = source if isinstance(source, Image.Image) else _open(source)
-            _check(picture, source, name, most or MAX_PIXELS)
-            came = picture.size
-            if longest:
-                scale = 2 * longest / max(picture.size)
-                wanted = [max(1, round(side * scale)) for side in picture.size]
-                picture.draft(None, tuple(wanted))
-            picture.load()
-            _check_values(picture, name)
-            orientation = _orientation(picture)
-            came = came[::-1] if orientation in SIDEWAYS else came
-            return _upright(_to_rgb(picture, white), orientation), came
+        warnings.simplefilter("ignore")
+        picture = source if isinstance(source, Image.Image) else _open(source)
+        _check(picture, source, name, most or MAX_PIXELS)
+        came = picture.size
+        if longest:
+            scale = 2 * longest / max(picture.size)
+            wanted = [max(1, round(side * scale)) for side in picture.size]
+            picture.draft(None, tuple(wanted))
+        picture.load()
+        _check_values(picture, name)
+        orientation = _orientation(picture)
+        came = came[::-1] if orientation in SIDEWAYS else came
+        return _upright(_to_rgb(picture, white), orientation), came
+
+
+@contextmanager
+def telling(name: str, source: Path | str | bytes | Image.Image) -> Iterator[None]:
+    """Whatever a decoder raises, as an ImageError with a sentence."""
+    try:
+        yield
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -92,6 +99,8 @@ def _decoded(
         raise ImageError(f"{name} {_unknown(source)}") from error
     except FileNotFoundError as error:
         raise ImageError(f"{name} does not exist.") from error
+    except ImportError as error:
+        raise ImageError(f"{name} needs one library more: pip install {error.name}.") from error
     except MemoryError as error:
         raise ImageError(f"{name} needs more memory than there is for pictures.") from error
     except Exception as error:  # A decoder raises whatever the damage leads to.
@@ -113,15 +122,20 @@ def _check(
     picture: Image.Image, source: Path | str | bytes | Image.Image, name: str, most: int
 ) -> None:
     """Raise ImageError for what would take too long or too much, before it is decoded."""
-    width, height = picture.size
-    if width * height > most or max(width, height) > MAX_SIDE:
-        raise ImageError(_too_large(name, f"{width}×{height} pixels", most))
+    check_size(name, picture.size, most)
     if picture.info.get("progressive") and not isinstance(source, Image.Image):
         scans = sum(part.count(b"\xff\xda") for part in _parts(source))
         if scans > MAX_SCANS:
             raise ImageError(
                 f"{name} is a progressive JPEG of {scans:,} scans; at most {MAX_SCANS} are read."
             )
+
+
+def check_size(name: str, size: tuple[int, int], most: int = MAX_PIXELS) -> None:
+    """Raise ImageError for a picture of too many pixels."""
+    width, height = size
+    if width * height > most or max(width, height) > MAX_SIDE:
+        raise ImageError(_too_large(name, f"{width}×{height} pixels", most))
 
 
 def _parts(source: Path | str | bytes) -> Iterator[bytes]:

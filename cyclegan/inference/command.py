@@ -30,8 +30,7 @@ def measure_all(variants: list[Path], device: str) -> list[Measured]:
     with tqdm(unit="item", disable=not sys.stderr.isatty()) as bar:
         for place, (variant, folder) in enumerate(folders):
             config = checkpoints.read_config(folder)
-            training = config.training
-            data = open_once(training.data, config.image_size, training.fit)
+            data = open_once(*lessons.as_trained(config))
             # What the others have is taken to be as much.
             bar.total = bar.n + (len(data.test_x) + len(data.test_y)) * (len(folders) - place)
             bar.set_description(variant)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ..core.config import Config, Direction
 from ..core.evidence import Blocks, Estimate
 from ..core.figures import MOST, PANS, Figure, Measure, distances
+from ..core.images import MODES
 from ..core.media import PICTURES, Medium
 from ..lessons import DataError, HeldOut, UnpairedData
 from ..methods import Method, View
@@ -120,7 +121,7 @@ def _direction(
         told(len(batch))
     network, made = NETWORK[direction], {key: torch.cat(some) for key, some in parts.items()}
     needed = {name for f in held.figures if network in f.networks for name in f.needs}
-    if "back" in made:
+    if "back" in made and made["made"].shape[1] in MODES:
         for name in needed & {f"back_after_{name}" for name in closer.DISTURBANCES}:
             made[name] = _back_after(name, translator, held.medium, made["made"], direction)
     arrays = {key: held.medium.arrays(kept) for key, kept in made.items()} | held.arrays(direction)

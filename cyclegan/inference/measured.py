@@ -70,9 +70,7 @@ def alike(measured: Sequence[Measured]) -> list[list[Measured]]:
     """Those that were measured on the same items together, in their order."""
     found: dict[tuple, list[Measured]] = {}
     for one in measured:
-        training = one.config.training
-        items = training.data, training.fit, one.config.image_size
-        found.setdefault(items, []).append(one)
+        found.setdefault(lessons.as_trained(one.config), []).append(one)
     return list(found.values())
 
 

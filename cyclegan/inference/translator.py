@@ -87,6 +87,13 @@ class Translator:
         self.medium: Medium = lessons.find(self.config.training.data).medium
 
     @property
+    def is_deep(self) -> bool:
+        """Whether what goes in or comes out is more than 8-bit pictures in grey or RGB."""
+        sides = self.config.ranges.x, self.config.ranges.y
+        channels = self.config.channels.x, self.config.channels.y
+        return any(sides) or any(count not in images.MODES for count in channels)
+
+    @property
     def directions(self) -> tuple[Direction, ...]:
         """The directions that this checkpoint translates in."""
         return tuple(d for d in DIRECTIONS if any(view.key == "made" for view in self.views(d)))
@@ -169,15 +176,31 @@ class Translator:
         if self.medium is PICTURES:
             item = pictures.reduce(item, longest_side)
             item = images.with_channels(item, self.channels(direction))
-            if max(item.size) > LONGEST_SIDE:
-                return self._translation(
-                    {"original": item, **self._by_strips(item, direction, progress)}
-                )
         kept = self.medium.kept(item, self.channels(direction))
+
+        def held(made: Tensor) -> Any:
+            return self.medium.held(self.medium.to_kept(made)[0])
+
+        return self._translation(
+            {"original": item, **self.made_of(kept, direction, held, progress)}
+        )
+
+    def made_of(
+        self,
+        kept: Tensor,
+        direction: Direction,
+        finish: Callable[[Tensor], Any],
+        progress: Callable[[float], None] = lambda share: None,
+    ) -> dict[str, Any]:
+        """What `finish` makes of every view, a (1, C, …) in [-1, 1], of one item as it is kept.
+
+        A picture larger than LONGEST_SIDE goes through the networks by strips.
+        """
+        if self.medium is PICTURES and max(kept.shape[1:]) > LONGEST_SIDE:
+            return self._by_strips(kept, direction, finish, progress)
         passes = self.passes(self.medium.to_float(kept)[None], direction)
         progress(1.0)
-        made = {key: self.medium.held(self.medium.to_kept(t)[0]) for key, t in passes.items()}
-        return self._translation({"original": item, **made})
+        return {key: finish(made) for key, made in passes.items()}
 
     def _translation(self, views: dict[str, Any]) -> Translation:
         arrays = {key: self.array(item)[None] for key, item in views.items()}
@@ -191,24 +214,28 @@ class Translator:
         return self.medium.arrays(item[None])[0]
 
     def _by_strips(
-        self, original: Image.Image, direction: Direction, progress: Callable[[float], None]
-    ) -> dict[str, Image.Image]:
-        """The pictures of `passes`, one after the other, so that few tensors live at once."""
+        self,
+        kept: Tensor,
+        direction: Direction,
+        finish: Callable[[Tensor], Any],
+        progress: Callable[[float], None],
+    ) -> dict[str, Any]:
+        """The views one after the other, so that few tensors live at once."""
         views = [view for view in self._views(direction) if view.network]
         tensors: dict[str, Tensor] = {}
-        made: dict[str, Image.Image] = {}
+        made: dict[str, Any] = {}
         for done, view in enumerate(views):
             network, (source,) = self.model[view.network], view.of
             if source == "original":  # Anew each time, as it takes a twentieth of the memory.
-                given = self.medium.fit(images.to_tensor(original).to(self.device), network)
+                original = self.medium.to_float(kept)[None].to(self.device)
+                given = self.medium.fit(original, network)
             else:
                 given = tensors[source]
             tensors[view.key] = strips.run(
                 network, given, lambda share, done=done: progress((done + share) / len(views))
             )
             del given
-            picture = images.crop(tensors[view.key], original.height, original.width)
-            made[view.key] = images.to_pictures(picture)[0]
+            made[view.key] = finish(images.crop(tensors[view.key], *kept.shape[1:]))
             needed = {name for later in views[done + 1 :] for name in later.of}
             tensors = {key: tensor for key, tensor in tensors.items() if key in needed}
         return made

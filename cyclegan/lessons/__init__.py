@@ -9,6 +9,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from ..core.config import Channels, Config, Ranges
 from ..core.registry import Registry
 from ..store.hub.names import HubError
 from . import hub_columns
@@ -32,6 +33,7 @@ __all__ = [
     "UnpairedData",
     "Yardsticks",
     "all_lessons",
+    "as_trained",
     "find",
     "from_anywhere",
     "is_registered",
@@ -75,16 +77,33 @@ def from_anywhere(name: str) -> str:
     return str(Path(name).absolute()) if isinstance(find(name), Folder) else name
 
 
-def open_data(name: str, size: int, fit: str) -> UnpairedData:
-    """The data of `find(name)` for crops of `size` pixels; raises DataError with a sentence."""
+def open_data(
+    name: str,
+    size: int,
+    fit: str,
+    channels: Channels | None = None,
+    ranges: Ranges | None = None,
+) -> UnpairedData:
+    """The data of `find(name)` for crops of `size` pixels; raises DataError with a sentence.
+
+    channels, ranges: of picture files, for others than the collection's own.
+    """
+    lesson = find(name)
+    asked = {"channels": channels, "ranges": ranges} if isinstance(lesson, Folder | HubData) else {}
     try:
-        data = find(name).open(size, fit)
+        data = lesson.open(size, fit, **asked)
     except HubError as error:
         raise DataError(str(error)) from error
     if is_registered(name) and Path(name).is_dir():
         said = f"{name} is the lesson of that name; the folder here is ./{name}."
         data = replace(data, said=(*data.said, said))
     return data
+
+
+def as_trained(config: Config) -> tuple[str, int, str, Channels, Ranges]:
+    """What `open_data` is to be given for the data as a training saw them."""
+    t = config.training
+    return t.data, config.image_size, t.fit, config.channels, config.ranges
 
 
 SHIPPED = (

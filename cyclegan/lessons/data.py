@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..core.config import Channels, Direction, Domains
+from ..core.config import Channels, Direction, Domains, Ranges
 from ..core.evidence import Blocks
 from ..core.figures import AGAINST_TRUTH, WITHOUT_TRUTH, Figure
 from ..core.media import PICTURES, Medium, spread
@@ -35,6 +35,7 @@ class UnpairedData:
         group are not independent. Empty where each stands for itself.
     drawn: how many groups a resample of the bootstrap draws; None for as many as there are.
     is_held_out: False where the "held-out" items are training ones for want of others.
+    ranges: of pictures of more than 8 bits.
     said: sentences for the one who opened it: what was recognised, what was left out.
     """
 
@@ -54,6 +55,7 @@ class UnpairedData:
     groups: Sequence = ()
     drawn: int | None = None
     is_held_out: bool = True
+    ranges: Ranges = field(default_factory=Ranges)
     said: tuple[str, ...] = ()
 
     @property

@@ -10,18 +10,17 @@ Where both sides have the same file names, they are taken as pairs and that is s
 nothing of where the pictures came from.
 """
 
-import copy
 import re
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from torch import Tensor
 
-from ..core import images, listing, pictures
-from ..core.config import Domains
+from ..core import bands, listing, pictures
+from ..core.config import Channels, Domains, Ranges
 from ..core.listing import LeftOut
 from .data import DataError, UnpairedData
 from .lesson import Lesson
+from .picture_files import PictureFiles, agree, list_folder
 
 MEMORY_LIMIT = 2 * 1024**3
 """Bytes of decoded pictures kept in memory (2 GiB: 7,300 pictures of 286×286 a gigabyte and a
@@ -29,90 +28,6 @@ half); a larger dataset is decoded by threads as it is needed."""
 
 UNPAIRED = "unpaired"
 """A file of this name in a folder says that equal file names are chance."""
-
-
-class PictureFiles(Sequence[Tensor]):
-    """The pictures of a folder as uint8 (3, H, W), decoded at each access; none if it is not there.
-
-    load_size: resize to this square, or None to leave the size alone.
-    smallest: a picture with a shorter side is an error.
-    half: 0 or 1 for the left or right half of each picture, None for the whole.
-    left_out: what of the folder is not among them. white: as in `pictures.load`.
-    """
-
-    def __init__(self, folder: Path, load_size: int | None, smallest: int, half: int | None = None):
-        self.folder = folder
-        self.load_size = load_size
-        self.smallest = smallest
-        self.half = half
-        self.white = 65535
-        self.paths, self.left_out = _list(folder)
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, index: int) -> Tensor:
-        """Raises DataError."""
-        try:
-            return self._read(index)
-        except pictures.ImageError as error:
-            where = self.paths[index].parent
-            raise DataError(f"{where}: {error} Repair it, or take it away.") from error
-
-    @property
-    def names(self) -> list[str]:
-        """Of the files within the folder."""
-        return [path.relative_to(self.folder).as_posix() for path in self.paths]
-
-    @property
-    def stems(self) -> list[str]:
-        """Their names without endings."""
-        return [str(PurePosixPath(name).with_suffix("")) for name in self.names]
-
-    def read_all(self) -> dict[int, Tensor]:
-        """All that can be decoded, by place; the others are added to what is left out."""
-        found, names = {}, self.names
-        for place, path in enumerate(self.paths):
-            try:
-                found[place] = self._read(place)
-            except pictures.ImageError as error:
-                why = listing.complaint(path.name, error).why
-                self.left_out.append(LeftOut(names[place], why))
-        return found
-
-    def bytes_of(self, index: int) -> int:
-        """Decoded; 0 for what is damaged."""
-        try:
-            return self._read(index).nbytes
-        except pictures.ImageError:
-            return 0
-
-    def at(self, load_size: int | None) -> "PictureFiles":
-        """The same at another size."""
-        other = copy.copy(self)
-        other.load_size = load_size
-        return other
-
-    def _read(self, index: int) -> Tensor:
-        path = self.paths[index]
-        picture = pictures.load(path, white=self.white)
-        if self.half is not None:
-            if picture.width % 2:
-                raise DataError(
-                    f"{path} is {picture.width} pixels wide; a pair side by side has an even width."
-                )
-            middle = picture.width // 2
-            picture = picture.crop(
-                (self.half * middle, 0, (self.half + 1) * middle, picture.height)
-            )
-        if self.load_size:
-            picture = pictures.resize(picture, (self.load_size, self.load_size))
-        elif min(picture.size) < self.smallest:
-            raise DataError(
-                f"{path} is {picture.width}×{picture.height} pixels, smaller than the crop of "
-                f"{self.smallest}; choose a smaller --size or --resize resize-and-crop."
-            )
-        return images.to_uint8(picture)
 
 
 class Folder(Lesson):
@@ -124,9 +39,15 @@ class Folder(Lesson):
         self.name = name
         self.title = Path(name).name or name
 
-    def open(self, size: int, fit: str) -> UnpairedData:
-        """fit: "resize-and-crop" scales to a square of size · 286/256 first (paper, section 7.1;
-        test pictures to `size`), "crop" leaves every picture's scale alone.
+    def open(
+        self,
+        size: int,
+        fit: str,
+        channels: Channels | None = None,
+        ranges: Ranges | None = None,
+    ) -> UnpairedData:
+        """fit: as in `fits`, to size · 286/256 for training pictures (paper, section 7.1), and to
+        `size` for test pictures. channels, ranges: None for those of the collection.
 
         Damaged pictures are left out and named where all fit into memory; in a larger folder one is
         a DataError when its turn comes. Raises DataError for a missing folder, an empty domain or a
@@ -135,22 +56,32 @@ class Folder(Lesson):
         folder = Path(self.name)
         if not folder.is_dir():
             raise DataError(_no_folder(self.name))
-        scaled = fit == "resize-and-crop"
-        sizes = (round(size * 286 / 256), size) if scaled else (None, None)
+        sizes = round(size * 286 / 256), size
         if _are_side_by_side(folder):
-            names = ("train", "test" if _list(folder / "test").pictures else "val")
+            names = ("train", "test" if list_folder(folder / "test").pictures else "val")
             train, test = (
-                [PictureFiles(folder / name, to, size, half) for half in (0, 1)]
+                [PictureFiles(folder / name, fit, to, size, half) for half in (0, 1)]
                 for name, to in zip(names, sizes, strict=True)
             )
             _check_halves(train[0].paths)
-            said = f"{folder} holds pairs side by side: A is the left half of each picture, B the "
-            return _data(folder, train, test, True, [f"{said}right."])
-        train, test = (
-            [PictureFiles(folder / f"{name}{letter}", to, size) for letter in "AB"]
-            for name, to in zip(("train", "test"), sizes, strict=True)
-        )
-        return _data(folder, train, test, not (folder / UNPAIRED).exists(), [])
+            said = [
+                f"{folder} holds pairs side by side: A is the left half of each picture, B the "
+                "right."
+            ]
+            may_pair = True
+        else:
+            train, test = (
+                [PictureFiles(folder / f"{name}{letter}", fit, to, size) for letter in "AB"]
+                for name, to in zip(("train", "test"), sizes, strict=True)
+            )
+            said, may_pair = [], not (folder / UNPAIRED).exists()
+        for side in train:
+            _need_pictures(side)
+        counts = (channels.x, channels.y) if channels else (None, None)
+        own = (ranges.x, ranges.y) if ranges else (None, None)
+        for sides in zip(train, test, counts, own, strict=True):
+            said += agree(*sides, is_settled=ranges is not None)
+        return _data(folder, train, test, may_pair, said)
 
 
 def before_mark(name: str) -> str:
@@ -175,9 +106,6 @@ def _data(
     may_pair: bool,
     said: list[str],
 ) -> UnpairedData:
-    for side in train:
-        _need_pictures(side)
-    whites = [_find_white(*side) for side in zip(train, test, strict=True)]
     in_memory = _decoded_bytes(train) <= MEMORY_LIMIT
     x, y = train
     if in_memory:
@@ -186,14 +114,14 @@ def _data(
         for side in train:
             _need_pictures(side)
     pairs = [may_pair and _are_pairs(*split) for split in (train, test)]
-    if any(pairs) and not said:
+    if any(pairs) and train[0].half is None:
         names = " and ".join(
             f"{n}A/{n}B" for n, p in zip(("train", "test"), pairs, strict=True) if p
         )
-        said = [
+        said.append(
             f"{names} have the same file names: they are taken as true pairs. If that is chance, "
             f"put an empty file called {UNPAIRED} into {folder}."
-        ]
+        )
     # Without test pictures the fixed samples come from the training ones.
     shown = [
         held_out if held_out else side.at(held_out.load_size)
@@ -207,16 +135,13 @@ def _data(
         train_truth=y if pairs[0] else None,
         groups=shown[0].stems,
         is_held_out=all(map(len, test)),
-        said=(*_count(folder, [*train, *test]), *filter(None, whites), *said),
+        ranges=Ranges(*(files.side.own for files in train)),
+        said=(*_count(folder, [*train, *test]), *said),
     )
 
 
-def _list(folder: Path) -> listing.Listing:
-    return listing.list_folder(folder) if folder.is_dir() else listing.Listing([], [])
-
-
 def _are_side_by_side(folder: Path) -> bool:
-    return not (folder / "trainA").exists() and bool(_list(folder / "train").pictures)
+    return not (folder / "trainA").exists() and bool(list_folder(folder / "train").pictures)
 
 
 def _need_pictures(files: PictureFiles) -> None:
@@ -235,13 +160,13 @@ def _check_halves(paths: list[Path]) -> None:
     """Raise DataError where the first whole picture cannot be two of like shape side by side."""
     for path in paths:
         try:
-            picture = pictures.load(path)
+            width, height = bands.form(path).size
         except pictures.ImageError:
             continue
-        if picture.width < picture.height:
+        if width < height:
             raise DataError(
-                f"{path} is {picture.width}×{picture.height} pixels: no pair side by side. "
-                "Pictures that are not pairs belong into trainA/ and trainB/."
+                f"{path} is {width}×{height} pixels: no pair side by side. Pictures that are not "
+                "pairs belong into trainA/ and trainB/."
             )
         return
 
@@ -250,17 +175,19 @@ def _are_pairs(x: PictureFiles, y: PictureFiles) -> bool:
     return len(x) > 0 and x.stems == y.stems
 
 
-def _find_white(train: PictureFiles, test: PictureFiles) -> str:
-    """One white for all 16-bit pictures of a side, and a sentence where that is not 65535."""
-    white = pictures.white_of(map(pictures.peak, [*train.paths, *test.paths]))
-    train.white = test.white = white
-    return pictures.tell_white(white, f"{train.folder.name} and its test pictures")
-
-
 def _read_both(split: list[PictureFiles], are_pairs: bool) -> list[list[Tensor]]:
     """All that can be decoded of two sides; of pairs, both or none."""
     read = [files.read_all() for files in split]
     whole = read[0].keys() & read[1].keys()
+    if are_pairs:
+        for place in sorted(whole):
+            a, b = (found[place].shape[1:] for found in read)
+            if a != b:
+                raise DataError(
+                    f"{split[0].paths[place]} and its partner differ in shape: {a[1]}×{a[0]} and "
+                    f"{b[1]}×{b[0]} pixels as they are trained on, so that crops of them would not "
+                    "show one place; --fit squeeze makes them alike."
+                )
     kept = []
     for files, found in zip(split, read, strict=True):
         alone = found.keys() - whole if are_pairs else set()

@@ -10,7 +10,7 @@ from pathlib import Path
 from huggingface_hub import cached_assets_path
 
 from ..core import files
-from ..core.config import Domains
+from ..core.config import Channels, Domains, Ranges
 from ..store.hub import HubError
 from . import hub_columns, intake
 from .data import UnpairedData
@@ -31,10 +31,16 @@ class HubData(Lesson):
     def __init__(self, name: str):
         self.name = self.title = name
 
-    def open(self, size: int, fit: str) -> UnpairedData:
+    def open(
+        self,
+        size: int,
+        fit: str,
+        channels: Channels | None = None,
+        ranges: Ranges | None = None,
+    ) -> UnpairedData:
         """Raises HubError and DataError. What was taken in once for a size needs no network."""
         folder, known = self._taken_in(size)
-        data = Folder(str(folder)).open(size, fit)
+        data = Folder(str(folder)).open(size, fit, channels, ranges)
         said = [f"{self.name} at commit {known['commit'][:7]}.", known.get("taken", "")]
         return replace(data, said=(*filter(None, said), *data.said))
 

@@ -84,7 +84,9 @@ def quick(data: str, domains: Domains, norm: str = NORM) -> Recipe:
         discriminator=Discriminator(width=32),
         objective=WITH_AND_WITHOUT[0].objective,
         domains=domains,
-        training=Training(data=data, steps=1200, rate=4e-4, ema_decay=0.998, precision="auto"),
+        training=Training(
+            data=data, fit="none", steps=1200, rate=4e-4, ema_decay=0.998, precision="auto"
+        ),
         image_size=64,
     )
     return Recipe(config, WITH_AND_WITHOUT)
@@ -128,7 +130,7 @@ class Lesson:
         return quick(self.name, self.domains, self.norm)
 
     def open(self, size: int, fit: str) -> UnpairedData:
-        """The data for crops of `size`; fit: "resize-and-crop", or "crop" for never rescaling.
+        """The data for crops of `size` pixels; fit: as in `Training`.
 
         Raises DataError with a sentence for anything that cannot be trained on.
         """

@@ -55,7 +55,7 @@ def look(settings: LiveSettings, fill: Callable[[Path], Taken] | None, limits: L
     ]
     training, size = config.training, config.image_size
     if lessons.is_registered(training.data):  # Its pictures are of that size.
-        training = replace(training, resize=training.resize.replace("resize-and-crop", "crop"))
+        training = replace(training, fit="none")
     words = training.crop_words
     return render(
         "fed.preview",

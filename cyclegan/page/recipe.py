@@ -103,7 +103,7 @@ class Form:
             base = replace(base, domains=Domains(x, y))
         if kind == OWN and access.private and given["folder"].strip():
             folder = given["folder"].strip()
-            training = replace(training, data=folder, resize="resize-and-crop")
+            training = replace(training, data=folder, fit="crop")
         elif kind == OWN:
             sides = [[Path(path) for path in given[f"{side} files"] or []] for side in "XY"]
             fill = _from_files(sides, size, progress)

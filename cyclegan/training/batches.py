@@ -62,8 +62,7 @@ class Batches:
     through in a new random order every epoch of its own. paired: x[i] and y[i] show one thing, and
     stay together through order, crops and flips. rank of ranks: which share this is of the joint
     batch that so many processes see in a step. labels: of x and of y, or None. middle: whether
-    crops are the middle of each item, and not at random places. flip: whether they are mirrored by
-    chance.
+    crops are the middle of each item, and not at random places. flip: as in `Training`.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class Batches:
         medium: Medium = PICTURES,
         labels: tuple[Sequence[int], Sequence[int]] | None = None,
         middle: bool = False,
-        flip: bool = True,
+        flip: str = "horizontal",
     ):
         self.domains = (x, y)
         # Both sides of a pair follow the random numbers of X.
@@ -118,7 +117,9 @@ class Batches:
             part = self.medium.middle(item, self.crop)
         else:
             part = self.medium.cut(item, self.crop, random)
-        return self.medium.mirror(part, random) if self.flip else part
+        if self.flip != "none":
+            part = self.medium.mirror(part, random)
+        return self.medium.overturn(part, random) if self.flip == "both" else part
 
     def _labels(self, domain: int, step: int) -> Tensor:
         return torch.tensor([int(self.labels[domain][i]) for i in self._places(domain, step)])

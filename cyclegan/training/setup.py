@@ -42,10 +42,10 @@ def prepare(
     """Everything up to the first step: weights drawn, folder claimed or the run's state loaded.
 
     initial: a checkpoint to begin with instead of random weights. The precision "auto" becomes
-    what is quick on `device`, and the channels are the data's. Where the data have two held-out
-    items and more, a few of them are scored at every save, for the curves. Raises RunError where
-    the folder holds a run already (or, to resume, none), DataError where the method needs true
-    pairs or another medium than the data have, and CheckpointError where `initial` has other
+    what is quick on `device`, and channels and ranges are the data's. Where the data have two
+    held-out items and more, a few of them are scored at every save, for the curves. Raises RunError
+    where the folder holds a run already (or, to resume, none), DataError where the method needs
+    true pairs or another medium than the data have, and CheckpointError where `initial` has other
     networks.
     """
     method = methods.find(config.method)
@@ -53,7 +53,7 @@ def prepare(
     if config.training.precision == "auto":
         settings = replace(config.training, precision=quick_precision(device))
         config = replace(config, training=settings)
-    config = replace(config, channels=data.channels)
+    config = replace(config, channels=data.channels, ranges=data.ranges)
     probe = None
     if min(len(data.test_x), len(data.test_y)) > 1:
         few = data.held_out(config.image_size, PROBED if data.paired else PROBED_UNPAIRED)
@@ -131,8 +131,8 @@ def batches(config: Config, data: UnpairedData) -> Batches:
         processes.count(),
         data.medium,
         data.labels,
-        middle=settings.resize == "middle",
-        flip=settings.flip == "horizontal",
+        middle=settings.place == "middle",
+        flip=settings.flip,
     )
 
 

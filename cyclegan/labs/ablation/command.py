@@ -87,7 +87,7 @@ def _run(args: argparse.Namespace) -> None:
     variants = choose(args.variants or usual(args.data))
     own = lessons.find(args.data).recipe.config
     size = args.size or own.image_size
-    data = open_data(args.data, size, "crop")
+    data = open_data(args.data, size, "none")
     for sentence in data.said:
         print(sentence)
     rows = known()
@@ -105,10 +105,11 @@ def _run(args: argparse.Namespace) -> None:
         objective=rows[variants[0]].objective,
         domains=data.domains,
         channels=data.channels,
+        ranges=data.ranges,
         training=replace(
             own.training,
             data=args.data,
-            resize="crop",
+            fit="none",
             steps=args.steps,
             precision=args.precision,
             ema_decay=average,

@@ -196,8 +196,7 @@ def write(lab: Path, out: Path) -> Path:
     pictures.need_matplotlib()
     runs = read(lab)
     try:
-        settings = runs[0].config.training
-        data = open_data(settings.data, runs[0].config.image_size, settings.fit)
+        data = open_data(*lessons.as_trained(runs[0].config))
     except DataError:
         data = None  # Data may be gone by now: the report only lacks the truth beside its pictures.
     if data is not None and (older := [r for r in runs if r.metrics and not r.estimates]):

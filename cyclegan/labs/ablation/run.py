@@ -24,6 +24,7 @@ import torch
 from filelock import FileLock
 from tqdm import tqdm
 
+from ... import lessons
 from ...core import files
 from ...core.config import Config, ConfigError, Objective
 from ...core.registry import load_plugins
@@ -175,9 +176,7 @@ class _StoppedError(Exception):
     """The laboratory ends, and this run with it."""
 
 
-@lru_cache(maxsize=1)
-def _data(name: str, size: int, resize: str) -> UnpairedData:
-    return open_data(name, size, resize)
+_open_once = lru_cache(maxsize=1)(open_data)
 
 
 def _train(folder: Path, config: Config) -> None:
@@ -188,7 +187,7 @@ def _train(folder: Path, config: Config) -> None:
             raise _StoppedError
 
     folder.mkdir(parents=True, exist_ok=True)
-    data = _data(config.training.data, config.image_size, config.training.fit)
+    data = _open_once(*lessons.as_trained(config))
     # The worker of a killed laboratory may not be gone yet.
     with FileLock(folder / LOCK):
         config = replace(config, facts={"machine": describe_machine(_worker["device"])})

@@ -80,7 +80,7 @@ class LiveSettings:
 
 def with_pictures(settings: LiveSettings, folder: Path) -> LiveSettings:
     """The same on pictures that a visitor brought, which lie in `folder` now."""
-    own = replace(settings.base.training, data=str(folder), resize="resize-and-crop")
+    own = replace(settings.base.training, data=str(folder), fit="crop")
     return replace(settings, base=replace(settings.base, training=own))
 
 

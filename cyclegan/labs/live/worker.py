@@ -82,7 +82,7 @@ class Worker:
         self.tell("starting", force=True)
         self._deny_pairs()
         base = self.settings.base
-        data = open_data(base.training.data, base.image_size, base.training.fit)
+        data = self._open()
         device = devices.choose(self.settings.device)
         self.lockstep = Lockstep(self.folder, self.settings, data, device, self.status.saved_step)
         draw = lessons.find(base.training.data).draw
@@ -113,6 +113,15 @@ class Worker:
         elif state == "finished":
             state, sentence = "stopped", f"{sentence} There is nothing to keep."
         self.tell(state, sentence, force=True)
+
+    def _open(self) -> UnpairedData:
+        """The data; of a training that goes on, with channels and ranges as it began."""
+        base = self.settings.base
+        with suppress(checkpoints.CheckpointError):
+            began = checkpoints.read_config(self.folder / self.settings.slugs[0])
+            if began.training.data == base.training.data:
+                return open_data(*lessons.as_trained(began))
+        return open_data(base.training.data, base.image_size, base.training.fit)
 
     def _deny_pairs(self) -> None:
         """Own pictures that came before pairs were known were numbered: equal names are chance."""

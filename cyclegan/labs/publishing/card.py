@@ -263,8 +263,7 @@ def _training(found: list[tuple[Path, Config]]) -> str:
     lesson = lessons.find(config.training.data)
     about = f" From {lesson.source}; licence: {lesson.licence}." if lesson.source else ""
     lines = [
-        f"- Data: {plain(_data(config))}, {config.image_size}-pixel crops ({t.resize}"
-        f"{', never mirrored' if t.flip == 'none' else ''}).{about}",
+        f"- Data: {plain(_data(config))}, {config.image_size}-pixel crops ({t.crop_words}).{about}",
         f"- Networks: {g.kind} generators with {g.width} filters{blocks}; {d.kind} discriminators "
         f"with {d.width}.",
         f"- Adam, rate {t.rate_words}, β = ({t.beta1:g}, {t.beta2:g}), batch {t.batch}, "

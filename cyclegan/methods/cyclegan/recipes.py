@@ -15,7 +15,9 @@ PAPER = NamedRecipe(
     image_size=256,
     generator=Generator("resnet", width=64, blocks=9, upsampling="transposed"),
     discriminator=Discriminator("patchgan", width=64),
-    training=Training(batch=1, rate=2e-4, beta1=0.5, decay=0.5, pool=50, ema_decay=0.0),
+    training=Training(
+        fit="squeeze", batch=1, rate=2e-4, beta1=0.5, decay=0.5, pool=50, ema_decay=0.0
+    ),
     objective=MappingProxyType({"cycle_forward": 10.0, "cycle_backward": 10.0, "identity": 0.0}),
     epochs=200,
     left_out=(
@@ -33,6 +35,7 @@ BOOK = NamedRecipe(
     generator=Generator("unet", width=32, blocks=0, upsampling="resize", norm="layer"),
     discriminator=Discriminator("patch4", width=64, norm="layer"),
     training=Training(
+        fit="squeeze",
         batch=1,
         rate=2e-4,
         beta1=0.5,
@@ -65,6 +68,7 @@ COURSE = NamedRecipe(
     generator=Generator("course", width=32, blocks=1, upsampling="transposed"),
     discriminator=Discriminator("course", width=32),
     training=Training(
+        fit="squeeze",
         batch=16,
         rate=3e-4,
         beta1=0.5,

@@ -162,6 +162,6 @@ ROWS = {
         "Random crops and mirroring: it sees the middle of each picture, as it is. Scaling has no "
         "row of the laboratory; and where pictures are as large as the crops, as in the lessons "
         "that ship, mirroring is all that differs.",
-        changes={"training": {"resize": "middle", "flip": "none"}},
+        changes={"training": {"place": "middle", "flip": "none"}},
     ),
 }
