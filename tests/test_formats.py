@@ -19,7 +19,7 @@ from tiny import batch
 from torch import Tensor, nn
 from variants import write
 
-from cyclegan.core.config import Config, Discriminator, Domains, Generator
+from cyclegan.core.config import Channels, Config, Discriminator, Domains, Generator
 from cyclegan.inference.translator import Translator
 from cyclegan.store import checkpoints, formats
 from cyclegan.store.formats import FormatError
@@ -263,14 +263,53 @@ def test_a_batch_norm_among_instance_norms(tmp_path):
     assert "has a batch norm, model.2, and none behind model.4" in refusal(saved(tmp_path, weights))
 
 
-@pytest.mark.parametrize(("channels_in", "channels_out"), [(4, 3), (3, 1)])
-def test_other_channels_than_three(channels_in, channels_out, tmp_path):
-    flat, tutorial = resnet(8, 1), Tutorial(8, 1)
-    flat[1] = tutorial.start[1] = nn.Conv2d(channels_in, 8, 7)
-    flat[-2] = tutorial.finish[1] = nn.Conv2d(8, channels_out, 7)
-    for network in (Named(model=flat), tutorial):
-        sentence = refusal(saved(tmp_path, network))
-        assert "3 channels" in sentence or f"({channels_out}, 8, 7, 7)" in sentence
+def with_channels(network: nn.Module, channels: int, out: int) -> nn.Module:
+    """A network of foreign.py that takes and gives other pictures."""
+    if isinstance(network, UNet):
+        w = network.model.model[0].out_channels
+        network.model.model[0] = nn.Conv2d(channels, w, 4, 2, 1)
+        network.model.model[3] = nn.ConvTranspose2d(2 * w, out, 4, 2, 1)
+    elif isinstance(network, Tutorial):
+        network.start[1] = nn.Conv2d(channels, 8, 7)
+        network.finish[1] = nn.Conv2d(8, out, 7)
+    else:
+        network.model[1] = nn.Conv2d(channels, 8, 7)
+        network.model[-2] = nn.Conv2d(8, out, 7)
+    return network.eval()
+
+
+OF_ANY_CHANNELS = {
+    "ResNet": lambda: Named(model=resnet(8, 1)),
+    "by its shapes": lambda: Tutorial(8, 1),
+    "U-Net": lambda: UNet(4, 7),
+}
+
+
+@pytest.mark.parametrize("make", OF_ANY_CHANNELS.values(), ids=OF_ANY_CHANNELS)
+@pytest.mark.parametrize(("channels", "out"), [(1, 3), (3, 1), (1, 1)])
+def test_grey_and_colour_in_and_out(channels, out, make, tmp_path):
+    theirs = with_channels(make(), channels, out)
+    (there := tmp_path / "there").mkdir()
+    (back := tmp_path / "back").mkdir()
+    found = formats.load([saved(there, theirs)])
+    assert found.config.channels == Channels(channels, out)
+    x = torch.rand(1, channels, 128, 128) * 2 - 1
+    with torch.inference_mode():
+        run = theirs if isinstance(theirs, UNet | Tutorial) else theirs.model
+        torch.testing.assert_close(found.model.G(x), run(x), rtol=1e-4, atol=1e-5)
+    backwards = with_channels(make(), out, channels)
+    both = formats.load([there / "file.pth", saved(back, backwards)])
+    assert both.model.F(torch.rand(1, out, 128, 128)).shape == (1, channels, 128, 128)
+    if channels != out:
+        sentence = refusal(there / "file.pth", there / "file.pth")
+        assert f"leads from {channels} to {out} channels" in sentence
+
+
+@pytest.mark.parametrize(("channels", "out"), [(4, 3), (3, 2), (2, 2)])
+def test_other_channels_than_one_and_three(channels, out, tmp_path):
+    for make in list(OF_ANY_CHANNELS.values())[:2]:
+        sentence = refusal(saved(tmp_path, with_channels(make(), channels, out)))
+        assert "1 or 3 channels" in sentence or f"({out}, 8, 7, 7)" in sentence
 
 
 # Two directions

@@ -51,6 +51,11 @@ def load(
     G, F = found[0], found[1] if len(found) > 1 else None
     if F and F.settings != G.settings:
         raise FormatError(f"{where}: the generators differ, {G.title} and {F.title}.")
+    if F and (F.channels, F.out) != (G.out, G.channels):
+        raise FormatError(
+            f"{where}: one generator leads from {G.channels} to {G.out} channels, and the other "
+            f"from {F.channels} to {F.out}."
+        )
     judges = finding.discriminators(G, F) if F else None
     if G.judges and not judges:
         listed = ", ".join(printable(name) for name in list(G.judges)[:4] if name)
@@ -70,11 +75,15 @@ def load(
         weights |= {ours[key]: value for key, value in own.items()}
         names |= {our: key for key, our in ours.items()}
     absent = [*(() if F else ("F",)), *(() if judges else ("D_X", "D_Y"))]
+    same = G.channels == G.out
+    objective = None if same else config.OBJECTIVES[config.METHOD](identity=0.0)
     try:
         built = config.Config(
             generator=G.settings,
+            objective=objective,
             discriminator=settings if judges else config.Discriminator(),
             domains=domains or config.Domains(),
+            channels=config.Channels(G.channels, G.out),
             training=config.Training(data="unknown"),
             image_size=UNSAID if image_size is None else image_size,
             facts={"layout": G.layout, "notes": list(dict.fromkeys(notes))}

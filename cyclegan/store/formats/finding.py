@@ -82,7 +82,7 @@ def _prefixes(weights: Mapping[str, Tensor]) -> dict[str, Recognise]:
             first_block[match[1]] = min(index, first_block.get(match[1], index))
         elif match := NEST.fullmatch(key):
             found[match[1]] = nested
-        elif key.endswith("down.0.0.weight") and value.shape[1:] == (3, 4, 4):
+        elif key.endswith("down.0.0.weight") and value.shape[1:] in ((1, 4, 4), (3, 4, 4)):
             found[key.removesuffix("down.0.0.weight")] = own_unet
     # In one nn.Sequential with the paper's topology, the layers 0 to 9 lie before the blocks.
     found |= {prefix: flat for prefix, index in first_block.items() if index >= 10}

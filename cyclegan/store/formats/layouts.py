@@ -20,6 +20,9 @@ UPIT, PYTORCH_GAN = "UPIT's whole model", "a HugGAN / PyTorch-GAN generator"
 CUT, FORK = "CUT's generator", "a fork of the original authors' generator"
 OURS, BY_SHAPE = "this project's own generator", "a generator with the paper's topology"
 
+CHANNELS = (1, 3)
+"""Of pictures: grey and RGB."""
+
 WITH_BIASES = {AUTHORS, AUTHORS_UNET, UPIT, CUT, FORK}
 """Their code gives a convolution a bias before an instance norm, and before no other."""
 
@@ -31,8 +34,8 @@ class Generator:
     """A generator as it lies in a file.
 
     prefix: what its keys begin with. weights: by key of the file. names: our key by the file's.
-    notes: sentences for people. judges: those of the file's weights that are of discriminators,
-    by their names.
+    channels, out: of the pictures that it takes and gives. notes: sentences for people. judges:
+    those of the file's weights that are of discriminators, by their names.
     """
 
     layout: str
@@ -40,6 +43,8 @@ class Generator:
     settings: config.Generator
     weights: Weights
     names: dict[str, str]
+    channels: int = 3
+    out: int = 3
     notes: tuple[str, ...] = ()
     judges: dict[str, Weights] = field(default_factory=dict)
 
@@ -158,10 +163,10 @@ def own_unet(prefix: str, weights: Weights, in_order: bool) -> Generator:
 def _width(weights: Weights, key: str) -> int:
     if key not in weights:
         raise FormatError(f"lacks {printable(key)}, the first convolution of a generator")
-    if weights[key].dim() != 4 or weights[key].shape[1] != 3:
+    if weights[key].dim() != 4 or weights[key].shape[1] not in CHANNELS:
         raise FormatError(
             f"has {printable(key)} {shape(weights[key])}; the generators here begin with a "
-            "convolution of pictures of 3 channels"
+            "convolution of pictures of 1 or 3 channels"
         )
     return weights[key].shape[0]
 
@@ -189,4 +194,8 @@ def generator(
         for theirs, ours in zip(layers, _layers(settings), strict=True)
         for kind in ("weight", "bias")
     }
-    return Generator(layout, prefix, settings, weights, names)
+    channels = weights[f"{prefix}{layers[0]}.weight"].shape[1]
+    # The last convolution has a bias in all of them, as many as there are channels.
+    bias = weights.get(f"{prefix}{layers[-1]}.bias")
+    out = 3 if bias is None or len(bias) not in CHANNELS else len(bias)
+    return Generator(layout, prefix, settings, weights, names, channels, out)

@@ -11,7 +11,7 @@ import torch
 
 from ...core import config
 from ...core.files import printable
-from .layouts import BY_SHAPE, Generator, Weights, generator
+from .layouts import BY_SHAPE, CHANNELS, Generator, Weights, generator
 from .reading import FormatError
 
 
@@ -27,12 +27,12 @@ def by_shape(prefix: str, weights: Weights, in_order: bool) -> Generator:
         raise FormatError(f"has {len(sevens)} 7×7 convolutions where a generator has two")
     if kernels[sevens[0]] == kernels[sevens[1]]:  # With 3 filters.
         sevens = _sorted(sevens, in_order)
-    first, last = sorted(sevens, key=lambda layer: kernels[layer][1] != 3)
+    first, last = sorted(sevens, key=lambda layer: kernels[layer][1] not in CHANNELS)
     w = kernels[first][0]
-    if kernels[first][1] != 3 or kernels[last][:2] != (3, w):
+    if kernels[first][1] not in CHANNELS or kernels[last][:2] not in [(c, w) for c in CHANNELS]:
         raise FormatError(
             f"begins with {printable(first)} {kernels[first]} and ends with {printable(last)} "
-            f"{kernels[last]}; the generators here take and give pictures of 3 channels"
+            f"{kernels[last]}; the generators here take and give pictures of 1 or 3 channels"
         )
 
     def of(out: int, channels: int) -> list[str]:
