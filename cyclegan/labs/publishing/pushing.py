@@ -72,13 +72,8 @@ def _collect(folder: Path, repo: str, license: str | None) -> dict[str, Path | b
     files: dict[str, Path | bytes] = {}
     seeds = [one for v in variants for one in checkpoints.seeds(v).values()]
     for checkpoint in seeds:
-        config = checkpoints.read_config(checkpoint)
-        data = Path(config.training.data).name
         inside: dict[str, Path | bytes] = {f: checkpoint / f for f in (CONFIG, WEIGHTS, METRICS)}
-        if data != config.training.data:
-            # Where the pictures lie is nobody's business.
-            config = replace(config, training=replace(config.training, data=data))
-            inside[CONFIG] = f"{json.dumps(config.to_dict(), indent=2)}\n".encode()
+        inside[CONFIG] = without_place(checkpoint) or inside[CONFIG]
         for file, source in inside.items():
             if isinstance(source, bytes) or source.is_file():
                 files[(checkpoint / file).relative_to(folder).as_posix()] = source
@@ -91,6 +86,19 @@ def _collect(folder: Path, repo: str, license: str | None) -> dict[str, Path | b
     pictures = sorted((card.home(folder) / EXAMPLES).glob("*.png"))
     files |= {f"{EXAMPLES}/{path.name}": path for path in pictures[:MAX_EXAMPLES]}
     return files
+
+
+def without_place(checkpoint: Path) -> bytes | None:
+    """A config.json that has only the name of a data folder; None where it has no more anyway.
+
+    Where the pictures lie is nobody's business.
+    """
+    config = checkpoints.read_config(checkpoint)
+    data = Path(config.training.data).name
+    if data == config.training.data:
+        return None
+    config = replace(config, training=replace(config.training, data=data))
+    return f"{json.dumps(config.to_dict(), indent=2)}\n".encode()
 
 
 def _prepare(api: HfApi, repo: str, private: bool, files: dict[str, Path | bytes]) -> None:
