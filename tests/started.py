@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,25 +22,37 @@ EXAMPLE = "checkpoints/satellite2map/examples/01-iberia-x.png"
 @contextmanager
 def started(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[str]:
     """The address of a page that `command` opens in `folder`, until the end of the block."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     # What this process imports, and where it asks, is not the page's.
     own = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "HF_", "GRADIO_"))}
-    own |= environment | {"GRADIO_SERVER_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    own |= environment | {"GRADIO_SERVER_PORT": str(port)}
     log = folder.parent / f"{folder.name}.log"
     with open(log, "w") as output:
         process = subprocess.Popen(command, cwd=folder, env=own, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"
     try:
-        ends = time.monotonic() + PATIENCE
-        while not _answers(url):
-            assert process.poll() is None and time.monotonic() < ends, log.read_text()
-            time.sleep(0.2)
+        found(url, lambda: process.poll() is None)
         yield url
+    except BaseException:
+        print(log.read_text())
+        raise
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def found(url: str, is_alive: Callable[[], bool] = lambda: True) -> None:
+    """Wait until the page is there."""
+    ends = time.monotonic() + PATIENCE
+    while not _answers(url):
+        assert is_alive() and time.monotonic() < ends, f"no page at {url}"
+        time.sleep(0.2)
 
 
 def _answers(url: str) -> bool:
