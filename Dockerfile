@@ -16,4 +16,4 @@ USER page
 ENV PYTHONUNBUFFERED=1 GRADIO_SERVER_PORT=7860
 EXPOSE 7860
 HEALTHCHECK --start-period=120s CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['GRADIO_SERVER_PORT'], timeout=20)"]
-CMD ["python", "app.py", "--host", "0.0.0.0"]
+ENTRYPOINT ["python", "app.py", "--host", "0.0.0.0"]

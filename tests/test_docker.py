@@ -30,7 +30,7 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def command(instruction: str) -> list[str]:
-    """The words in brackets, as of CMD, with this Python for the image's."""
+    """The words in brackets, as of ENTRYPOINT, with this Python for the image's."""
     words = next(words for name, words in instructions() if name == instruction)
     listed = json.loads(words[words.index("[") :])
     return [sys.executable if word == "python" else word for word in listed]
@@ -108,8 +108,10 @@ def test_the_page_is_sent_to_a_build():
 
 def test_a_page_that_nobody_runs_as_root_and_that_says_how_it_is():
     names = [name for name, _ in instructions()]
-    assert dict(instructions())["USER"] != "root" and names.index("USER") < names.index("CMD")
-    assert "--host 0.0.0.0" in " ".join(command("CMD"))
+    assert dict(instructions())["USER"] != "root" and names.index("USER") < names.index(
+        "ENTRYPOINT"
+    )
+    assert "--host 0.0.0.0" in " ".join(command("ENTRYPOINT"))
     port = re.search(r"GRADIO_SERVER_PORT=(\d+)", dict(instructions())["ENV"])[1]
     assert dict(instructions())["EXPOSE"] == port
 
@@ -119,7 +121,7 @@ def test_its_steps_make_a_page(tmp_path):
     folder = tmp_path / "app"
     folder.mkdir()
     environment = done_by_hand(folder)
-    with started(command("CMD"), folder, environment) as url:
+    with started(command("ENTRYPOINT"), folder, environment) as url:
         assert 0 < translate(url, folder / EXAMPLE)["cycle_error"] < 40
         own = {**os.environ, "GRADIO_SERVER_PORT": url.rsplit(":", 1)[1]}
         health = command("HEALTHCHECK")
