@@ -330,15 +330,17 @@ def test_without_a_login_nothing_is_asked(server, root, monkeypatch, capsys):
     assert server.requests == []
 
 
-@pytest.mark.parametrize(
-    ("option", "words"),
-    [(["--private"], "exists and is public"), (["--hardware", "t4-small"], "in its settings")],
-)
-def test_what_a_space_is_already_is_not_changed(option, words, server, root, capsys):
+def test_a_public_space_is_no_place_for_a_private_page(server, root, capsys):
     server.add(SPACE, {"README.md": b"hers"})
-    assert main(["space", SPACE, "--yes", *option]) == 2
-    assert words in capsys.readouterr().err
+    assert main(["space", SPACE, "--yes", "--private"]) == 2
+    assert "exists and is public" in capsys.readouterr().err
     assert server.files(SPACE) == {"README.md": b"hers"}
+
+
+def test_what_a_space_runs_on_is_not_changed(server, root, capsys):
+    server.add(SPACE, {"README.md": b"hers"})
+    assert main(["space", SPACE, "--yes", "--hardware", "t4-small"]) == 0
+    assert "runs on what its settings on the Hub say" in capsys.readouterr().err
 
 
 def test_an_interrupt_says_how_it_goes_on(server, root, monkeypatch, capsys):

@@ -89,7 +89,7 @@ def _make_space(args: argparse.Namespace) -> int:
         _say(f"not in git, so not uploaded: {_listed(ours.untracked)}.")
     change = space.compare(name, ours.files, args.private)
     if args.hardware and not change.is_new:
-        raise HubError(f"{name} exists; what it runs on is chosen in its settings on the Hub.")
+        _say(f"{name} exists, and runs on what its settings on the Hub say.")
     if change.is_empty:
         _say(f"{name} is up to date.")
     elif not (change.is_new or _is_wanted(change, args.yes)):
