@@ -1,4 +1,4 @@
-"""Pull models from the Hub, push sets to it: `python -m cyclegan.hub --help`."""
+"""Pull models from the Hub, push sets to it, make a Space: `python -m cyclegan.hub --help`."""
 
 import sys
 

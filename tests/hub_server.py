@@ -20,8 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-LARGE = (".safetensors", ".bin", ".pth", ".pt", ".ckpt")
-"""Files that the Hub keeps in LFS, as its default .gitattributes has it."""
+LARGE = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".png", ".webp")
+"""Files that the Hub keeps in LFS: by its default .gitattributes, and what is binary."""
 
 
 class Request(NamedTuple):
@@ -35,13 +35,17 @@ class Request(NamedTuple):
 
 @dataclass
 class Repo:
-    """Commits by hash, each a snapshot of all files, and what branches and tags mean."""
+    """Commits by hash, each a snapshot of all files, and what branches and tags mean.
+
+    asked: for what it was made.
+    """
 
     private: bool = False
     gated: bool = False
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
+    asked: dict[str, str] = field(default_factory=dict)
 
     def commit(self, files: dict[str, bytes], branch: str, message: str = "") -> str:
         parts = "".join(f"{path}{_sha1(data)}" for path, data in sorted(files.items()))
@@ -131,8 +135,8 @@ class Server(ThreadingHTTPServer):
         """Let requests fail whose "METHOD /path" the pattern `where` is found in.
 
         status, code, message: the answer and its X-Error headers. after: break the connection
-        after so many bytes of the body; reset: by a reset, not by an early end. silent: never
-        answer. times: so often, then all is well again.
+        after so many bytes of the body, or of what a PUT sends; reset: by a reset, not by an early
+        end. silent: never answer. times: so often, then all is well again.
         """
         self.faults.append(Fault(where, times, **fault))
 
@@ -149,7 +153,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """The parts of the Hub's protocol that the client uses for repos; datasets lie among models."""
+    """The parts of the Hub's protocol that the client uses; repos of any kind lie together."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # Or each body would wait 40 ms for its head's receipt.
@@ -163,10 +167,14 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         request = Request(self.command, path, get("Range", ""), get("Authorization", ""))
         self.server.requests.append(request)
+        fault = self.server.fault(request)
+        if fault and fault.after is not None and self.command == "PUT":
+            self.rfile.read(fault.after)
+            return self.reset()
         self.body = self.rfile.read(int(get("Content-Length", 0)))
         self.broken = None
         time.sleep(self.server.delay)
-        if fault := self.server.fault(request):
+        if fault:
             if fault.silent:
                 self.server.closing.wait()
                 self.close_connection = True
@@ -207,9 +215,13 @@ class Handler(BaseHTTPRequestHandler):
         if end < len(body):
             self.close_connection = True
             if broken.reset:
-                linger = struct.pack("ii", 1, 0)
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                self.connection.close()
+                self.reset()
+
+    def reset(self) -> None:
+        self.close_connection = True
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.connection.close()
 
     def json(self, values: object, status: int = 200) -> None:
         self.send(json.dumps(values).encode(), status)
@@ -249,6 +261,13 @@ class Handler(BaseHTTPRequestHandler):
         facts = {"private": known.private, "gated": "manual" if known.gated else False}
         self.json({"id": repo, "modelId": repo, "sha": commit, "siblings": siblings, **facts})
 
+    def tree(self, repo: str, revision: str) -> None:
+        if found := self.found(repo, revision):
+            inside = found[0].commits[found[1]].items()
+            self.json(
+                [{"type": "file", "path": p, "size": len(d), "oid": _blob(d)} for p, d in inside]
+            )
+
     def resolve(self, repo: str, revision: str, path: str) -> None:
         if (found := self.found(repo, revision)) is None:
             return
@@ -282,7 +301,8 @@ class Handler(BaseHTTPRequestHandler):
         repo = f"{asked.get('organization') or 'tester'}/{asked['name']}"
         if repo in self.server.repos:
             return self.refuse(409, "", "You already created this model repo")
-        known = self.server.repos[repo] = Repo(private=asked.get("visibility") == "private")
+        private = asked.get("visibility") == "private"
+        known = self.server.repos[repo] = Repo(private=private, asked=asked)
         known.commit({".gitattributes": b"*.safetensors filter=lfs\n"}, "main", "initial commit")
         self.json({"url": f"{self.server.url}/{repo}", "name": repo, "id": repo})
 
@@ -334,6 +354,8 @@ class Handler(BaseHTTPRequestHandler):
             value = item["value"]
             if item["key"] == "header":
                 message = value["summary"]
+                if value.get("parentCommit", before) != before:
+                    return self.refuse(412, "", "A commit has happened since")
             elif item["key"] == "file":
                 files[value["path"]] = base64.b64decode(value["content"])
             elif item["key"] == "lfsFile":
@@ -354,15 +376,17 @@ class Handler(BaseHTTPRequestHandler):
 
 
 REPO = r"([^/]+/[^/]+)"
+KIND = "(?:models|datasets|spaces)"
 ROUTES = {
-    rf"GET /api/(?:models|datasets)/{REPO}": Handler.model_info,
-    rf"GET /api/(?:models|datasets)/{REPO}/revision/([^/]+)": Handler.model_info,
-    rf"(?:GET|HEAD) /(?:datasets/)?{REPO}/resolve/([^/]+)/(.+)": Handler.resolve,
+    rf"GET /api/{KIND}/{REPO}": Handler.model_info,
+    rf"GET /api/{KIND}/{REPO}/revision/([^/]+)": Handler.model_info,
+    rf"GET /api/{KIND}/{REPO}/tree/([^/]+)": Handler.tree,
+    rf"(?:GET|HEAD) /(?:{KIND}/)?{REPO}/resolve/([^/]+)/(.+)": Handler.resolve,
     r"POST /api/repos/create": Handler.create,
-    rf"POST /api/models/{REPO}/preupload/([^/]+)": Handler.preupload,
-    rf"POST /{REPO}\.git/info/lfs/objects/batch": Handler.lfs_batch,
+    rf"POST /api/{KIND}/{REPO}/preupload/([^/]+)": Handler.preupload,
+    rf"POST /(?:{KIND}/)?{REPO}\.git/info/lfs/objects/batch": Handler.lfs_batch,
     r"PUT /lfs/(\w+)": Handler.lfs_put,
-    rf"POST /api/models/{REPO}/commit/([^/]+)": Handler.commit,
+    rf"POST /api/{KIND}/{REPO}/commit/([^/]+)": Handler.commit,
     r"POST /api/validate-yaml": Handler.validate_yaml,
     r"GET /api/whoami-v2": Handler.whoami,
 }

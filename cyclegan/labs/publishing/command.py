@@ -1,25 +1,28 @@
-"""The command line: `python -m cyclegan.hub pull NAME` and `python -m cyclegan.hub push SET …`."""
+"""The command line: `python -m cyclegan.hub`, which pulls, pushes and makes Spaces."""
 
 import argparse
+import contextlib
 import sys
+from collections.abc import Iterator
 
 from huggingface_hub.utils import disable_progress_bars, logging
 from tqdm import tqdm
 
 from ...core import files
 from ...store import checkpoints
-from ...store.hub.layout import MAX_TOTAL
+from ...store.hub.layout import MAX_TOTAL, Progress
 from ...store.hub.names import HubError, parse
 from ...store.hub.pulling import pull
+from . import space, space_files
 from .pushing import push
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m cyclegan.hub",
-        description="Checkpoints from and to the Hugging Face Hub. Its login is used: hf auth "
-        "login, or HF_TOKEN.",
-        epilog=f"At most {files.size(checkpoints.MAX_BYTES)} a file and "
+        description="Checkpoints from and to the Hugging Face Hub, and the page as a Space there. "
+        "The Hub's login is used: hf auth login, or HF_TOKEN.",
+        epilog=f"Of checkpoints at most {files.size(checkpoints.MAX_BYTES)} a file and "
         f"{files.size(MAX_TOTAL)} at once.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
@@ -32,6 +35,21 @@ def main(argv: list[str] | None = None) -> int:
     pushing.add_argument(
         "--license", help="such as mit; default: what the set's README.md states, or unknown"
     )
+    hosting = commands.add_parser(
+        "space",
+        help="make or renew a Space with this page",
+        description="Upload the page with its sets as a Space: what git tracks of app.py, "
+        f"{' and '.join(space_files.FOLDERS)}, with requirements of its own. After a failure the "
+        "same command goes on.",
+    )
+    hosting.add_argument("repo", metavar="user/name", help="made if it is not there")
+    hosting.add_argument("--private", action="store_true", help="make it a private Space")
+    hosting.add_argument(
+        "--hardware", help="what a new Space runs on, such as cpu-basic; default: ZeroGPU"
+    )
+    hosting.add_argument(
+        "--yes", action="store_true", help="do not ask before a Space that exists is changed"
+    )
     args = parser.parse_args(argv)
     # Its warnings quote addresses; what matters arrives as a sentence.
     logging.set_verbosity_error()
@@ -41,10 +59,15 @@ def main(argv: list[str] | None = None) -> int:
         if args.command == "push":
             folder = checkpoints.locate(args.set)
             print(push(folder, args.repo, args.private, license=args.license))
+        elif args.command == "space":
+            return _make_space(args)
         else:
             _print_pulled(args.name)
+    except KeyboardInterrupt:
+        _say("stopped; the same command goes on.")
+        return 130
     except (checkpoints.CheckpointError, OSError) as error:
-        print(f"hub: {error}", file=sys.stderr)
+        _say(str(error))
         return 2
     return 0
 
@@ -53,14 +76,73 @@ def _print_pulled(text: str) -> None:
     name = parse(text)
     if name is None:
         raise HubError(f"{text} is no Hub name; it is written user/repo[@revision][:variant].")
+    with _bar(name.repo) as show:
+        pulled = pull(name, show)
+    if pulled.note:
+        _say(pulled.note)
+    print(*(pulled.checkpoints or pulled.files), sep="\n")
+
+
+def _make_space(args: argparse.Namespace) -> int:
+    name, ours = space.named(args.repo), space_files.gather(space_files.ROOT)
+    if ours.untracked:
+        _say(f"not in git, so not uploaded: {_listed(ours.untracked)}.")
+    change = space.compare(name, ours.files, args.private)
+    if args.hardware and not change.is_new:
+        _say(f"{name} exists, and runs on what its settings on the Hub say.")
+    if change.is_empty:
+        _say(f"{name} is up to date.")
+    elif not (change.is_new or _is_wanted(change, args.yes)):
+        _say(f"{name} stays as it is.")
+        return 1
+    with _bar(name.repo) as show:
+        print(space.upload(change, args.hardware or ours.hardware, args.private, show))
+    return 0
+
+
+def _is_wanted(change: space.Change, yes: bool) -> bool:
+    """Whether a Space that exists is to be changed; what would change is told first."""
+    _say(f"{change.name} exists.")
+    for words, paths, most in (
+        ("to be added", change.added, SHOWN),
+        ("to be changed", change.changed, SHOWN),
+        ("to be deleted", change.deleted, len(change.deleted)),
+        ("not ours, and kept", change.kept, SHOWN),
+    ):
+        if paths:
+            _say(f"  {words}: {_listed(paths, most)}")
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise HubError(f"nobody is here to be asked; --yes changes {change.name} without asking.")
+    try:
+        return input("Change it? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def _say(words: str) -> None:
+    """On stderr; stdout has the address alone."""
+    print(f"hub: {words}", file=sys.stderr)
+
+
+SHOWN = 8
+"""Names of a list; of more, their number is said."""
+
+
+def _listed(paths: list[str], most: int = SHOWN) -> str:
+    more = len(paths) - most
+    return ", ".join(paths[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+@contextlib.contextmanager
+def _bar(name: str) -> Iterator[Progress]:
+    """A bar of bytes on stderr, where somebody looks at it."""
     hidden = not sys.stderr.isatty()
-    with tqdm(unit="B", unit_scale=True, desc=name.repo, disable=hidden) as bar:
+    with tqdm(unit="B", unit_scale=True, desc=name, disable=hidden) as bar:
 
         def show(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        pulled = pull(name, show)
-    if pulled.note:
-        print(f"hub: {pulled.note}", file=sys.stderr)
-    print(*(pulled.checkpoints or pulled.files), sep="\n")
+        yield show

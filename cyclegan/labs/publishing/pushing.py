@@ -1,17 +1,20 @@
 """Pushing: a set or a single checkpoint to a repo, in one commit, with a model card."""
 
 import json
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, HfApi, errors, get_token
 
+from ... import lessons
 from ...store import checkpoints
 from ...store.checkpoints import BESIDE, COMPARISONS, CONFIG, METRICS, WEIGHTS
 from ...store.hub.client import PATIENCE, explain, run, whole
 from ...store.hub.layout import EXAMPLES, MAX_EXAMPLES, README, Progress, check_sizes
 from ...store.hub.names import HubError, endpoint, parse
+from ...training.longer import RECORD
 from . import card
 
 
@@ -72,14 +75,8 @@ def _collect(folder: Path, repo: str, license: str | None) -> dict[str, Path | b
     files: dict[str, Path | bytes] = {}
     seeds = [one for v in variants for one in checkpoints.seeds(v).values()]
     for checkpoint in seeds:
-        config = checkpoints.read_config(checkpoint)
-        data = Path(config.training.data).name
         inside: dict[str, Path | bytes] = {f: checkpoint / f for f in (CONFIG, WEIGHTS, METRICS)}
-        if data != config.training.data:
-            # Where the pictures lie is nobody's business.
-            facts = {name: fact for name, fact in config.facts.items() if name != BESIDE}
-            config = replace(config, training=replace(config.training, data=data), facts=facts)
-            inside[CONFIG] = f"{json.dumps(config.to_dict(), indent=2)}\n".encode()
+        inside[CONFIG] = without_place(checkpoint) or inside[CONFIG]
         for file, source in inside.items():
             if isinstance(source, bytes) or source.is_file():
                 files[(checkpoint / file).relative_to(folder).as_posix()] = source
@@ -92,6 +89,32 @@ def _collect(folder: Path, repo: str, license: str | None) -> dict[str, Path | b
     pictures = sorted((card.home(folder) / EXAMPLES).glob("*.png"))
     files |= {f"{EXAMPLES}/{path.name}": path for path in pictures[:MAX_EXAMPLES]}
     return files
+
+
+def without_place(checkpoint: Path) -> bytes | None:
+    """A config.json that names data folders and files by their last part alone; None where it names
+    none.
+
+    Where they lie is nobody's business.
+    """
+    config = checkpoints.read_config(checkpoint)
+    facts = {name: fact for name, fact in config.facts.items() if name != BESIDE}
+    if isinstance(began := facts.get("init"), str):
+        facts["init"] = _last_part(began)
+    if isinstance(went_on := facts.get(RECORD), list):
+        facts[RECORD] = [
+            {**c, "value": _last_part(c["value"])} if c.get("name") == "data" else c
+            for c in went_on
+        ]
+    training = replace(config.training, data=_last_part(config.training.data))
+    shipped = replace(config, training=training, facts=facts)
+    return None if shipped == config else f"{json.dumps(shipped.to_dict(), indent=2)}\n".encode()
+
+
+def _last_part(name: str) -> str:
+    """Of a folder or file; the name of a lesson, or of something on the Hub, is whole."""
+    is_place = os.path.lexists(name) or isinstance(lessons.find(name), lessons.Folder)
+    return Path(name).name if is_place else name
 
 
 def _prepare(api: HfApi, repo: str, private: bool, files: dict[str, Path | bytes]) -> None:

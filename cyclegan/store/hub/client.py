@@ -18,6 +18,9 @@ from .names import HubError, HubName, endpoint
 PATIENCE = 3.0
 """Seconds until a Hub that does not answer counts as out of reach."""
 
+KINDS = {"model": "model repo", "dataset": "dataset", "space": "Space"}
+"""What the Hub's kinds of repos are called in a sentence."""
+
 T = TypeVar("T")
 
 
@@ -75,7 +78,7 @@ def explain(
 ) -> HubError:
     """The sentence for what the client raised; `token` is kept out of it, whatever it looks like.
 
-    kind: of repo, "model" or "dataset".
+    kind: of repo, "model", "dataset" or "space".
 
     The client's exception is not kept as its cause: it quotes addresses and headers.
     """
@@ -83,8 +86,8 @@ def explain(
         error = error.__cause__
     if isinstance(error, HubError):
         return error
-    is_data = kind == "dataset"
-    repo, page = name.repo, f"{endpoint()}/{'datasets/' if is_data else ''}{name.repo}"
+    repo = name.repo
+    page = f"{endpoint()}/{'' if kind == 'model' else f'{kind}s/'}{repo}"
     status = error.response.status_code if isinstance(error, errors.HfHubHTTPError) else 0
     said = str(getattr(error, "server_message", "" if status else error) or "")
     # Without the queries of signed addresses, which are keys as well.
@@ -100,8 +103,8 @@ def explain(
         return HubError("The Hub does not accept your token; log in anew (hf auth login).")
     if isinstance(error, errors.RepositoryNotFoundError) or status in (401, 404):
         return HubError(
-            f"There is no {'dataset' if is_data else 'model repo'} {repo} on the Hub, or it is "
-            "private and you are not logged in (hf auth login)."
+            f"There is no {KINDS[kind]} {repo} on the Hub, or it is private and you are not "
+            "logged in (hf auth login)."
         )
     if status == 403:
         return HubError(f"Your login has no right to do this with {repo}.{said}")
