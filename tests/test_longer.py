@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 from test_train import arguments, run, sentences, signals, state_of, weights_of
-from tiny import dataset, same
+from tiny import SIZE, dataset, same
 
 from cyclegan.core.config import Config, ConfigError, Training
 from cyclegan.inference.command import main as evaluate
+from cyclegan.labs.publishing.pushing import without_place
 from cyclegan.methods.cyclegan import Objective
 from cyclegan.store import checkpoints
 from cyclegan.training import longer, runs
@@ -147,6 +148,15 @@ def test_the_way_to_the_pictures_is_not_shipped(pictures, tmp_path):
     assert config_of(out)["facts"][checkpoints.BESIDE] == "../data"
     checkpoints.export(out, tmp_path / "shipped")
     assert checkpoints.BESIDE not in config_of(tmp_path / "shipped")["facts"]
+    pictures.rename(tmp_path / "moved")
+    moved = ["--data", str(tmp_path / "moved"), "--rate", "1e-4"]
+    assert run("--resume", str(out), "--steps", "2", *moved) == 0
+    published = without_place(out).decode()
+    assert str(tmp_path) not in published and '"data": "moved"' in published
+    begun = tmp_path / "begun"
+    given = ["--data", str(tmp_path / "moved"), "--init", str(out), "--out", str(begun)]
+    assert run(*given, "--size", str(SIZE), "--steps", "1", "--discriminator-width", "2") == 0
+    assert str(tmp_path) not in without_place(begun).decode()
 
 
 def test_a_kill_between_state_and_config_leaves_the_new_length(pictures, tmp_path):
