@@ -61,7 +61,7 @@ def test_figures_stand_in_the_log_at_each_save(tmp_path):
     """Those of the generators as they are, and not on the lines between."""
     c = config(Objective(gan=0.0, identity=0.0), steps=100)
     asked = []
-    probe = lambda t: asked.append(t.steps_done) or {"rmse": 7.0}  # noqa: E731
+    probe = lambda t: asked.append(t.steps_done) or {"figures": {"rmse": 7.0}}  # noqa: E731
     run = Run(tmp_path, c, held_out(), PICTURES.draw, 1, 2, probe=probe)
     run.start()
     one = Trainer(Model(c), c.training, CPU)

@@ -21,6 +21,7 @@ from ..lessons import Lesson
 from ..methods import Method
 from ..store.checkpoints import CONFIG
 from ..training.runs import LOG
+from ..training.signs import Signs
 from .lab import Report, method_of, number
 from .markup import absent, render
 
@@ -178,7 +179,10 @@ def line_colours(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def summary(log: list[dict], origin: Origin) -> str:
-    """Step n of N, seconds a step, and the figures measured last, as HTML."""
+    """Step n of N, seconds a step, the figures measured last, and signs of a collapse, as HTML.
+
+    log: as `read_log` gives it.
+    """
     if not log:
         return absent("This run has logged nothing yet.")
     step, wanted = int(max(number(line.get("step")) or 0 for line in log)), origin.steps
@@ -193,7 +197,11 @@ def summary(log: list[dict], origin: Origin) -> str:
         if (value := number(last[measure.key])) is not None:
             told.append(f"{measure.label} {measure.written(value)}")
     return render(
-        "curves.summary", step=f"{step:,}", wanted=f"{wanted:,}" if wanted else "", told=told
+        "curves.summary",
+        step=f"{step:,}",
+        wanted=f"{wanted:,}" if wanted else "",
+        told=told,
+        signs=Signs(log).said,
     )
 
 
