@@ -8,7 +8,7 @@ import pytest
 from test_train import arguments, run, sentences, stopping
 from tiny import dataset
 
-from cyclegan.training import boards
+from cyclegan.training import boards, setup
 from cyclegan.training.runs import read_log
 
 
@@ -61,10 +61,10 @@ def test_a_run_that_goes_on_has_no_step_twice(tmp_path, monkeypatch):
 
 
 def broken_after(steps: int):
-    from cyclegan.training.setup import loader
+    whole = setup.loader
 
     def broken(config, data, start):
-        for step, batch in enumerate(loader(config, data, start)):
+        for step, batch in enumerate(whole(config, data, start)):
             if step == steps:
                 raise RuntimeError("as a kill would")
             yield batch

@@ -12,10 +12,13 @@ import torch
 from test_train import arguments, run, sentences, stopping, weights_of
 from tiny import SIZE, dataset, same
 
+from cyclegan import lessons
 from cyclegan.core import files
 from cyclegan.inference import Translator, measured
 from cyclegan.lessons import open_data
-from cyclegan.store import catalogue, checkpoints
+from cyclegan.page import sets
+from cyclegan.store import checkpoints
+from cyclegan.training import keeping
 from cyclegan.training.runs import Run, read_log
 
 
@@ -51,7 +54,8 @@ def test_every_nth_checkpoint_is_kept(tmp_path):
     config = checkpoints.read_config(kept)
     assert (config.facts["steps"], config.facts["kept"]) == (2, 2) and not config.is_under_way
     assert "kept" not in facts(out)
-    assert [group.folder for group in catalogue.collect([str(kept)])] == [kept]
+    (variant,) = sets.sets_in(kept)[0].variants
+    assert variant.source.paths == (kept,)
     found = measured.measure(kept, open_data(str(folder), SIZE, "crop"), "cpu")
     assert "cycle_error" in found.found.networks["G"]
     Translator(checkpoints.load(kept))
@@ -152,9 +156,6 @@ def test_the_best_so_far_survives_a_resume(tmp_path, monkeypatch, capsys):
 
 
 def test_higher_is_better_where_the_figure_says_so(tmp_path, monkeypatch):
-    from cyclegan import lessons
-    from cyclegan.training import keeping
-
     figure = next(f for f in lessons.find("satellite2map").figures if f.key == "sea_iou")
     kept, run_ = [], Run(tmp_path, None, None, None)
     monkeypatch.setattr(run_, "keep", lambda name, probed, **more: kept.append(more["best"]))

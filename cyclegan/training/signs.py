@@ -1,6 +1,6 @@
 """Early signs of a collapse, told in words from the lines of a training's log.
 
-The limits are held against this project's own trainings. Knows no networks and no files.
+Knows no networks and no files.
 """
 
 from collections import deque
@@ -17,15 +17,14 @@ SURE = 0.99
 with several norms and rates, came to 0.97 at most; the one that collapsed stayed at 1.00."""
 
 (ALIKE_BELOW,) = ALIKE.bounds
-"""Diversity of outputs that are alike: ½, and those trainings came to 0.52 at least after step 300.
-"""
+"""Diversity of outputs that are alike: ½; those trainings came to 0.52 at least after step 300."""
 
 BEGUN = 1000
 """Steps after which outputs that never were diverse count as well: untrained ones are alike too."""
 
 GONE = 1e-3
-"""Share of its largest norm below which a generator's gradient is gone: in 1,200 steps of a sound
-training it fell to a third, and to a millionth where the outputs froze at black and white."""
+"""Share of its largest norm below which a generator's gradient is gone: in two sound trainings it
+fell to a tenth at most, and to a millionth where the outputs froze at black and white."""
 
 ACCURACY = "_accuracy"
 DIVERSITY = {"figures": ("G", "Y"), "figures_F": ("F", "X")}
