@@ -359,9 +359,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--keep-best",
         default="none",
         metavar="FIGURE",
-        help="keep the checkpoint of the best cycle_error, or of another of G's figures in "
-        "log.jsonl, as RUN/best. Saves are compared on the few held-out items that are scored at "
-        "each: on these it is better than on others",
+        help="keep the checkpoint of the save with the best cycle_error, or another of G's figures "
+        "in log.jsonl, as RUN/best. It is chosen on the few held-out items that are scored at each "
+        "save, so that its figures on them are flattering",
     )
     g.add_argument(
         "--log",

@@ -122,4 +122,4 @@ def test_what_wandb_refuses_is_a_sentence(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "wandb", StandIn("no login"))
     folder = dataset(tmp_path / "data")
     (sentence,) = sentences(capsys, run(*arguments(folder, tmp_path / "out", 2, "--log", "wandb")))
-    assert "W&B cannot be begun: no login" in sentence
+    assert "Weights & Biases did not start: no login" in sentence

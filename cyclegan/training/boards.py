@@ -72,4 +72,4 @@ def _wandb(run: Run):
             name=str(run.folder), dir=run.folder, config=run.config.to_dict(), sync_tensorboard=True
         )
     except wandb.Error as error:
-        raise ConfigError(f"W&B cannot be begun: {error}") from error
+        raise ConfigError(f"Weights & Biases did not start: {error}") from error

@@ -105,14 +105,14 @@ class Run:
     def __call__(self, trainer: Trainer, done: StepDone) -> None:
         """The trainer's callback: log, sample and save when their time has come."""
         self.add(done)
+        for listener in self.listeners:  # Before it is saved: what a kill here loses comes again.
+            listener.step(trainer, done)
         if done.step % self.save_every == 0 or done.step == trainer.settings.steps:
             self.save(trainer)
         elif done.step % self.log_every == 0:
             self.log()
         if self.sample_every and done.step % self.sample_every == 0 and ranks.is_first():
             self._sample(trainer)
-        for listener in self.listeners:
-            listener.step(trainer, done)
 
     def add(self, done: StepDone) -> None:
         """Count a step towards the next log line."""
