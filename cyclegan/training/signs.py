@@ -17,7 +17,7 @@ SURE = 0.99
 with several norms and rates, came to 0.97 at most; the one that collapsed stayed at 1.00."""
 
 (ALIKE_BELOW,) = ALIKE.bounds
-"""Diversity of outputs that are alike: ½; those trainings came to 0.52 at least after step 300."""
+"""Diversity of outputs that are alike: ½; those trainings came to 0.51 at least after step 300."""
 
 BEGUN = 1000
 """Steps after which outputs that never were diverse count as well: untrained ones are alike too."""
