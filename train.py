@@ -35,6 +35,7 @@ from cyclegan.core.config import (
     Training,
     norms,
 )
+from cyclegan.core.figures import Figure
 from cyclegan.core.registry import load_plugins
 from cyclegan.lessons import DataError, Lesson, UnpairedData, open_data
 from cyclegan.methods import Method, NamedRecipe, cyclegan
@@ -42,8 +43,8 @@ from cyclegan.methods.cyclegan.objective import QUALITIES
 from cyclegan.methods.named_recipe import LABELS, counted
 from cyclegan.store import catalogue as models
 from cyclegan.store import checkpoints
-from cyclegan.training import longer, processes, runs, setup
-from cyclegan.training.runs import Run, RunError, describe_machine
+from cyclegan.training import boards, keeping, longer, processes, runs, setup
+from cyclegan.training.runs import Listener, Run, RunError, describe_machine
 from cyclegan.training.trainer import NonFiniteError, StepDone, Trainer
 
 GENERATOR = {
@@ -71,8 +72,11 @@ TRAINING = {
 }
 """Options, and the fields of a generator and of a training that they set."""
 
+LISTENERS = {"--keep-every": "keep_every", "--keep-best": "keep_best", "--log": "log"}
+"""Options that a run goes on with, unless they are given anew, and their names in its facts."""
+
 CHANGEABLE = {"--steps", "--epochs", "--rate", "--decay-from", "--batch", "--data", "--device"}
-CHANGEABLE |= {"--compile", "--log-every", "--save-every", "--sample-every"}
+CHANGEABLE |= {*LISTENERS, "--compile", "--log-every", "--save-every", "--sample-every"}
 """Options that may be given beside --resume."""
 
 OF_NETWORKS = {*ARCHITECTURE, "--discriminator", "--discriminator-width"}
@@ -394,6 +398,28 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="steps between sample grids (default: as saved)",
     )
+    g.add_argument(
+        "--keep-every",
+        type=int,
+        default=0,
+        metavar="N",
+        help="keep the checkpoint of every N-th step, as RUN/kept/001000; 0: none",
+    )
+    g.add_argument(
+        "--keep-best",
+        default="none",
+        metavar="FIGURE",
+        help="keep the checkpoint of the save with the best cycle_error, or another of G's figures "
+        "in log.jsonl, as RUN/best. It is chosen on the few held-out items that are scored at each "
+        "save, so that its figures on them are flattering",
+    )
+    g.add_argument(
+        "--log",
+        default="none",
+        choices=boards.NEEDED,
+        help="write TensorBoard's files beside log.jsonl, as RUN/tensorboard; wandb: and to "
+        "Weights & Biases through them",
+    )
     return parser
 
 
@@ -632,6 +658,7 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
     every = (args.log_every, args.save_every, args.sample_every)
     if min(number for number in every if number is not None) < 1:
         raise ConfigError("--log-every, --save-every and --sample-every must be at least 1.")
+    boards.check(args.log)
     if args.resume:
         folder, initial = args.resume, None
         config, data, said = go_on(args, given)
@@ -681,6 +708,7 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
     for sentence in filter(None, (said, *data.said)):
         _say(sentence)
 
+    config, best = listeners_from(args, given, config, data)
     run, trainer = setup.prepare(
         folder,
         config,
@@ -696,6 +724,7 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         _say(sentence)
     if args.resume and "--rate" in given:
         trainer.change(rate=args.rate)
+    listen(run, args, best)
     if args.compile:
         for network in trainer.model.children():
             network.compile()
@@ -771,6 +800,52 @@ def _initial(name: str) -> checkpoints.Checkpoint:
     return found
 
 
+def listeners_from(
+    args: argparse.Namespace, given: set[str], config: Config, data: UnpairedData
+) -> tuple[Config, Figure | None]:
+    """The config that remembers who is to listen, and the figure that the best is kept by.
+
+    What was not given, a run that goes on remembers, and `args` with it. Raises ConfigError.
+    """
+    before = config.facts.get("listeners")
+    for option, name in LISTENERS.items():
+        kept = before.get(name) if isinstance(before, dict) else None
+        if option not in given and type(kept) is type(getattr(args, name)):
+            setattr(args, name, kept)
+    if args.keep_every < 0:
+        raise ConfigError(f"--keep-every is {args.keep_every}; it must be at least 1, or 0.")
+    boards.check(args.log)
+    best = None if args.keep_best == "none" else keeping.figure(args.keep_best, config, data)
+    wanted = {name: getattr(args, name) for name in LISTENERS.values()}
+    if before is None and set(wanted.values()) <= {0, "none"}:
+        return config, best
+    return replace(config, facts={**config.facts, "listeners": wanted}), best
+
+
+def listen(run: Run, args: argparse.Namespace, best: Figure | None) -> None:
+    """Have all listen to a run who are asked to."""
+    if args.keep_every:
+        run.listeners.append(keeping.EveryNth(run, args.keep_every))
+    if best is not None:
+        keeper = keeping.Best(run, best)
+        run.listeners.append(keeper)
+        if keeper.said:
+            _say(keeper.said)
+    if args.log != "none" and processes.is_first():
+        run.listeners.append(boards.Board(run, args.log))
+
+
+class _Signs(Listener):
+    """Says the signs of a collapse above a progress bar."""
+
+    def __init__(self, bar: tqdm):
+        self.bar = bar
+
+    def line(self, line: dict, probed: Trainer | None) -> None:
+        for sentence in line.get("signs", ()):
+            self.bar.write(sentence)
+
+
 def _kept_samples(config: Config) -> int | None:
     """Steps between samples, as the recipe of a run has them."""
     kept = config.facts.get("recipe")
@@ -803,6 +878,7 @@ def train(run: Run, trainer: Trainer, data: UnpairedData) -> None:
                 shown = {k: v for k, v in done.terms.items() if not trainer.method.term(k).is_told}
                 bar.set_postfix({k: f"{float(v):.2f}" for k, v in shown.items()}, refresh=False)
 
+        run.listeners.append(_Signs(bar))
         try:
             setup.fit(run, trainer, data, [progress])
         finally:

@@ -518,6 +518,13 @@ def test_a_run_under_way_says_how_far_it_is(tmp_path):
     opinions = curves.of_run(log, curves.JUDGES, origin)
     assert set(opinions["term"]) == {"D_X on real pictures", "accuracy of D_X"}
     assert curves.of_run(log, "sea_iou", origin)["value"].tolist() == [0.6, 0.7]
+    back = [line | {"figures_F": {"sea_iou": 0.1 * i}} for i, line in enumerate(log)]
+    assert ("sea IoU of F", "F: sea_iou") in curves.run_choices(back, origin)
+    assert curves.of_run(back, "F: sea_iou", origin)["value"].tolist() == [0.0, 0.1, 0.2]
+    assert curves.of_run(back, "sea_iou", origin)["value"].tolist() == [0.6, 0.7]
+    assert "has won" not in words
+    sure = [line | {"terms": {"D_X_accuracy": 1.0}} for line in log]
+    assert "Step 300: D_X has won" in Page(curves.summary(sure, origin)).words
     (folder / "config.json").unlink()
     origin = curves.Origin.read(folder)
     assert "step 300 ·" in Page(curves.summary(log, origin)).words

@@ -61,7 +61,7 @@ def test_figures_stand_in_the_log_at_each_save(tmp_path):
     """Those of the generators as they are, and not on the lines between."""
     c = config(Objective(gan=0.0, identity=0.0), steps=100)
     asked = []
-    probe = lambda t: asked.append(t.steps_done) or {"rmse": 7.0}  # noqa: E731
+    probe = lambda t: asked.append(t.steps_done) or {"figures": {"rmse": 7.0}}  # noqa: E731
     run = Run(tmp_path, c, held_out(), PICTURES.draw, 1, 2, probe=probe)
     run.start()
     one = Trainer(Model(c), c.training, CPU)
@@ -106,6 +106,49 @@ def test_samples_come_at_their_own_interval(tmp_path):
         one.fit((Batch(batch(seed=i), batch(seed=-i)) for i in range(8)), [run])
         found = sorted((run.folder / "samples").glob("*.png"))
         assert [int(path.stem) for path in found] == steps
+
+
+def test_a_log_line_holds_the_norms_of_gradients(tmp_path):
+    """Of each network on its own, before the update that they made."""
+    trainer, run = trainer_and_run(tmp_path, log_every=1)
+    seen = []
+
+    def look(trainer: Trainer, done: StepDone) -> None:
+        for role in ("G", "F"):
+            grads = [p.grad for p in trainer.model[role].parameters()]
+            seen.append(float(torch.cat([g.flatten() for g in grads]).double().norm()))
+
+    trainer.fit([Batch(batch(seed=1), batch(seed=2))], [look, run])
+    (line,) = read_log(tmp_path)
+    assert list(line["gradients"]) == ["G", "F"]
+    assert list(line["gradients"].values()) == pytest.approx(seen, rel=1e-5)
+
+
+def test_signs_of_a_collapse_stand_in_the_log_once(tmp_path):
+    """In the run that goes on as well, which reads them back."""
+    trainer, run = trainer_and_run(tmp_path, log_every=1)
+
+    def sure(run: Run, *steps: int) -> list[list[str]]:
+        for step in steps:
+            run.add(StepDone(step, {"D_X_accuracy": torch.tensor(1.0)}, 1e-4, 0.1, 0.0))
+            run.log()
+        return [line.get("signs", []) for line in read_log(tmp_path)]
+
+    found = sure(run, 200, 400, 600)
+    assert [len(said) for said in found] == [0, 1, 0]
+    trainer.steps_done = 600
+    run.save(trainer)
+    again, resumed = trainer_and_run(tmp_path / "elsewhere")
+    resumed.folder = tmp_path
+    resumed.resume(again)
+    assert resumed.signs.said == found[1]
+    assert sure(resumed, 800) == [*found, []]
+
+
+@pytest.mark.parametrize("signs", ['"words"', "[1]", "{}"])
+def test_signs_are_sentences(signs, tmp_path):
+    (tmp_path / "log.jsonl").write_text(f'{{"step": 1, "signs": {signs}}}\n{{"step": 2}}\n')
+    assert [line["step"] for line in read_log(tmp_path)] == [2]
 
 
 def test_a_term_that_began_on_the_way_is_the_mean_of_its_own_steps(tmp_path):

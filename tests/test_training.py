@@ -7,7 +7,8 @@ import pytest
 import torch
 from tiny import SIZE, config, noise, pictures
 
-from cyclegan.core.config import Channels, Domains
+from cyclegan import lessons, methods
+from cyclegan.core.config import DIRECTIONS, Channels, Domains
 from cyclegan.core.device import quick_precision
 from cyclegan.core.media import Medium, spread
 from cyclegan.inference import Translator, evaluation
@@ -44,6 +45,20 @@ def test_a_probe_is_a_glance_at_a_few_held_out_pairs(tmp_path):
     assert len(held.x) == 24
     found = evaluation.glance(trainer.networks, trainer.method, c, held, CPU)[1]
     assert last["figures"] == found and found.keys() == {"rmse", "cycle_error", "diversity"}
+    look = trainer.networks, trainer.method, c, held, CPU
+    assert last["figures_F"] == evaluation.glance(*look, direction="yx")[1]
+    assert last["figures_F"].keys() == found.keys() and last["figures_F"] != found
+
+
+@pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.name)
+def test_a_probe_has_the_figures_that_are_the_lessons_own(lesson):
+    """Of either direction; those after a disturbance, of which each is a pass more, are details."""
+    c = replace(config(), image_size=32)
+    few = training.probed(c, lesson.open(32, "crop"))
+    method = methods.find("cyclegan")
+    found = {f.key for way in DIRECTIONS for f in evaluation.glanced(method, c, few, way)}
+    own = {f.key for f in lesson.own if not f.is_detail}
+    assert own <= found and (own or lesson.name == "folder")
 
 
 def test_without_pairs_a_probe_tells_what_needs_no_truth(tmp_path):

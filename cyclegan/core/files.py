@@ -8,6 +8,7 @@ import json
 import math
 import os
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -36,6 +37,38 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a new neighbour of the folder `path`, then put it in place in one move.
+
+    What lay there gets out of the way just before. A kill between the two is made good by the next
+    call, and by `mend_folder`.
+    """
+    mend_folder(path)
+    fresh, former = _neighbours(path)
+    fresh.mkdir(parents=True)
+    try:
+        write(fresh)
+        if path.exists():
+            os.replace(path, former)
+        os.replace(fresh, path)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def mend_folder(path: Path) -> None:
+    """Remove what a kill within `replace_folder` left, and bring back what it took away."""
+    fresh, former = _neighbours(path)
+    if former.exists() and not path.exists():
+        os.replace(former, path)
+    for left in (fresh, former):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _neighbours(path: Path) -> tuple[Path, Path]:
+    return path.with_name(f".{path.name}.fresh"), path.with_name(f".{path.name}.former")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -243,21 +243,32 @@ def glance(
     held: HeldOut,
     device: torch.device,
     keys: Sequence[str] = (),
+    direction: Direction = "xy",
 ) -> tuple[dict[str, Tensor], dict[str, float]]:
-    """Views of X's few held-out items as kept, and their quick figures, amid a training.
+    """Views of few held-out items of a side as kept, and their quick figures, amid a training.
 
     keys: views that are wanted besides those that the figures need. Figures are there for two items
     a side and more.
     """
-    quick = [f for f in held.figures if f.is_quick]
+    quick = glanced(method, config, held, direction)
     needed = {*keys, *(name for f in quick for name in f.needs)}
-    views = wanted(method.views(config), needed)
-    made = passes(networks, views, method, config, held.medium.to_float(held.x), device)
+    views = wanted(method.views(config, direction), needed)
+    originals = held.medium.to_float(held.originals(direction))
+    made = passes(networks, views, method, config, originals, device)
     kept = {key: held.medium.to_kept(tensor) for key, tensor in made.items()}
     if min(len(held.x), len(held.y)) < 2:
         return kept, {}
     arrays = {key: held.medium.arrays(tensor) for key, tensor in kept.items()}
-    return kept, measure(quick, {**held.arrays("xy"), **arrays}, "G")
+    return kept, measure(quick, {**held.arrays(direction), **arrays}, NETWORK[direction])
+
+
+def glanced(
+    method: Method, config: Config, held: HeldOut, direction: Direction = "xy"
+) -> list[Figure]:
+    """The quick figures of a direction's network that these items allow."""
+    there = {view.key for view in method.views(config, direction)} | held.arrays(direction).keys()
+    quick = [f for f in held.figures if f.is_quick and NETWORK[direction] in f.networks]
+    return [figure for figure in quick if there.issuperset(figure.needs)]
 
 
 @torch.no_grad()

@@ -20,7 +20,8 @@ from ..labs.ablation import variants
 from ..lessons import Lesson
 from ..methods import Method
 from ..store.checkpoints import CONFIG
-from ..training.runs import LOG
+from ..training.runs import FIGURES, LOG
+from ..training.signs import Signs
 from .lab import Report, method_of, number
 from .markup import absent, render
 
@@ -28,6 +29,9 @@ ALL_TERMS = "all terms"
 
 JUDGES = "discriminators"
 """What they think: how far each is from right on real and on generated items, and how often."""
+
+OF_F = "F: "
+"""Before the key of a figure, where it is F's and not G's."""
 
 DEPTH = 4
 """Levels of folders below a root in which runs are looked for."""
@@ -132,18 +136,19 @@ class Origin:
         )
 
     def measure(self, key: str, kind: str) -> Measure:
-        """kind: "figures" or "terms"."""
-        return self.lesson.measure(key) if kind == "figures" else self.method.term(key)
+        """kind: "terms", or where in a line the figures of a network stand."""
+        return self.method.term(key) if kind == "terms" else self.lesson.measure(key)
 
 
 def run_choices(log: list[dict], origin: Origin) -> list[tuple[str, str]]:
     """(label, value) of what a run's log can draw: several terms at once, figures, each term."""
-    figures = {n: None for line in log for n in part(line, "figures")}
+    of_G, of_F = ({n: None for line in log for n in part(line, t)} for t in FIGURES.values())
     terms = origin.method.in_order({n: None for line in log for n in part(line, "terms")})
     together = {ALL_TERMS: terms, JUDGES: _opinions(terms)}
     return (
         [(name, name) for name, members in together.items() if members]
-        + [(m.label, m.key) for m in _headline_first(origin.lesson, figures)]
+        + [(m.label, m.key) for m in _headline_first(origin.lesson, of_G)]
+        + [(f"{m.label} of F", OF_F + m.key) for m in _headline_first(origin.lesson, of_F)]
         + [(origin.method.term(n).label, n) for n in terms]
     )
 
@@ -157,12 +162,13 @@ def _opinions(terms: Iterable[str]) -> list[str]:
 
 def of_run(log: list[dict], what: str, origin: Origin) -> pd.DataFrame:
     """Long table (step, value, term) of one figure or term of a run, or of several terms."""
-    points = []
+    points, place = [], FIGURES["yx" if what.startswith(OF_F) else "xy"]
+    what = what.removeprefix(OF_F)
     for line in log:
         step, terms = number(line.get("step")), part(line, "terms")
         opinions = _opinions(terms)
         together = {ALL_TERMS: [n for n in terms if n not in opinions], JUDGES: opinions}
-        kind = "figures" if what in part(line, "figures") else "terms"
+        kind = place if what in part(line, place) else "terms"
         for name in origin.method.in_order(together.get(what, [what])):
             value = number(part(line, kind).get(name))
             if step is not None and value is not None:
@@ -178,7 +184,10 @@ def line_colours(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def summary(log: list[dict], origin: Origin) -> str:
-    """Step n of N, seconds a step, and the figures measured last, as HTML."""
+    """Step n of N, seconds a step, the figures measured last, and signs of a collapse, as HTML.
+
+    log: as `read_log` gives it.
+    """
     if not log:
         return absent("This run has logged nothing yet.")
     step, wanted = int(max(number(line.get("step")) or 0 for line in log)), origin.steps
@@ -193,7 +202,11 @@ def summary(log: list[dict], origin: Origin) -> str:
         if (value := number(last[measure.key])) is not None:
             told.append(f"{measure.label} {measure.written(value)}")
     return render(
-        "curves.summary", step=f"{step:,}", wanted=f"{wanted:,}" if wanted else "", told=told
+        "curves.summary",
+        step=f"{step:,}",
+        wanted=f"{wanted:,}" if wanted else "",
+        told=told,
+        signs=Signs(log).said,
     )
 
 

@@ -5,6 +5,8 @@
     log.jsonl                        one line of mean losses an interval, with figures at each save
     samples/000500.png               the same held-out items, again and again
 
+and, where `keeping` and `boards` listen, kept/000500, best and tensorboard.
+
 A run goes on from whatever of that is whole: the state is what counts, and holds the settings too.
 Its methods are the trainer's callbacks. Knows no command line and no page.
 """
@@ -26,14 +28,18 @@ from torch import Tensor
 
 from .. import methods
 from ..core import files, sheets
-from ..core.config import Config
+from ..core.config import Config, Direction
 from ..inference.evaluation import passes
 from ..lessons import HeldOut
 from ..store import checkpoints
 from . import processes as ranks
+from .signs import Signs
 from .trainer import StepDone, Trainer
 
 STATE, LOG, SAMPLES = "training.pt", "log.jsonl", "samples"
+
+FIGURES: dict[Direction, str] = {"xy": "figures", "yx": "figures_F"}
+"""Where in a line of the log the figures of a direction's network stand."""
 
 PADDING = 2
 """Pixels of white around the tiles of a sample grid."""
@@ -43,15 +49,33 @@ class RunError(ValueError):
     """A run cannot be started or resumed; the message says why and what to do."""
 
 
+class Listener:
+    """Hears of a run while it is trained; a subclass takes what it wants."""
+
+    def step(self, trainer: Trainer, done: StepDone) -> None:
+        """After each step, in every process."""
+
+    def line(self, line: dict, probed: Trainer | None) -> None:
+        """A line of the log, in the process that writes it. probed: whose figures are in it, as it
+        is about to be saved."""
+
+    def sample(self, step: int, picture: Image.Image) -> None:
+        """A sample grid, in the process that writes it."""
+
+    def close(self) -> None:
+        """The training ends here, however it does."""
+
+
 class Run:
     """Writes one run's folder.
 
     config: what is trained. samples: the few held-out items of the sample grids, each drawn by
     `draw` from how its medium keeps it. log_every, save_every, sample_every: steps between log
     lines, between checkpoints, and between sample grids (None: at each save). probe: figures of
-    the trainer's networks, for the log at each save.
+    the trainer's networks by their place in the log (`FIGURES`), at each save.
 
-    said: sentences on what was lost, once it is resumed.
+    said: sentences on what was lost, once it is resumed. signs: those of a collapse so far.
+    listeners: who else hears of it.
     """
 
     def __init__(
@@ -63,7 +87,7 @@ class Run:
         log_every: int = 50,
         save_every: int = 500,
         sample_every: int | None = None,
-        probe: Callable[[Trainer], dict[str, float]] | None = None,
+        probe: Callable[[Trainer], dict[str, dict[str, float]]] | None = None,
     ):
         self.folder = folder
         self.config = config
@@ -76,11 +100,15 @@ class Run:
         self.saved_step = 0
         self.seconds = 0.0
         self.said: list[str] = []
+        self.signs = Signs()
+        self.listeners: list[Listener] = []
         self._interval: list[StepDone] = []
 
     def __call__(self, trainer: Trainer, done: StepDone) -> None:
         """The trainer's callback: log, sample and save when their time has come."""
         self.add(done)
+        for listener in self.listeners:  # Before it is saved: what a kill here loses comes again.
+            listener.step(trainer, done)
         if done.step % self.save_every == 0 or done.step == trainer.settings.steps:
             self.save(trainer)
         elif done.step % self.log_every == 0:
@@ -102,20 +130,26 @@ class Run:
         if not steps or not ranks.is_first():
             return
         seconds = sum(s.seconds for s in steps)
+        gradients = _means([step.gradients for step in steps])
         line = {
             "step": steps[-1].step,
             "rate": steps[-1].rate,
             "seconds_per_step": seconds / len(steps),
             "waited_share": sum(s.waited for s in steps) / seconds,
             "terms": _means([step.terms for step in steps]),
+            **({"gradients": gradients} if gradients else {}),
             **more,
         }
         if probed is not None and self.probe is not None:
             started = time.perf_counter()
-            line["figures"] = self.probe(probed)
+            line |= self.probe(probed)
             self.seconds += time.perf_counter() - started
+        if signs := self.signs.hear(line):
+            line["signs"] = signs
         with open(self.folder / LOG, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+        for listener in self.listeners:
+            listener.line(line, probed)
 
     def save(self, trainer: Trainer) -> None:
         """Log what is left; write samples, training state and checkpoint, each in one atomic move.
@@ -133,23 +167,34 @@ class Run:
         # By way of memory, since torch.save hides a full disk behind an error of its own.
         state = io.BytesIO()
         way = checkpoints.beside(self.config.training.data, self.folder)
-        self.config = replace(self.config, facts={**self.config.facts, **way})
-        settings = json.dumps(self.config.to_dict())
+        config = replace(self.config, facts={**self.config.facts, **way})
+        settings = json.dumps(config.to_dict())
         torch.save({"trainer": known, "seconds": self.seconds, "config": settings}, state)
         files.write_atomically(
             self.folder / STATE, lambda path: path.write_bytes(state.getbuffer())
         )
-        self._save_checkpoint(trainer)
+        self._save_checkpoint(self.folder, trainer)
         self.saved_step = trainer.steps_done
         self.seconds += time.perf_counter() - started
 
-    def _save_checkpoint(self, trainer: Trainer) -> None:
+    def _save_checkpoint(self, folder: Path, trainer: Trainer, **more: object) -> None:
         facts = {
             **self.config.facts,
             "steps": trainer.steps_done,
             "seconds": round(self.seconds, 1),
+            **checkpoints.beside(self.config.training.data, folder),
+            **more,
         }
-        checkpoints.save(self.folder, replace(self.config, facts=facts), trainer.networks)
+        checkpoints.save(folder, replace(self.config, facts=facts), trainer.networks)
+
+    def keep(self, name: str, trainer: Trainer, **facts: object) -> None:
+        """A checkpoint of this step in the folder `name` of the run, to be used as it is."""
+        started = time.perf_counter()
+        facts["kept"] = trainer.steps_done
+        files.replace_folder(
+            self.folder / name, lambda folder: self._save_checkpoint(folder, trainer, **facts)
+        )
+        self.seconds += time.perf_counter() - started
 
     @torch.no_grad()
     def _sample(self, trainer: Trainer) -> None:
@@ -166,6 +211,8 @@ class Run:
         picture = sheets.grid(rows, PADDING)
         path = self.folder / SAMPLES / f"{trainer.steps_done:06d}.png"
         files.write_atomically(path, lambda temporary: picture.save(temporary, "PNG"))
+        for listener in self.listeners:
+            listener.sample(trainer.steps_done, picture)
 
     def start(self) -> None:
         """Claim the folder for a new run; raises RunError where one already lies."""
@@ -200,6 +247,7 @@ class Run:
         if ranks.is_first():
             mended = self._mend_log(), self._mend_samples(), self._mend_checkpoint(trainer)
             self.said = [sentence for sentence in mended if sentence]
+            self.signs = Signs(read_log(self.folder))
 
     def _mend_log(self) -> str:
         log, step = self.folder / LOG, self.saved_step
@@ -237,7 +285,7 @@ class Run:
         try:
             checkpoints.load(self.folder)
         except checkpoints.CheckpointError as error:
-            self._save_checkpoint(trainer)
+            self._save_checkpoint(self.folder, trainer)
             return f"{error} The checkpoint is written anew from {STATE}."
         return ""
 
@@ -371,6 +419,8 @@ def _means(terms: list[dict[str, Tensor]]) -> dict[str, float]:
     for step in terms:
         for name, value in step.items():
             found.setdefault(name, []).append(value)
+    if not found:
+        return {}
     means = torch.stack([torch.stack(values).double().mean() for values in found.values()])
     return dict(zip(found, means.tolist(), strict=True))
 
@@ -397,11 +447,14 @@ def _parse(line: str) -> dict | None:
     if not isinstance(values, dict) or type(values.get("step")) is not int:
         return None
     numbers = [values[key] for key in ("rate", "seconds_per_step", "waited_share") if key in values]
-    for key in ("terms", "figures"):
+    for key in ("terms", "gradients", *FIGURES.values()):
         table = values.get(key, {})
         if not isinstance(table, dict):
             return None
         numbers += table.values()
+    signs = values.get("signs", [])
+    if not isinstance(signs, list) or not all(isinstance(sign, str) for sign in signs):
+        return None
     return values if all(type(number) in (int, float) for number in numbers) else None
 
 

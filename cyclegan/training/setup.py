@@ -15,12 +15,12 @@ from .. import lessons, methods
 from ..core.config import Config
 from ..core.device import quick_precision
 from ..inference import evaluation
-from ..lessons import DataError, UnpairedData
+from ..lessons import DataError, HeldOut, UnpairedData
 from ..methods import Method, Model
 from ..store.checkpoints import Checkpoint, CheckpointError
 from . import processes
 from .batches import DECODING_THREADS, Batches
-from .runs import Run
+from .runs import FIGURES, Run
 from .trainer import Callback, Trainer
 
 SAMPLES = 4
@@ -54,12 +54,15 @@ def prepare(
         settings = replace(config.training, precision=quick_precision(device))
         config = replace(config, training=settings)
     config = replace(config, channels=data.channels, ranges=data.ranges)
-    probe = None
-    if min(len(data.test_x), len(data.test_y)) > 1:
-        few = data.held_out(config.image_size, PROBED if data.paired else PROBED_UNPAIRED)
+    few, probe = probed(config, data), None
+    if few is not None:
 
-        def probe(trainer: Trainer) -> dict[str, float]:
-            return evaluation.glance(trainer.networks, method, config, few, trainer.device)[1]
+        def probe(trainer: Trainer) -> dict[str, dict[str, float]]:
+            look = trainer.networks, method, config, few, trainer.device
+            return {
+                FIGURES[d]: evaluation.glance(*look, direction=d)[1]
+                for d in method.directions(config)
+            }
 
     torch.manual_seed(config.training.seed)
     model = Model(config)
@@ -74,6 +77,13 @@ def prepare(
     else:
         run.start()
     return run, trainer
+
+
+def probed(config: Config, data: UnpairedData) -> HeldOut | None:
+    """The few held-out items that are scored at every save; None where there are too few."""
+    if min(len(data.test_x), len(data.test_y)) < 2:
+        return None
+    return data.held_out(config.image_size, PROBED if data.paired else PROBED_UNPAIRED)
 
 
 def check_data(method: Method, data: UnpairedData) -> None:
@@ -156,10 +166,13 @@ def fit(run: Run, trainer: Trainer, data: UnpairedData, callbacks: Sequence[Call
     """
     try:
         trainer.fit(loader(run.config, data, trainer.steps_done), [*callbacks, run])
+        if run.saved_step != trainer.steps_done:  # Stopped before the end.
+            run.save(trainer)
     except DataError:
         # All processes save together, and the others would wait for this one in their next step.
         if processes.count() == 1 and run.saved_step != trainer.steps_done:
             run.save(trainer)
         raise
-    if run.saved_step != trainer.steps_done:  # Stopped before the end.
-        run.save(trainer)
+    finally:
+        for listener in run.listeners:
+            listener.close()

@@ -6,7 +6,7 @@ sampling, logging, saving and stopping are the callbacks' work, and speed is the
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,7 @@ class StepDone:
         processes their mean.
     rate: the learning rate that the step used.
     seconds: the whole step, of which `waited` went by before its batch arrived.
+    gradients: norms of those that moved the networks, by role, likewise of one element each.
     """
 
     step: int
@@ -40,6 +41,7 @@ class StepDone:
     rate: float
     seconds: float
     waited: float
+    gradients: dict[str, Tensor] = field(default_factory=dict)
 
 
 Callback = Callable[["Trainer", StepDone], None]
@@ -92,8 +94,10 @@ class Trainer:
             torch.optim.lr_scheduler.LambdaLR(o, settings.rate_factor) for o in self.optimisers
         ]
         self.engine = Engine(model, self.players, device, settings.precision)
-        named = zip((join(p.roles) for p in self.learners), self.optimisers, strict=True)
-        self.watch = Watch(dict(named), device)
+        called = [join(player.roles) for player in self.learners]
+        trained = [{role: model[role] for role in player.roles} for player in self.learners]
+        named = (dict(zip(called, what, strict=True)) for what in (self.optimisers, trained))
+        self.watch = Watch(*named, device)
 
     def _optimiser(self, player: Player) -> torch.optim.Adam:
         s, networks = self.settings, self.model.group(player.roles)
@@ -124,6 +128,11 @@ class Trainer:
     def rate(self) -> float:
         """The learning rate of the next step."""
         return self.optimisers[0].param_groups[0]["lr"]
+
+    @property
+    def gradients(self) -> dict[str, Tensor]:
+        """Norms of the last step's gradients, by role, one element each."""
+        return dict(self.watch.norms)
 
     @property
     def stage(self) -> str:
@@ -181,6 +190,7 @@ class Trainer:
         moment = Moment(x, y, now, labels, self.steps_done, self.stage, seed)
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
+        self.watch.norms = {}
         terms: dict[str, Tensor] = {}
         made: dict[str, Tensor] = {}
         for player in self._playing(now, moment.stage):
@@ -228,7 +238,8 @@ class Trainer:
             rate = self.rate
             terms = self.step(*batch)
             now = time.perf_counter()
-            done = StepDone(self.steps_done, terms, rate, now - waiting, arrived - waiting)
+            took = now - waiting, arrived - waiting
+            done = StepDone(self.steps_done, terms, rate, *took, self.gradients)
             for callback in callbacks:
                 callback(self, done)
             # Their answer is not kept in `stop`: a signal may set that while they confer.

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from . import processes
@@ -23,11 +23,19 @@ class NonFiniteError(RuntimeError):
 class Watch:
     """From the first bad numbers on, no update of the optimisers is applied.
 
-    optimisers: by the name of what they train.
+    optimisers: by the name of what they train. networks: what each trains, by role.
+    norms: of the gradients at the last looks, by role, one element each.
     """
 
-    def __init__(self, optimisers: Mapping[str, Optimizer], device: torch.device):
+    def __init__(
+        self,
+        optimisers: Mapping[str, Optimizer],
+        networks: Mapping[str, Mapping[str, nn.Module]],
+        device: torch.device,
+    ):
         self.optimisers = optimisers
+        self.networks = networks
+        self.norms: dict[str, Tensor] = {}
         self.check_every = 1 if device.type == "cpu" else CHECK_EVERY
         self._rows: list[tuple[int, tuple[str, ...], Tensor]] = []
         self._bad = torch.zeros((), device=device)
@@ -43,11 +51,14 @@ class Watch:
         """
         norms = {}
         for name in names:
-            optimiser = self.optimisers[name]
-            parameters = (p for group in optimiser.param_groups for p in group["params"])
-            gradients = [p.grad for p in parameters if p.grad is not None]
-            if gradients:
-                norms[f"gradient of {name}"] = torch.nn.utils.get_total_norm(gradients)
+            found = {}
+            for role, network in self.networks[name].items():
+                gradients = [p.grad for p in network.parameters() if p.grad is not None]
+                if gradients:
+                    found[role] = torch.nn.utils.get_total_norm(gradients)
+            if found:
+                norms[f"gradient of {name}"] = torch.stack([*found.values()]).norm()
+            self.norms |= found
         row = torch.stack([t.float() for t in (*terms.values(), *norms.values())])
         row = processes.mean(row)
         self._rows.append((step, (*terms, *norms), row))

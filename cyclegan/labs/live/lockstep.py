@@ -205,7 +205,8 @@ class Lockstep:
 def _timed_step(trainer: Trainer, batch: Batch) -> StepDone:
     started, rate = perf_counter(), trainer.rate
     terms = trainer.step(*batch.to(trainer.device))
-    return StepDone(trainer.steps_done, terms, rate, perf_counter() - started, waited=0.0)
+    seconds = perf_counter() - started
+    return StepDone(trainer.steps_done, terms, rate, seconds, 0.0, trainer.gradients)
 
 
 def _planned(objective: Objective, step: int, by_hand: list[dict]) -> list[dict]:

@@ -92,6 +92,7 @@ def _returned(after: str, label: str, words: str) -> Figure:
         ),
         over="ratio",
         networks="F",
+        is_quick=not after,
         is_detail=bool(after),
         reads="Share of the colours that comes back through the line drawing, where there is "
         f"none{words}: 1 is all, 0 as far off as grey.",
