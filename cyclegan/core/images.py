@@ -4,11 +4,11 @@ Pictures are PIL images in RGB (or grey); tensors are (N, C, H, W) floats in [-1
 (C, H, W) in [0, 255] where a dataset keeps them small. Knows no network.
 """
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional
-from torchvision.transforms.v2 import functional as transforms
 
 from .pictures import ImageError
 from .pictures import load as load  # As README and published cards have it.
@@ -19,7 +19,8 @@ MODES = {1: "L", 3: "RGB"}
 
 def to_uint8(picture: Image.Image) -> Tensor:
     """RGB picture to (3, H, W) uint8, a grey one to (1, H, W)."""
-    return transforms.pil_to_tensor(picture)
+    array = np.array(picture)
+    return torch.from_numpy(array.reshape(picture.height, picture.width, -1)).permute(2, 0, 1)
 
 
 def with_channels(picture: Image.Image, channels: int) -> Image.Image:
@@ -34,7 +35,8 @@ def to_picture(kept: Tensor) -> Image.Image:
     """(C, H, W) uint8 to a picture: grey for one channel, RGB for three."""
     if kept.shape[0] not in MODES:
         raise ImageError(f"Pictures have 1 or 3 channels here, not {kept.shape[0]}.")
-    return transforms.to_pil_image(kept)
+    array = kept.cpu().permute(1, 2, 0).numpy()
+    return Image.fromarray(array[..., 0] if kept.shape[0] == 1 else array)
 
 
 def to_float(images: Tensor) -> Tensor:
