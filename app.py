@@ -274,6 +274,8 @@ def main(argv: list[str] | None = None) -> int:
         demo.block_thread()
     except (checkpoints.CheckpointError, ConfigError) as error:
         return _fail(str(error))
+    except KeyboardInterrupt:
+        return 130  # It was told to end before it was open.
     except Exception as error:  # Gradio and the system raise whatever is in the way.
         logging.debug("The page does not open.", exc_info=error)
         return _fail(f"the page does not open: {str(error) or type(error).__name__}")
