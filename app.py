@@ -1,6 +1,7 @@
 """Open the page: find the checkpoint sets, build, launch."""
 
 import argparse
+import gc
 import importlib.util
 import logging
 import os
@@ -9,19 +10,19 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cyclegan.core import device as devices
 from cyclegan.core.config import ConfigError
 from cyclegan.core.registry import load_plugins
-from cyclegan.store import checkpoints
 
 RUNS = Path("runs")
 
 
 def build_parser() -> argparse.ArgumentParser:
+    from cyclegan.core.device import DEVICES
+
     parser = argparse.ArgumentParser(
         prog="app.py",
         description="Open a page that shows what the cycle-consistency loss does. Gradio's "
@@ -44,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--device",
-        choices=devices.DEVICES,
+        choices=DEVICES,
         default="auto",
         help="where networks run (default: auto, the best there is)",
     )
@@ -128,20 +129,21 @@ def build(
     """
     # The spaces package wants to be imported before anything asks for CUDA.
     on_device = gpu_wrapper()
-    from cyclegan.page.demo import build_demo
+    from cyclegan.core import device as devices
     from cyclegan.page.hosting import disk
-    from cyclegan.page.hosting.desk import Desk
     from cyclegan.page.hosting.house import House
     from cyclegan.page.library import Library
+    from cyclegan.page.meanwhile import first_result
     from cyclegan.store import catalogue as models
+    from cyclegan.store import checkpoints
 
-    desk = Desk(House(allow_hub, private, is_class, tuple(hosts)), root)
+    house = House(allow_hub, private, is_class, tuple(hosts))
     folders = [Path(name) for name in names]
     library = Library(
         folders,
         devices.choose(device),
-        opened=desk.root / disk.OPENED,
-        heaviest=None if private else desk.limits.work,
+        opened=root and root / disk.OPENED,
+        heaviest=None if private else house.limits.work,
     )
     for folder, name in zip(folders, names, strict=True):
         if not folder.is_dir() or any(s.is_foreign for s in models.in_folder(folder)):
@@ -155,6 +157,10 @@ def build(
         library.begin_with(lesson)
     if library.device.type == "cuda":
         library.load_all()
+    with first_result(library) if library.device.type == "cpu" else nullcontext():
+        from cyclegan.page.demo import build_demo
+        from cyclegan.page.hosting.desk import Desk
+    desk = Desk(house, root)
     # Whoever may name paths may also look at the runs that lie here.
     roots = [RUNS] if private else []
     director = None if train_minutes == 0 else _director(train_minutes, desk)
@@ -224,7 +230,11 @@ def settle(stack: ExitStack) -> Path | None:
 
 
 def main(argv: list[str] | None = None) -> int:
+    # What is imported and built stays: to look for garbage in it takes a tenth of the start.
+    gc.disable()
     args = build_parser().parse_args(argv)
+    from cyclegan.store import checkpoints
+
     private = is_private(args)
     is_open, stack = threading.Event(), ExitStack()
     is_open.set()
@@ -254,6 +264,8 @@ def main(argv: list[str] | None = None) -> int:
             prevent_thread_lock=True,
             **launch_options(demo),
         )
+        gc.freeze()
+        gc.enable()
         if not private and (for_all := shared or in_the_network(local)):
             print(f"* For a class: {for_all}", flush=True)
         if args.training and not private:
@@ -262,10 +274,13 @@ def main(argv: list[str] | None = None) -> int:
         demo.block_thread()
     except (checkpoints.CheckpointError, ConfigError) as error:
         return _fail(str(error))
+    except KeyboardInterrupt:
+        return 130  # It was told to end before it was open.
     except Exception as error:  # Gradio and the system raise whatever is in the way.
         logging.debug("The page does not open.", exc_info=error)
         return _fail(f"the page does not open: {str(error) or type(error).__name__}")
     finally:
+        gc.enable()
         is_open.clear()
         stack.close()
     return 0

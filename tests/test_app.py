@@ -4,13 +4,16 @@ import contextlib
 import os
 import re
 import socket
+import subprocess
 import sys
 import threading
 import types
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import gradio as gr
 import pytest
+import torch
 from tiny import config, noise
 from variants import FULL, GAN, write
 
@@ -22,7 +25,10 @@ from cyclegan.labs.live import Director
 from cyclegan.page import lab
 from cyclegan.page.demo import build_demo
 from cyclegan.page.library import Library
+from cyclegan.page.meanwhile import first_result
 from cyclegan.store import checkpoints
+
+ROOT = Path(__file__).parent.parent
 
 
 def test_help_names_the_flags(capsys):
@@ -256,6 +262,51 @@ def test_examples_are_translated_ahead_where_it_costs_nobody(monkeypatch, tmp_pa
     assert not asked.wait(0.2)
     app.build([str(tmp_path / "set")], is_wanted=lambda: True)
     assert asked.wait(5)
+
+
+LATE = "torchvision", "torch._dynamo", "sympy", "scipy", "skimage", "matplotlib"
+"""What takes long to import, and is not needed for the page as it opens."""
+
+BEGUN = f"""
+import sys
+import app
+from cyclegan.page import compare, meanwhile
+first = meanwhile.first_result
+
+def seen(library):
+    (title,) = library.sets
+    with first(library):
+        print(compare.opening(title, library.sets[title]).has_picture, "gradio" in sys.modules)
+    print(compare.needs_networks(library, compare.opening(title, library.sets[title])))
+    print([name for name in ("gradio", *{LATE}) if name in sys.modules])
+    return first(library)
+
+meanwhile.first_result = seen
+app.build(sys.argv[1:])
+print([name for name in ("gradio", *{LATE}) if name in sys.modules])
+"""
+
+
+def test_the_first_result_needs_no_gradio_and_the_page_nothing_that_comes_later(tmp_path):
+    for name, objective in (("full", FULL), ("gan", GAN)):
+        write(tmp_path / "set" / name, config(objective, data="drawing"))
+    command = [sys.executable, "-c", BEGUN, str(tmp_path / "set")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    said = ["True False", "False", "[]", "['gradio']"]
+    assert done.stdout.splitlines() == said, done.stderr
+
+
+def test_networks_have_all_threads_again_after_the_first_result(tmp_path):
+    write(tmp_path / "set" / "full", FULL)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with first_result(Library([tmp_path / "set"])):
+            pass
+        with ThreadPoolExecutor(1) as new:
+            assert new.submit(torch.get_num_threads).result() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_without_the_spaces_package_functions_stay_as_they_are(monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image, ImageFile
 from tiny import noise
+from torchvision.transforms.v2 import functional as transforms
 
 from cyclegan.core import images, listing, pictures
 from cyclegan.core.pictures import ImageError
@@ -356,6 +357,16 @@ def test_picture_to_tensor_and_back():
     assert [p.size for p in several] == [(7, 5), (7, 5)]
     assert pixels(several[0]) == pixels(picture)
     assert several[1].getpixel((6, 0)) == (0, 255, 204)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_become_the_tensors_that_torchvision_makes_of_them(channels):
+    """Down to their place in memory, by which PyTorch chooses its convolutions."""
+    picture = images.with_channels(noise(7, 5), channels)
+    ours, theirs = images.to_uint8(picture), transforms.pil_to_tensor(picture)
+    assert torch.equal(ours, theirs) and ours.stride() == theirs.stride()
+    back = images.to_picture(ours)
+    assert back == picture == transforms.to_pil_image(ours)
 
 
 # Sizes

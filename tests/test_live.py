@@ -7,6 +7,8 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -37,6 +39,7 @@ from cyclegan.labs.live import (
     ledger,
     look,
     pace,
+    spare,
     status,
 )
 from cyclegan.labs.live.lockstep import PREVIOUS, Lockstep
@@ -715,6 +718,47 @@ def log(director: Director, id: str) -> str:
 
 def pid_of(director: Director, id: str) -> int:
     return director._foreman._children[id].pid
+
+
+def test_a_worker_waits_where_a_training_is_expected(tmp_path, noise_folder):
+    """It takes the training, another waits when that is over, and none outlives its page."""
+    with director(tmp_path / "live") as d:
+        foreman = d._foreman
+        time.sleep(0.6)
+        assert foreman._spare._process is None
+        d.expect()
+        waiting = wait_for(lambda: foreman._spare._process)
+        id = d.start(settings(noise_folder, steps=3))
+        wait_for(lambda: id in foreman._children)
+        assert pid_of(d, id) == waiting.pid and foreman._spare._process is None
+        reached(d, id, "finished")
+        assert (d.folder(id) / status.LOG).exists()
+        d.expect()
+        other = wait_for(lambda: foreman._spare._process)
+        left = foreman._popen(spare.FLAG, subprocess.PIPE, subprocess.DEVNULL)
+        left.stdin.close()
+        assert left.wait(60) == 0
+    assert other.poll() is not None
+
+
+def test_a_worker_that_died_while_it_waited_is_not_taken(tmp_path):
+    """Nor does another follow it at once, which might go on for ever."""
+    started = []
+
+    def start() -> subprocess.Popen:
+        command = [sys.executable, "-c", ""]
+        started.append(subprocess.Popen(command, stdin=subprocess.PIPE))
+        return started[-1]
+
+    one = spare.Spare(start)
+    one.keep(True)
+    started[0].wait()
+    one.keep(True)
+    assert one.take(tmp_path) is None and len(started) == 1
+    one.keep(False)
+    one.keep(True)
+    one.end()
+    assert len(started) == 2 and started[1].poll() is not None
 
 
 def test_a_training_from_start_to_keep(tmp_path, noise_folder):

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms.v2 import functional as transforms
 
 from . import pictures
 
@@ -40,6 +39,9 @@ def fit_array(values: np.ndarray, fit: str, to: int) -> np.ndarray:
     new_width, new_height = scaled((width, height), fit, to)
     if (new_width, new_height) == (width, height):
         return values
+    # Read where it is needed: it takes two seconds, and few folders are of such pictures.
+    from torchvision.transforms.v2 import functional as transforms
+
     tensor = torch.from_numpy(values).permute(2, 0, 1)
     how = {"interpolation": transforms.InterpolationMode.BICUBIC, "antialias": True}
     made = transforms.resize(tensor, [new_height, new_width], **how)

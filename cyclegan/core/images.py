@@ -5,11 +5,11 @@ where a dataset keeps them small: uint8 in [0, 255], or uint16 in [0, 65535] for
 than 8 bits. Knows no network.
 """
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional
-from torchvision.transforms.v2 import functional as transforms
 
 from .pictures import ImageError
 from .pictures import load as load  # As README and published cards have it.
@@ -20,7 +20,8 @@ MODES = {1: "L", 3: "RGB"}
 
 def to_uint8(picture: Image.Image) -> Tensor:
     """RGB picture to (3, H, W) uint8, a grey one to (1, H, W)."""
-    return transforms.pil_to_tensor(picture)
+    array = np.array(picture)
+    return torch.from_numpy(array.reshape(picture.height, picture.width, -1)).permute(2, 0, 1)
 
 
 def with_channels(picture: Image.Image, channels: int) -> Image.Image:
@@ -35,7 +36,9 @@ def to_picture(kept: Tensor) -> Image.Image:
     """(C, H, W) as kept to a picture of 8 bits: grey for one channel, RGB for three."""
     if kept.shape[0] not in MODES:
         raise ImageError(f"Pictures have 1 or 3 channels here, not {kept.shape[0]}.")
-    return transforms.to_pil_image(kept if kept.dtype == torch.uint8 else to_bytes(to_float(kept)))
+    kept = kept if kept.dtype == torch.uint8 else to_bytes(to_float(kept))
+    array = kept.cpu().permute(1, 2, 0).numpy()
+    return Image.fromarray(array[..., 0] if kept.shape[0] == 1 else array)
 
 
 def drawn(kept: Tensor) -> Image.Image:

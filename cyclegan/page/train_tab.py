@@ -177,6 +177,7 @@ def build(
     looked = [*(drawn[name] for name in (*SHOWN, *BUTTONS)), marks]
 
     def look(visit: gr.Request, id: str | None, wanted: str | None, had: str, key: str | None):
+        director.expect()
         return looks.look(desk.who(key, visit), id, wanted, had)
 
     def on_start(visit: gr.Request, key, *values, progress=gr.Progress()):  # noqa: B008

@@ -8,6 +8,7 @@
     stored.py       what lies on disk, read as if a stranger had written it
     pace.py         a worker's manners: when it looks, saves, steps aside and gives up
     worker.py       the process that trains: `python -m cyclegan.labs.live.worker FOLDER`
+    spare.py        a worker that waits with its imports done
     ledger.py       the trainings below one root, their queue, zip and removal
     budget.py       how much of the disk they may use, and what is said of those that had to go
     foreman.py      the thread that starts workers and watches over them

@@ -74,7 +74,12 @@ class Director:
         finally:
             if new.exists():
                 shutil.rmtree(new)
+        self._foreman.hurry()
         return id
+
+    def expect(self) -> None:
+        """Somebody may start a training within a minute: a worker imports what it needs."""
+        self._foreman.expect()
 
     def all(self) -> dict[str, Status]:
         """All trainings by id, the newest first."""
@@ -209,6 +214,7 @@ class Director:
         found = replace(found, steps=settings.base.training.steps)
         again = replace(found, state="queued", sentence="", notice="", asked=time.time())
         status.write(folder, again)
+        self._foreman.hurry()
 
     def discard(self, id: str) -> None:
         """Remove a training and all that it made, once its worker is gone."""

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock, Timeout
 
@@ -21,10 +22,14 @@ from . import budget, control, ledger, status
 from .control import Command
 from .pace import HEARTBEAT
 from .settings import Limits
+from .spare import FLAG, Spare
 from .status import Status
 
 LOCK = ".director.lock"
 TICK = 0.5
+
+EXPECTED = 60.0
+"""Seconds for which a worker waits for a training that was expected."""
 
 SWEEP = 60.0
 """Seconds between two looks at the disk."""
@@ -72,13 +77,24 @@ class Foreman:
         self._places: dict[str, Place] = {}
         self._said: dict[str, str] = {}
         self._swept = -SWEEP
-        self._closed = threading.Event()
+        self._expected = -EXPECTED
+        self._spare = Spare(lambda: self._popen(FLAG, subprocess.PIPE, subprocess.DEVNULL))
+        self._closed, self._hurried = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._act, name="foreman", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         self._closed.set()
+        self.hurry()
         self._thread.join()
+
+    def hurry(self) -> None:
+        """Look at once: something was queued."""
+        self._hurried.set()
+
+    def expect(self) -> None:
+        """Have a worker wait for a while, as long as there is a place for it."""
+        self._expected = time.monotonic()
 
     def kill_if_silent(self, id: str, seen: Status) -> None:
         """End a worker of ours that does not answer any more."""
@@ -106,7 +122,9 @@ class Foreman:
     def _act(self) -> None:
         while not self._closed.is_set():
             self._try("", self._lead)
-            self._closed.wait(TICK)
+            self._hurried.wait(TICK)
+            self._hurried.clear()
+        self._spare.end()
         if self._leads:
             self._lock.release()
 
@@ -157,6 +175,8 @@ class Foreman:
         for _, id in queue:
             if free > 0:
                 free -= self._try(id, self._launch, id, found[id])
+        is_expected = time.monotonic() - self._expected < EXPECTED
+        self._spare.keep(is_expected and free > 0)
         for known in (self._places, self._said):
             for id in known.keys() - found.keys() - {""}:
                 del known[id]
@@ -236,6 +256,13 @@ class Foreman:
         return True
 
     def _process(self, folder: Path) -> subprocess.Popen:
+        _make_plain(folder, status.LOG)
+        if (waiting := self._spare.take(folder)) is not None:
+            return waiting
+        with open(folder / status.LOG, "ab") as log:
+            return self._popen(str(folder), subprocess.DEVNULL, log)
+
+    def _popen(self, folder: str, stdin: int, log: IO | int) -> subprocess.Popen:
         code = str(Path(__file__).parents[3])
         known = [code, *plugin_folders(), os.environ.get("PYTHONPATH")]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, known))}
@@ -243,25 +270,17 @@ class Foreman:
             environment = {k: v for k, v in environment.items() if k not in TOKENS}
             environment["HF_HUB_OFFLINE"] = "1"
         limits = [] if self.limits.minutes is None else ["--minutes", str(self.limits.minutes)]
-        _make_plain(folder, status.LOG)
-        with open(folder / status.LOG, "ab") as log:
-            return subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "cyclegan.labs.live.worker",
-                    str(folder),
-                    *limits,
-                    *self._options,
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                # Ctrl-C in the page's terminal is the page's: the worker saves when it is gone.
-                start_new_session=True,
-                creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
-            )
+        module = "cyclegan.labs.live.worker"
+        return subprocess.Popen(
+            [sys.executable, "-m", module, folder, *limits, *self._options],
+            stdin=stdin,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            # Ctrl-C in the page's terminal is the page's: the worker saves when it is gone.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
+        )
 
     def _sweep(self) -> None:
         """Keep the disk within its budget."""

@@ -31,7 +31,7 @@ from ...lessons.folder import UNPAIRED
 from ...store import checkpoints
 from ...training.runs import RunError
 from ...training.trainer import NonFiniteError
-from . import control, ledger, pace, status, stored
+from . import control, ledger, pace, spare, status, stored
 from .control import Command, ControlError
 from .lockstep import Lockstep
 from .look import Looker
@@ -339,13 +339,20 @@ def _is_memory(error: Exception) -> bool:
 def main(argv: list[str] | None = None) -> int:
     """Exit code: 0 whenever the status says how it ended, 1 for a fault, 2 when not started."""
     parser = argparse.ArgumentParser(prog="python -m cyclegan.labs.live.worker")
-    parser.add_argument("folder", type=Path, help="a training's folder, made by the director")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("folder", type=Path, nargs="?", help="a training's, made by the director")
+    where.add_argument(spare.FLAG, action="store_true", help="until standard input names it")
     parser.add_argument("--blind", action="store_true", help="no frames or figures on the way")
     parser.add_argument("--save-every", type=float, default=SAVE_EVERY, help="seconds")
     parser.add_argument("--grace", type=float, default=pace.GRACE, help="seconds")
     parser.add_argument("--minutes", type=float, help="by the clock on the wall, pauses and all")
     args = parser.parse_args(argv)
     pace.step_aside()
+    if args.wait:
+        args.folder = spare.wait()
+        if args.folder is None:
+            return 0
+        spare.write_to(args.folder / status.LOG)
     try:
         with status.lock(args.folder).acquire(timeout=0):
             return _work(args)
