@@ -491,7 +491,7 @@ def test_what_has_ended_goes_on_longer(page, director):
     says(page, "steps is 1, and", "are done", where=".toast-body")
     assert director.status(id).state == "stopped"
     steps.fill(str(before.steps + 1000))
-    page.get_by_label("At the rate").fill("0.0003")
+    page.locator("#then-rate input").fill("0.0003")
     page.locator("#longer").click()
     reached(director, id, "running", step=before.step + 1)
     says(page, f"of {before.steps + 1000:,}")

@@ -137,10 +137,10 @@ def build(
                 file = gr.DownloadButton(visible="hidden", elem_id="archive")
                 with gr.Row(elem_classes="foot"):
                     until = gr.Number(
-                        None, label="Train on to step", precision=0, min_width=130, elem_id="until"
+                        0, label="Train on to step", precision=0, min_width=130, elem_id="until"
                     )
                     then_rate = gr.Number(
-                        None, label="At the rate", placeholder="as it is", min_width=130
+                        0, label="At the rate (0: as it is)", min_width=130, elem_id="then-rate"
                     )
                     lengthen = gr.Button("Train on", size="md", min_width=90, elem_id="longer")
                 with gr.Column(visible=desk.house.hub):
@@ -235,7 +235,7 @@ def build(
     def on_longer(id: str, until: float | None, rate: float | None) -> None:
         steps = int(recipe.number(until, "The step to train on to"))
         try:
-            director.lengthen(id, steps, None if rate is None else recipe.number(rate, "The rate"))
+            director.lengthen(id, steps, recipe.number(rate, "The rate") or None)
         except AskForRateError as error:
             raise ControlError(f"{error} Fill in the rate.") from error
 
