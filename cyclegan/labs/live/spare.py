@@ -54,9 +54,6 @@ class Spare:
 
 def wait() -> Path | None:
     """In the process: the folder to work in, once there is one; None when the page is gone."""
-    # The first optimizer would import it; it takes a third of all.
-    import torch._dynamo  # noqa: F401
-
     said = sys.stdin.readline()
     return Path(json.loads(said)) if said.endswith("\n") else None
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from time import perf_counter, sleep
 
 import torch
+import torch._dynamo  # The first optimizer would, once this process has stepped aside.
 from filelock import Timeout
 
 from ... import lessons
@@ -347,12 +348,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--grace", type=float, default=pace.GRACE, help="seconds")
     parser.add_argument("--minutes", type=float, help="by the clock on the wall, pauses and all")
     args = parser.parse_args(argv)
-    pace.step_aside()
     if args.wait:
         args.folder = spare.wait()
         if args.folder is None:
             return 0
         spare.write_to(args.folder / status.LOG)
+    pace.step_aside()
     try:
         with status.lock(args.folder).acquire(timeout=0):
             return _work(args)
