@@ -297,6 +297,14 @@ def test_damaged_files_are_left_out_and_named(damage, tmp_path):
     assert any("Left out of trainA: trainA0.tif" in sentence for sentence in opened.said)
 
 
+def test_a_side_of_which_nothing_can_be_read_is_told_of(tmp_path):
+    data = folder(tmp_path / "data", ct, colour)
+    for path in data.glob("*A/*.png"):
+        path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(DataError, match=r"trainA holds no pictures.*damaged"):
+        open_data(str(data), SIDE, "none")
+
+
 def test_older_runs_see_deep_pictures_in_8_bits_as_they_did(tmp_path):
     data = folder(tmp_path / "data", ct, colour)
     older = open_data(str(data), SIDE, "none", Channels(), Ranges())

@@ -148,7 +148,7 @@ def range_of(paths: Iterable[Path], kind: str) -> Range:
     least number of bits that holds them all (8, 10, 12, 14 or 16), of others from the least to the
     largest value.
 
-    Files that cannot be read do not count.
+    Files that cannot be read do not count; where none can, the range is that of 16 bits.
     """
     ends = []
     for path in paths:
@@ -157,6 +157,8 @@ def range_of(paths: Iterable[Path], kind: str) -> Range:
         except ImageError:
             continue
         ends.append((values.min(), values.max()))
+    if not ends:
+        return Range(0, 65535, kind)
     low, high = (float(f(end)) for f, end in zip((min, max), zip(*ends, strict=True), strict=True))
     if kind in ("uint8", "uint16"):
         return Range(0, pictures.white_of([int(high)]), kind)
