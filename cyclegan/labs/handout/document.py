@@ -54,7 +54,10 @@ class Film:
 
 @dataclass(frozen=True)
 class Group:
-    """Charts under a heading, each with its sentence. keys: kind, colour and name of their lines."""
+    """Charts under a heading, each with its sentence.
+
+    keys: kind, colour and name of their lines.
+    """
 
     title: str
     charts: Sequence[tuple[Chart, str]]

@@ -31,12 +31,12 @@ CALLED = {
 
 
 def place_of(name: str) -> str:
-    """Data by a lesson's title, a name on the Hub, or a folder's last part: where that lies is
-    nobody's business."""
-    lesson = lessons.find(name)
-    is_place = os.path.lexists(name) or isinstance(lesson, lessons.Folder)
-    shown = Path(name).name if is_place and not lessons.is_registered(name) else lesson.title
-    return cut(shown or name)
+    """The name of a lesson or of something on the Hub, or the last part of a folder's: where that
+    lies is nobody's business."""
+    if lessons.is_registered(name):
+        return name
+    is_place = os.path.lexists(name) or isinstance(lessons.find(name), lessons.Folder)
+    return cut((Path(name).name if is_place else name) or name)
 
 
 def variant(config: Config) -> str:

@@ -27,7 +27,7 @@ def document(folder: Path) -> Document:
     return Document(
         title=facts.variant(config),
         kind=f"{config.domains.x} ↔ {config.domains.y}"
-        + ("" if is_foreign else f", {facts.place_of(config.training.data)}"),
+        + ("" if is_foreign else f" · {facts.place_of(config.training.data)}"),
         summary=summary(config),
         events=facts.events(config, log),
         film=film,

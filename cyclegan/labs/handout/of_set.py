@@ -46,7 +46,7 @@ def document(root: Path) -> Document:
     recipes = [r for v in variants if (r := facts.recipe(v.config, v.name))]
     return Document(
         title=root.resolve().name,
-        kind=f"{config.domains.x} ↔ {config.domains.y}, {len(variants)} variants",
+        kind=f"{config.domains.x} ↔ {config.domains.y} · {len(variants)} variants",
         summary=summary(variants),
         events=[f"{v.name}: {said}" for v in variants for said in told(v, logs[v.name])],
         film=pictures(root, variants),

@@ -34,7 +34,7 @@ LINES = 6
 """Rows of tiles, at most."""
 
 SHOWN = ("made", "back")
-"""Keys of the views that stand side by side where several trainings are shown, if they are there."""
+"""Keys of the views that stand side by side where several trainings are shown, if there are any."""
 
 Tiles = list[list[Image.Image]]
 
