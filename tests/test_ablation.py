@@ -502,7 +502,7 @@ def test_of_a_single_item_there_are_losses_and_pictures(tmp_path):
     assert found["variants"][0]["figures"] == {} == found["variants"][0]["curves"]["figures"]
     words = (lab / "report" / "report.md").read_text(encoding="utf-8")
     assert "too few held-out items" in words and "| variant |" not in words
-    assert text._items({"pairs": 0, "held_out": False}) == "training items (none were held out)"
+    assert text.items({"pairs": 0, "held_out": False}) == "training items (none were held out)"
 
 
 def test_a_lesson_and_a_method_of_somebody_elses(toys, tmp_path):

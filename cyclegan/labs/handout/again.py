@@ -46,10 +46,8 @@ def command(config: Config) -> str | None:
         return None
     parts = ("generator", "discriminator", "objective", "image_size")
     is_same = all(getattr(found, part) == getattr(config, part) for part in parts)
-    training = replace(found.training, data=config.training.data)
-    return (
-        f"python train.py {shlex.join(argv)}" if is_same and training == config.training else None
-    )
+    is_same &= replace(found.training, data=config.training.data) == config.training
+    return f"python train.py {shlex.join(argv)}" if is_same else None
 
 
 def _read(argv: list[str]) -> Config:

@@ -46,6 +46,22 @@ def cards(
     return found
 
 
+def how_to_read(results: Mapping[str, Mapping]) -> str:
+    """What stands in the cards of these results."""
+    said = ["Below each value stands its 95 % interval, which is about other items"]
+    if any("seeds" in result for result in results.values()):
+        said.append("; below that, mean and standard deviation over seeds. ")
+    else:
+        said.append(" and says nothing of other seeds. ")
+    if len(results) > 1:
+        said.append(
+            "What is marked is better than every other variant that it can be held against, beyond "
+            "the interval of their difference. "
+        )
+    said.append("Dots lie on a scale from 0 to the largest value; a thin line is at 1 where 1 is")
+    return "".join([*said, " best."])
+
+
 def _entry(name: str, measure: Measure, result: Mapping, network: str, best: Best) -> Entry | None:
     value = result.get(network, {}).get(measure.key)
     if value is None:
@@ -81,7 +97,7 @@ def card(measure: Measure, network: str, entries: Sequence[Entry]) -> Card:
 
     def place(value: float) -> float:
         # Halves, since the difference of two of the largest numbers is none.
-        return round(100 * (value / 2 - low / 2) / ((high / 2 - low / 2) or 1), 2)
+        return round(100 * ((value / 2 - low / 2) / ((high / 2 - low / 2) or 1)), 2)
 
     rows = []
     for entry in entries:

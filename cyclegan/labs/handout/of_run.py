@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ... import lessons, methods
 from ...core.config import Config
-from ...inference.evaluation import NETWORK, how_sure, what_was_measured
+from ...inference.evaluation import NETWORK, what_was_measured
 from ...lessons import Lesson
 from ...store import checkpoints
 from ...training.runs import LOG, STATE, read_log
@@ -88,12 +88,12 @@ def figures(folder: Path, config: Config, lesson: Lesson) -> tuple[list[Measured
     seeds = checkpoints.metrics_by_seed(folder)
     result = metrics | ({"seeds": seeds} if len(seeds) > 1 else {})
     listed = [
-        Measured(title(network, config), intervals.cards({f"{network}": result}, known, network))
+        Measured(title(network, config), intervals.cards({network: result}, known, network))
         for network in NETWORK.values()
         if (known := measures(lesson, [metrics], network))
     ]
-    said = measured_on([metrics], lesson)
-    return listed, f"{said} {how_sure({'': result})}".strip()
+    how = intervals.how_to_read({"this run": result})
+    return listed, f"{measured_on([metrics], lesson)} {how}".strip()
 
 
 def measures(lesson: Lesson, results: list[dict], network: str) -> list:

@@ -12,12 +12,12 @@ from ... import lessons, methods
 from ...core.config import Config
 from ...core.figures import named
 from ...inference import comparisons
-from ...inference.evaluation import NETWORK, how_sure
+from ...inference.evaluation import NETWORK
 from ...lessons import Lesson
 from ...store import checkpoints
 from ...training.runs import read_log
 from . import curves, facts, intervals, samples, translated
-from .document import Document, Measured
+from .document import Document, Film, Measured
 from .of_run import measured_on, measures, title
 
 MOST = 24
@@ -63,7 +63,7 @@ def document(root: Path) -> Document:
         no_recipe="None of them followed a recipe by name: the settings above are all.",
         commands=[
             ("Measure all of them on held-out items; SET is this folder:", MEASURE),
-            ("Look at them on the page:", "python app.py SET"),
+            ("Look at them on the page:", "python app.py --checkpoints SET"),
         ],
     )
 
@@ -117,7 +117,7 @@ def told(variant: Variant, log: list[dict]) -> list[str]:
     return [*trained, *facts.events(variant.config, log)]
 
 
-def pictures(root: Path, variants: list[Variant]):
+def pictures(root: Path, variants: list[Variant]) -> Film | None:
     """Samples of the same items where all have them, else what they make of examples."""
     shown = variants[:MOST]
     runs = [samples.Training(v.name, v.folder, v.config) for v in shown]
@@ -155,8 +155,8 @@ def figures(
                 verdicts.append(f"{network}, {names}: {words}.")
     missing = [v.name for v in variants if v not in known]
     lacking = f" Not measured: {', '.join(missing)}." if missing else ""
-    sure = how_sure(results).replace("bold is", "what is marked is").replace("Bold is", "Marked is")
-    return listed, f"{measured_on(metrics, lesson)} {sure}{lacking}".strip(), verdicts
+    said = f"{measured_on(metrics, lesson)} {intervals.how_to_read(results)}{lacking}".strip()
+    return listed, said, verdicts
 
 
 def settings(variants: list[Variant]) -> tuple[list, list]:

@@ -43,10 +43,8 @@ def _film(
         return None
     if not pairs:
         return None
-    x, y = (
-        [lesson.draw(item) for item in side]
-        for side in ([p.x for p in pairs], [p.y for p in pairs])
-    )
+    held = [(pair.x, pair.y) for pair in pairs]
+    x, y = ([lesson.draw(item) for item in side] for side in zip(*held, strict=True))
     given = Strip("Given", [("x", "Input"), ("y", "Truth")], len(pairs), [_url([x, y])], "Examples")
     strips = [given]
     for title, folder in variants:
