@@ -698,6 +698,26 @@ def test_a_report_tells_no_time_and_not_where_it_lies(trained, written, tmp_path
         words = (written / name).read_text(encoding="utf-8")
         assert (again / name).read_text(encoding="utf-8") == words
         assert "second" not in words.replace("second source", "") and str(trained) not in words
+    words = (written / "report.html").read_text(encoding="utf-8")
+    assert (again / "report.html").read_text(encoding="utf-8") == words
+    assert str(trained) not in words and " min on " not in words
+
+
+def test_one_file_tells_the_same(written):
+    """By the drawer of all handouts: figures as in report.md, frames of all steps, what is left
+    out."""
+    html = (written / "report.html").read_text(encoding="utf-8")
+    tables = (written / "report.md").read_text(encoding="utf-8")
+    found = read_json(written / "report.json")
+    for variant in found["variants"]:
+        assert str(escape(variant["title"])) in html and str(escape(variant["left_out"])) in html
+        measure = lessons.find("satellite2map").measure("cycle_error")
+        figure = variant["figures"]["G"]["cycle_error"]
+        value, within = measure.written(figure["mean"]), measure.within(figure["interval"])
+        spread = measure.written(figure["spread"])
+        assert f"{value} <small>{within}</small> <small>{value} ± {spread}</small>" in html
+        assert f"{value}** ± {spread}" in tables or f"{value} ± {spread} ({within})" in tables
+    assert html.count("<img") == 1 + STEPS * len(SHOWN) and 'data-steps="1 2 3 4"' in html
 
 
 def test_machines_that_differ_are_all_named(trained):

@@ -315,6 +315,16 @@ def test_variants_with_logs_are_overlaid(run, tmp_path):
     assert Outline(html).tags["img"] == 1 + 2 * STEPS
 
 
+def test_of_a_bundled_set_it_is_written_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(of_set.translated, "of_several", lambda *_: None)
+    assert main(["drawing"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["drawing.html"]
+    words = words_of(tmp_path / "drawing.html")
+    assert "72.3 69.7–74.8" in words, "as in metrics.json, and in the README"
+    assert "There are neither sample pictures" in words
+
+
 def test_a_grid_is_cut_as_it_was_laid_out(run):
     grid = Grid.read(run, STEPS, checkpoints.read_config(run))
     assert grid.tile == (SIZE, SIZE) and grid.inputs == 3

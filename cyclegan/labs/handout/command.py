@@ -23,7 +23,10 @@ def build_parser() -> argparse.ArgumentParser:
         "what", metavar="RUN|SET", help="a run's folder, a set's, or the name of a bundled one"
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help=f"what to write (default: {REPORT} in the folder)"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=f"what to write (default: {REPORT} in the folder; of a bundled set, NAME.html here)",
     )
     return parser
 
@@ -41,7 +44,9 @@ def main(argv: list[str] | None = None) -> int:
         folder = Path(args.what)
         if not (folder / checkpoints.CONFIG).is_file():
             folder = checkpoints.locate(args.what)
-        print(write(args.out or folder / REPORT, _read(folder)))
+        is_bundled = folder.resolve().is_relative_to(checkpoints.BUNDLED)
+        usual = Path(f"{folder.name}.html") if is_bundled else folder / REPORT
+        print(write(args.out or usual, _read(folder)))
     except (checkpoints.CheckpointError, ConfigError, HandoutError, OSError) as error:
         print(f"report: {error}", file=sys.stderr)
         return 2
