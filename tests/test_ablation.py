@@ -502,7 +502,7 @@ def test_of_a_single_item_there_are_losses_and_pictures(tmp_path):
     assert found["variants"][0]["figures"] == {} == found["variants"][0]["curves"]["figures"]
     words = (lab / "report" / "report.md").read_text(encoding="utf-8")
     assert "too few held-out items" in words and "| variant |" not in words
-    assert text._items({"pairs": 0, "held_out": False}) == "training items (none were held out)"
+    assert text.items({"pairs": 0, "held_out": False}) == "training items (none were held out)"
 
 
 def test_a_lesson_and_a_method_of_somebody_elses(toys, tmp_path):
@@ -698,6 +698,26 @@ def test_a_report_tells_no_time_and_not_where_it_lies(trained, written, tmp_path
         words = (written / name).read_text(encoding="utf-8")
         assert (again / name).read_text(encoding="utf-8") == words
         assert "second" not in words.replace("second source", "") and str(trained) not in words
+    words = (written / "report.html").read_text(encoding="utf-8")
+    assert (again / "report.html").read_text(encoding="utf-8") == words
+    assert str(trained) not in words and " min on " not in words
+
+
+def test_one_file_tells_the_same(written):
+    """By the drawer of all handouts: figures as in report.md, frames of all steps, what is left
+    out."""
+    html = (written / "report.html").read_text(encoding="utf-8")
+    tables = (written / "report.md").read_text(encoding="utf-8")
+    found = read_json(written / "report.json")
+    for variant in found["variants"]:
+        assert str(escape(variant["title"])) in html and str(escape(variant["left_out"])) in html
+        measure = lessons.find("satellite2map").measure("cycle_error")
+        figure = variant["figures"]["G"]["cycle_error"]
+        value, within = measure.written(figure["mean"]), measure.within(figure["interval"])
+        spread = measure.written(figure["spread"])
+        assert f"{value} <small>{within}</small> <small>{value} ± {spread}</small>" in html
+        assert f"{value}** ± {spread}" in tables or f"{value} ± {spread} ({within})" in tables
+    assert html.count("<img") == 1 + STEPS * len(SHOWN) and 'data-steps="1 2 3 4"' in html
 
 
 def test_machines_that_differ_are_all_named(trained):

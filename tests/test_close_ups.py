@@ -7,8 +7,8 @@ from test_panels import LESSON, TRUTH, Page, flat, row, set_of, variant
 from test_sentence import APART, set_with
 from variants import FULL
 
+from cyclegan.core.charts import Line, chart, round_numbers
 from cyclegan.page import close_ups
-from cyclegan.page.charts import Line, chart, round_numbers
 from cyclegan.page.compare import JPEG, NOISE, Close, Closer, Probe
 
 GREEN, GREENER = (40, 200, 40), (40, 200, 70)

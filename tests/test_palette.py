@@ -9,6 +9,7 @@ import pytest
 import cyclegan
 from cyclegan.core import palette
 from cyclegan.labs.ablation import variants
+from cyclegan.labs.handout.document import HERE
 from cyclegan.page.demo import CSS
 
 PACKAGE = Path(cyclegan.__file__).parent
@@ -56,7 +57,7 @@ def test_words_can_be_read_on_paper(ink):
 def test_no_words_are_smaller_than_13_pixels():
     """Of 16 to a rem, as browsers have it unless they are told otherwise."""
     pixels = {"rem": 16, "px": 1}
-    for path in CSS:
+    for path in [*CSS, HERE / "styles" / "handout.css"]:
         sizes = re.findall(r"font-size: ([\d.]+)(\w+)", path.read_text(encoding="utf-8"))
         assert all(float(size) * pixels[unit] >= 13 for size, unit in sizes), path.name
 

@@ -10,7 +10,11 @@ INK, SOFT, PAPER = "#18181b", "#5b5b66", "#ffffff"
 ACCENT = "#c2410c"
 """What to look at: the rows with the cycle loss, the best figure, what is chosen."""
 
-DARK_SOFT, DARK_ACCENT = "#a9a9b4", "#ff922b"
+RULE = "#e4e4e7"
+"""Lines between things."""
+
+DARK_INK, DARK_SOFT, DARK_PAPER = "#f4f4f5", "#a9a9b4", "#18181b"
+DARK_ACCENT, DARK_RULE = "#ff922b", "#3f3f46"
 """The same on a dark page."""
 
 WITH, WITHOUT = "#e8590c", "#868e96"
@@ -40,6 +44,21 @@ def css() -> str:
     light = {"soft": SOFT, "accent": ACCENT, "without": WITHOUT, "shade": SHADE, "clear": PAPER}
     dark = {"soft": DARK_SOFT, "accent": DARK_ACCENT}
     return f":root {{{_properties(light)}}}\n.dark {{{_properties(dark)}}}\n"
+
+
+def document_css() -> str:
+    """The same for a document without the page around it, which follows its reader: dark where the
+    system is, and light on paper. What the page's library sets there has its names here."""
+    light = {
+        **{"soft": SOFT, "accent": ACCENT, "without": WITHOUT, "body-text-color": INK},
+        **{"body-background-fill": PAPER, "border-color-primary": RULE},
+    }
+    dark = {
+        **{"soft": DARK_SOFT, "accent": DARK_ACCENT, "body-text-color": DARK_INK},
+        **{"body-background-fill": DARK_PAPER, "border-color-primary": DARK_RULE},
+    }
+    asked = "@media screen and (prefers-color-scheme: dark)"
+    return f":root {{{_properties(light)}}}\n{asked} {{:root {{{_properties(dark)}}}}}\n"
 
 
 def _properties(values: dict[str, str]) -> str:

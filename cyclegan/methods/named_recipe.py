@@ -31,6 +31,8 @@ _UPSAMPLINGS = {
     "transposed": "transposed convolutions",
     "resize": "nearest upsampling and convolution",
     "resize_zeros": "nearest upsampling and convolution, padded with zeros",
+    "bilinear": "bilinear upsampling and convolution",
+    "bilinear_zeros": "bilinear upsampling and convolution, padded with zeros",
 }
 
 

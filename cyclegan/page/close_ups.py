@@ -5,9 +5,9 @@ method and no lesson by name.
 """
 
 from ..core import palette
+from ..core.charts import Chart, Line, chart
 from ..lessons import Lesson
 from . import finding
-from .charts import Chart, Line, chart
 from .compare import NOISE, Close, Closer, VariantRow
 from .markup import absent, render
 from .panels import BETWEEN, Heading, Panel, Urls, told

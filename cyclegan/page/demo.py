@@ -6,6 +6,7 @@ from pathlib import Path
 import gradio as gr
 
 from ..core import palette
+from ..core.markup import CHARTS
 from ..labs.live import Director
 from ..store.formats import MAX_BYTES
 from . import ablation_tab, api, models_tab, train_tab, translate_tab
@@ -22,7 +23,7 @@ FORGET_EVERY, FORGET_AFTER = 600, 4 * 3600
 SESSIONS = 1000
 """Tabs whose state is kept; of more, the one used longest ago begins anew. New ones are counted."""
 
-CSS = sorted((Path(__file__).parent / "styles").glob("*.css"))
+CSS = [CHARTS, *sorted((Path(__file__).parent / "styles").glob("*.css"))]
 
 READABLE = gr.themes.sizes.Size("13px", "13px", "13px", "14px", "16px", "22px", "26px")
 """The library's sizes of words, with no smaller ones than 13 pixels."""

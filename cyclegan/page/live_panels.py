@@ -12,12 +12,12 @@ from pathlib import Path
 from PIL import Image
 
 from .. import lessons
+from ..core.charts import Chart, Line, chart
 from ..core.config import ConfigError
 from ..core.figures import Measure, mirrored
 from ..labs.live import Arm, Command, Frame, LiveSettings, Status, control
 from ..labs.live.control import RATE
 from ..labs.live.status import DATA
-from .charts import Chart, Line, chart
 from .curves import part
 from .lab import number
 from .markup import absent, render

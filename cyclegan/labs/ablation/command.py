@@ -9,12 +9,14 @@ from pathlib import Path
 from ... import lessons, methods
 from ...core import device as devices
 from ...core.config import ConfigError, Training
+from ...core.pictures import ImageError
 from ...core.registry import load_plugins
 from ...lessons import DataError, open_data
 from ...store.checkpoints import CheckpointError
 from ...training.runs import RunError
 from ...training.setup import check_data
 from ...training.trainer import NonFiniteError
+from ..handout.document import HandoutError
 from . import report, run
 from .variants import choose, groups, known, usual
 
@@ -72,7 +74,9 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--jobs", type=int, help="runs at once (default: one a core, or one a GPU)", metavar="N"
     )
-    p = commands.add_parser("report", help="tables, pictures and curves of all finished runs")
+    p = commands.add_parser(
+        "report", help="tables, pictures and curves of all finished runs, and one file"
+    )
     p.add_argument("lab", type=Path, metavar="DIR", help="what run was given as --out")
     p.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: DIR/report)")
     return parser
@@ -120,6 +124,13 @@ def _run(args: argparse.Namespace) -> None:
     run.execute(run.plan(args.out, base, variants, args.seeds), device.type, args.jobs or machines)
 
 
+FAULTS = (
+    *(CheckpointError, ConfigError, DataError, HandoutError, ImageError),
+    *(NonFiniteError, RunError, OSError),
+)
+"""What ends a command with a sentence."""
+
+
 def main(argv: list[str] | None = None) -> int:
     try:
         load_plugins()
@@ -131,7 +142,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nablation: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
-    except (CheckpointError, ConfigError, DataError, NonFiniteError, RunError, OSError) as error:
+    except FAULTS as error:
         print(f"ablation: {error}", file=sys.stderr)
         return 2
     return 0

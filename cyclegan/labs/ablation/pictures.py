@@ -5,63 +5,20 @@ numbers. Trains and measures nothing.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from ... import methods
-from ...core import palette, pictures, sheets
-from ...core.config import Config
+from ...core import palette, sheets
 from ...core.files import write_atomically
-from ...methods import View
-from ...training.runs import PADDING, SAMPLES, RunError
+from ...training.runs import RunError
+from ..handout.grids import Grid
 from .variants import ALL, group_title, groups, known
 
 WIDTH = 1800
 """Pixels of the curves: sharp where the picture is shown 900 wide."""
 
 FRAME_ROWS = 3
-
-
-@dataclass(frozen=True)
-class Grid:
-    """One sample grid: rows of x (and then of y), a tile a view.
-
-    views: of the columns, by key.
-    """
-
-    tiles: list[list[Image.Image]]
-    views: dict[str, View]
-    directions: int
-
-    @classmethod
-    def read(
-        cls, run: Path, step: int, config: Config, tile: tuple[int, int] | None = None
-    ) -> "Grid":
-        """tile: width and height of one; squares without."""
-        method = methods.find(config.method)
-        views = {view.key: view for view in method.views(config)}
-        picture = pictures.load(run / SAMPLES / f"{step:06d}.png")
-        side = (picture.width - PADDING) // len(views) - PADDING
-        width, height = tile or (side, side)
-        tiles = sheets.cut(picture, width, PADDING, height)
-        return cls(tiles, views, len(method.directions(config)))
-
-    @property
-    def tile(self) -> tuple[int, int]:
-        """Width and height of one."""
-        return self.tiles[0][0].size
-
-    @property
-    def inputs(self) -> int:
-        """Rows of x, where there are as many of y."""
-        return len(self.tiles) // self.directions
-
-    def column(self, view: str, rows: int) -> list[Image.Image]:
-        """The first `rows` tiles of a view."""
-        place = list(self.views).index(view)
-        return [row[place] for row in self.tiles[:rows]]
 
 
 def present(variants: Iterable[str]) -> Iterator[tuple[str, list[str]]]:

@@ -1,6 +1,7 @@
-"""What came of a laboratory: report.json, report.md and pictures from all finished runs.
+"""What came of a laboratory: report.json, report.md and report.html, and pictures from all finished
+runs.
 
-Every sentence is computed from the figures. Nothing in report.json and report.md tells how long a
+Every sentence is computed from the figures. Nothing in them tells how long a
 run took or how often it was interrupted, so that the same runs always give the same report.
 """
 
@@ -24,7 +25,9 @@ from ...lessons import DataError, UnpairedData, open_data
 from ...methods import Model, NamedRecipe
 from ...training import setup as training
 from ...training.runs import SAMPLES, RunError
-from . import pictures, text
+from ..handout import document
+from ..handout.grids import Grid
+from . import in_one_file, pictures, text
 from .finished import FinishedRun, base_of, read
 from .run import measure
 from .variants import groups, is_paired, known
@@ -191,7 +194,7 @@ def _short(value: float) -> float:
 def write(lab: Path, out: Path) -> Path:
     """Write the whole report to the folder `out` and return the path of its report.md.
 
-    Raises RunError where there is nothing to compare, or matplotlib is missing.
+    Raises RunError where there is nothing to compare, or matplotlib is missing, and HandoutError.
     """
     pictures.need_matplotlib()
     runs = read(lab)
@@ -215,6 +218,7 @@ def write(lab: Path, out: Path) -> Path:
     report["frames"] = _write_pictures(runs, report, data, out)
     files.write_json(out / "report.json", report)
     markdown = text.markdown(report)
+    document.write(out / "report.html", in_one_file.document(runs, report))
     path = out / "report.md"
     files.write_text(path, markdown)
     return path
@@ -239,8 +243,8 @@ def _write_pictures(
         tile, inputs = draw(held.x[0]).size, len(held.x)
         truths = [draw(kept) for kept in held.y] if held.paired else []
 
-    def read_grid(run: FinishedRun, step: int) -> pictures.Grid:
-        return pictures.Grid.read(run.folder, step, run.config, tile)
+    def read_grid(run: FinishedRun, step: int) -> Grid:
+        return Grid.read(run.folder, step, run.config, tile)
 
     grids = {name: read_grid(run, last) for name, run in shown.items()}
     any_grid = next(iter(grids.values()))

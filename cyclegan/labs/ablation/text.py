@@ -72,7 +72,7 @@ def panels(report: dict) -> dict[str, tuple[str, str]]:
 
 def markdown(report: dict) -> str:
     """report.md."""
-    measured, on = any(v["figures"] for v in report["variants"]), _items(report)
+    measured, on = any(v["figures"] for v in report["variants"]), items(report)
     has_back = any("back" in v["formulas"] for v in report["variants"])
     parts = [f"# Ablation on {plain(report['data'])}", _what_was_run(report)]
     if measured:
@@ -134,26 +134,18 @@ def left_out(report: dict) -> str:
     )
 
 
-def _items(report: dict) -> str:
+def items(report: dict) -> str:
     kind = "pairs" if report["pairs"] else "items"
     return f"held-out {kind}" if report["held_out"] else f"training {kind} (none were held out)"
 
 
 def _what_was_run(report: dict) -> str:
-    g, d, t = (report["settings"][part] for part in ("generator", "discriminator", "training"))
-    machine = report["machine"]
+    t, machine = report["settings"]["training"], report["machine"]
     machine = machine if isinstance(machine, str) else "; ".join(machine)
     seeds = ", ".join(map(str, report["seeds"]))
-    names = ",".join(variant["name"] for variant in report["variants"])
-    command = (
-        f"python -m cyclegan.ablation run --data {shlex.quote(report['data'])} --variants {names} "
-        f"--seeds {max(report['seeds']) + 1} --steps {report['steps']} --size {report['size']} "
-        f"--width {g['width']} --blocks {g['blocks']} --discriminator-width {d['width']} "
-        f"--precision {t['precision']} --out DIR"
-    )
     side, is_picture = report["size"], lessons.find(report["data"]).medium is PICTURES
     size = f"{side}×{side} pixels" if is_picture else f"size {side}"
-    pairs = f", measured on {report['items']} {_items(report)}" if report["items"] else ""
+    pairs = f", measured on {report['items']} {items(report)}" if report["items"] else ""
     others = ""
     if any(v.get("settings") for v in report["variants"]):
         others = ", and in rows that change something beside it, all but that"
@@ -166,17 +158,36 @@ def _what_was_run(report: dict) -> str:
         f"- networks: {report['networks']}\n"
         f"- training: {report['steps']} steps of batch {t['batch']}, {t['precision']}; seeds "
         f"{seeds}; all but the objective is equal{others}\n"
-        f"- machine: {plain(machine)}{note}\n\n{fenced(command, 'bash')}"
+        f"- machine: {plain(machine)}{note}\n\n{fenced(command(report, report['data']), 'bash')}"
     )
+
+
+def command(report: dict, data: str) -> str:
+    """What trains all of it again. data: as the command is to name it."""
+    g, d, t = (report["settings"][part] for part in ("generator", "discriminator", "training"))
+    names = ",".join(variant["name"] for variant in report["variants"])
+    return (
+        f"python -m cyclegan.ablation run --data {shlex.quote(data)} --variants {names} "
+        f"--seeds {max(report['seeds']) + 1} --steps {report['steps']} --size {report['size']} "
+        f"--width {g['width']} --blocks {g['blocks']} --discriminator-width {d['width']} "
+        f"--precision {t['precision']} --out DIR"
+    )
+
+
+def running(report: dict) -> list[str]:
+    """Names of the rows that run against each other. What was trained on true pairs does not: it is
+    the upper bound. Neither does a row of fewer seeds than others, which luck may have chosen."""
+    variants = report["variants"]
+    alone = [v for v in variants if not v["paired"]]
+    found = [v for v in alone if v["seeds"] == report["seeds"]] or alone or variants
+    return [v["name"] for v in found]
 
 
 def table(report: dict, network: str) -> str:
     """Variants × figures: mean ± standard deviation over seeds, and the interval over items; and
     how many parameters their networks have, where rows differ in that.
 
-    Bold is what is better than all that run against it, beyond every interval. What was trained on
-    true pairs does not run: it is the upper bound. Neither does a row of fewer seeds than others,
-    which luck may have chosen.
+    Bold is what is better than all that run against it, beyond every interval.
     """
     variants = report["variants"]
     columns = measures(report, network)
@@ -187,10 +198,8 @@ def table(report: dict, network: str) -> str:
         "| variant | " + " | ".join(map(plain, heads)) + " |",
         "|---|" + "---:|" * len(heads),
     ]
-    alone = [v for v in variants if not v["paired"]]
-    running = [v for v in alone if v["seeds"] == report["seeds"]] or alone or variants
     compared = Comparisons.from_json(report["comparisons"])
-    best = {m.key: compared.best([v["name"] for v in running], network, m.key) for m in columns}
+    best = {m.key: compared.best(running(report), network, m.key) for m in columns}
     for v, size in zip(variants, sizes, strict=True):
         cells = [f"{size[role]:,}" if role in size else "–" for role in roles]
         for m in columns:
@@ -270,9 +279,25 @@ def _paper(report: dict) -> str:
 
 def _order(report: dict) -> str:
     """What CycleGAN gains over each other row, here and in the paper, as computed."""
+    if MAIN not in {v["name"] for v in report["variants"]}:
+        return "CycleGAN itself is not among these runs."
+    rule = (
+        "CycleGAN's G here and in the paper. Not told apart is what differs by less than the "
+        "interval of the difference on the same items"
+        + (
+            " and seeds (Student's t)."
+            if len(report["seeds"]) > 1
+            else "; one seed says nothing of others."
+        )
+    )
+    return rule + "\n\n" + "\n".join(f"- {line}" for line in order(report))
+
+
+def order(report: dict) -> list[str]:
+    """The same, a line a row; none where CycleGAN itself is not there."""
     ours = {v["name"]: v["figures"].get("G", {}) for v in report["variants"]}
     if MAIN not in ours:
-        return "CycleGAN itself is not among these runs."
+        return []
     compared, lines = Comparisons.from_json(report["comparisons"]), []
     for name in groups()["paper"]:
         if name == MAIN or name not in ours:
@@ -292,17 +317,8 @@ def _order(report: dict) -> str:
                 for label, a, b in rows:
                     theirs["better" if a > b else "worse" if a < b else "equal"].append(label)
                 told += f" The paper's Table {t['table']}: {_sentence(theirs)}"
-        lines.append(f"- against {known()[name].title}: {told}")
-    rule = (
-        "CycleGAN's G here and in the paper. Not told apart is what differs by less than the "
-        "interval of the difference on the same items"
-        + (
-            " and seeds (Student's t)."
-            if len(report["seeds"]) > 1
-            else "; one seed says nothing of others."
-        )
-    )
-    return rule + "\n\n" + "\n".join(lines)
+        lines.append(f"against {known()[name].title}: {told}")
+    return lines
 
 
 def _sentence(verdicts: dict[str, list[str]]) -> str:
