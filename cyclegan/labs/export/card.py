@@ -30,7 +30,7 @@ def write(
         _table(written),
         f"The difference is the largest from PyTorch in float32, in units of 1/255 of the range: "
         f"held-out {_pictures(sizes)}, onnxruntime {version('onnxruntime')}, PyTorch "
-        f"{version('torch')}.",
+        f"{version('torch')}.{_halves(written)}",
         "## What goes in and comes out\n\n" + _values(config, [one.part for one in written]),
         "## Python\n\n" + fenced(snippets.python(config, first), "python"),
         "## JavaScript\n\n" + fenced(snippets.javascript(config, first), "js"),
@@ -50,6 +50,15 @@ def _about(config: Config) -> str:
 
 def _pictures(sizes: Sequence[tuple[int, int]]) -> str:
     return "pictures of " + " and ".join(f"{width}×{height}" for height, width in sizes) + " pixels"
+
+
+def _halves(written: Sequence[Written]) -> str:
+    if all(one.precision == "float32" for one in written):
+        return ""
+    return (
+        " In float16 every layer's result is rounded to that for it: onnxruntime itself computes "
+        "most layers in float32 where there is no GPU, and is nearer."
+    )
 
 
 def _table(written: Sequence[Written]) -> str:

@@ -59,6 +59,23 @@ def graph_of(part: Part, precision: torch.dtype = torch.float32) -> nn.Module:
     return (AsItIs if part.is_judge else AnySize)(network, precision).eval()
 
 
+def rounded(part: Part, precision: torch.dtype) -> nn.Module:
+    """What a machine makes of the graph that has numbers of `precision` alone between its layers:
+    computed in float32, with the weights and every layer's result rounded."""
+
+    def to_nearest(tensor: Tensor) -> Tensor:
+        return tensor.to(precision).float()
+
+    graph = graph_of(part)
+    for weight in graph.parameters():
+        weight.data = to_nearest(weight.data)
+    for layer in graph.modules():
+        if not any(True for _ in layer.children()):
+            layer.register_forward_hook(lambda _, given, made: to_nearest(made))
+    graph.network.register_forward_pre_hook(lambda _, given: (to_nearest(given[0]),))
+    return graph
+
+
 def _mirrored(x: Tensor, side: int, multiple: int, smallest: int) -> Tensor:
     """`images.pad` along one side, as places to copy from: there and back again as often as it
     takes.

@@ -3,14 +3,14 @@
 Knows no command line.
 """
 
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 
 import torch
 
 from ...core import files
 from ...store.checkpoints import Checkpoint
-from . import card, check, convert
+from . import card, check, convert, graphs
 from .folder import CARD
 from .parts import ExportError, Part, Written
 
@@ -43,12 +43,15 @@ def _write_part(folder: Path, checkpoint: Checkpoint, part: Part, is_half: bool)
     precision = torch.float16 if is_half else torch.float32
     convert.write(part, onnx, program, precision)
     batches = check.pictures(checkpoint.config, checkpoint.folder, part)
+    found = check.difference(part, batches, check.in_onnxruntime(onnx, part))
+    if is_half:
+        # Of onnxruntime that is too little: on a CPU it computes most of such layers in float32.
+        by_layers = check.difference(part, batches, graphs.rounded(part, precision))
+        found = max(found, by_layers, key=lambda one: one if isfinite(one) else inf)
+    again = check.difference(part, batches, check.in_torch_export(program))
     return [
-        _checked(part, path, kind, check.difference(part, batches, run))
-        for path, kind, run in (
-            (onnx, precision, check.in_onnxruntime(onnx, part)),
-            (program, torch.float32, check.in_torch_export(program)),
-        )
+        _checked(part, onnx, precision, found),
+        _checked(part, program, torch.float32, again),
     ]
 
 
