@@ -22,9 +22,10 @@ from variants import FULL, GAN, JUDGES, write
 
 from cyclegan.core import images
 from cyclegan.core.config import Channels, Config, Generator, Range, Ranges
+from cyclegan.core.networks import layers
 from cyclegan.inference.translator import Translator
-from cyclegan.labs.export import check, command, convert, graphs
-from cyclegan.labs.export.parts import ExportError, Part
+from cyclegan.labs.export import check, command, convert, graphs, writing
+from cyclegan.labs.export.parts import ExportError, Part, parts_of
 from cyclegan.methods.pix2pix import Objective as Paired
 from cyclegan.store import catalogue, checkpoints
 
@@ -71,12 +72,16 @@ def tiny(kind: Generator, side: int = 32, **more) -> Config:
 # What the files compute
 
 
+COURSE = Generator(kind="course", width=2)
 FIVE = {
-    "ResNet": (tiny(Generator(width=2, blocks=1)), JUDGES),
-    "the book's U-Net": (tiny(Generator(kind="unet", width=2)), ()),
-    "the authors' U-Net": (tiny(Generator(kind="pix2pix", width=2, blocks=7), 128), ()),
+    "ResNet": (tiny(Generator(width=2, blocks=1)), ("D_Y",)),
+    "the book's U-Net": (tiny(Generator(kind="unet", width=2, norm="layer")), ()),
+    "the authors' U-Net": (
+        tiny(Generator(kind="pix2pix", width=2, blocks=7, norm="batch"), 128),
+        (),
+    ),
     "foreign": (None, ()),
-    "another method": (config(Paired(), data="made up"), JUDGES),
+    "another method": (replace(config(Paired(), data="made up"), generator=COURSE), JUDGES),
 }
 
 
@@ -105,11 +110,10 @@ def test_five_models_compute_the_same_everywhere(case, tmp_path, capsys):
             for kind in (".onnx", ".pt2"):
                 made = run(tmp_path / "out" / f"{role}{kind}", x)
                 assert made.shape == x.shape and (made - wanted).abs().max() < UNIT / 10
-    for role in roles[2:]:
-        x = batch(3, 50)[..., :43]
-        for kind in (".onnx", ".pt2"):
-            made = run(tmp_path / "out" / f"{role}{kind}", x)
-            assert torch.allclose(made, translator.model[role](x), atol=1e-3)
+        for role in roles[2:] if min(shape[1:]) > 32 else ():
+            for kind in (".onnx", ".pt2"):
+                made = run(tmp_path / "out" / f"{role}{kind}", x)
+                assert torch.allclose(made, translator.model[role](x), atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -117,32 +121,24 @@ def test_five_models_compute_the_same_everywhere(case, tmp_path, capsys):
     [
         Generator(width=2, blocks=1, norm="instance-layer", upsampling="bilinear", padding="zeros"),
         Generator(width=2, blocks=1, norm="batch", upsampling="resize", downsampling="antialiased"),
-        Generator(kind="unet", width=2, norm="layer", upsampling="transposed"),
-        Generator(kind="pix2pix", width=2, blocks=7, norm="batch"),
-        Generator(kind="course", width=2),
     ],
-    ids=lambda kind: f"{kind.kind}-{kind.norm}",
+    ids=lambda kind: kind.norm,
 )
-def test_other_layers_are_converted(kind, tmp_path):
-    model = write(tmp_path / "model", tiny(kind, 128 if kind.kind == "pix2pix" else 32))
-    part = Part("G", model.G, "x", "fake_y", "x", 3, 3)
+def test_other_layers_of_a_resnet_are_converted(kind, tmp_path):
+    model = write(tmp_path / "model", tiny(kind))
     paths = tmp_path / "G.onnx", tmp_path / "G.pt2"
-    convert.write(part, *paths, torch.float32)
+    convert.write(Part("G", model.G, "x", "fake_y", "x", 3, 3), *paths, torch.float32)
     for x in (batch(1, 21), batch(2, 140)[..., :2]):
-        fitted = images.pad(x, kind.multiple, kind.smallest)
-        wanted = images.crop(model.G(fitted), *x.shape[2:]).detach()
+        wanted = images.crop(model.G(images.pad(x, 4, 8)), *x.shape[2:]).detach()
         for path in paths:
             assert (run(path, x) - wanted).abs().max() < UNIT / 10
 
 
-def test_float16_halves_the_file_and_keeps_float32_outside(tmp_path, capsys):
-    write(tmp_path / "model", tiny(Generator(width=16, blocks=1, norm="batch")))
-    code, out, _ = export(capsys, tmp_path / "model", tmp_path / "out", "--float16")
+def test_float16_is_inside_alone(tmp_path, capsys):
+    code, out, _ = export(capsys, GOLDEN, tmp_path / "out", "--float16")
     found = float(re.search(r"^G\.onnx: .* float16, at most (\S+)/255", out, re.M)[1])
     assert code == 0 and 0.01 < found < 5
-    half, whole = (tmp_path / "out" / name for name in ("G.onnx", "G.pt2"))
-    assert half.stat().st_size < 0.6 * whole.stat().st_size
-    graph = onnx.load(half).graph
+    graph = onnx.load(tmp_path / "out" / "G.onnx").graph
     kinds = {w.name: w.data_type for w in graph.initializer if len(w.dims) == 4}
     assert set(kinds.values()) == {onnx.TensorProto.FLOAT16}
     ends = {one.type.tensor_type.elem_type for one in (*graph.input, *graph.output)}
@@ -151,10 +147,11 @@ def test_float16_halves_the_file_and_keeps_float32_outside(tmp_path, capsys):
 
 
 def test_rounding_by_layers_is_what_float16_computes():
-    """Beside PyTorch's own float16, which is too slow for large networks."""
+    """PyTorch's own float16 is too slow for large networks. What a norm has kept stays float32."""
     torch.manual_seed(0)
-    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Tanh(), nn.Conv2d(8, 1, 3))
-    part = Part("D", network, "x", "scores", "x", 3, 1, True, 8)
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), layers.BatchNorm(8), nn.Tanh(), nn.Conv2d(8, 1, 3))
+    network[1].running_var.fill_(1e5)  # More than float16 knows.
+    part = Part("D", network.eval(), "x", "scores", "x", 3, 1, True, 8)
     x = batch(2, 12)
     with torch.no_grad():
         wanted, rounded = graphs.graph_of(part, torch.float16)(x), graphs.rounded(part, torch.half)
@@ -228,12 +225,13 @@ def test_the_cards_javascript_does_what_it_says(bundled, tmp_path):
     assert abs(made[..., :3] - translated(BUNDLED)).max() <= 1
 
 
-def test_deep_pictures_of_other_bands(tmp_path, capsys, monkeypatch):
+def test_deep_pictures_of_other_bands(tmp_path, monkeypatch):
     """Grey in 12 bits to four bands: the card has their range, and its example keeps it."""
     ranges = Ranges(Range(0, 4095, "uint16"), Range(0, 4095, "uint16"))
     settings = tiny(Generator(width=2, blocks=1), channels=Channels(1, 4), ranges=ranges)
     model = write(tmp_path / "model", settings)
-    assert export(capsys, tmp_path / "model", tmp_path / "out")[0] == 0
+    parts, _ = parts_of(Translator(checkpoints.load(tmp_path / "model")))
+    writing.write(tmp_path / "out", "scans", checkpoints.load(tmp_path / "model"), parts[:1], False)
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert "0 to 4,095 are black to white" in card and "4 channels" in card
     monkeypatch.chdir(tmp_path / "out")
@@ -268,6 +266,15 @@ def test_a_folder_with_anything_else_in_it(model, tmp_path, capsys):
 
 def test_a_failure_leaves_the_former_export(tmp_path, capsys, monkeypatch):
     """And what a kill has left is cleared away by the next call."""
+
+    def written(part: Part, *paths) -> None:
+        for path in paths[:2]:
+            path.touch()
+
+    monkeypatch.setattr(convert, "write", written)
+    for name in ("in_onnxruntime", "in_torch_export"):
+        monkeypatch.setattr(check, name, lambda *_: None)
+    monkeypatch.setattr(check, "difference", lambda *_: 1.0)
     (tmp_path / ".out.fresh").mkdir()
     (tmp_path / ".out.fresh" / "G.onnx").touch()
     assert export(capsys, GOLDEN, tmp_path / "out")[0] == 0
