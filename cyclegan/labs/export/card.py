@@ -21,7 +21,8 @@ def write(
     name: str, checkpoint: Checkpoint, written: Sequence[Written], sizes: Sequence[tuple[int, int]]
 ) -> str:
     """The card's text. sizes: heights and widths of the check."""
-    config, first = checkpoint.config, written[0].part
+    config = checkpoint.config
+    first = next(one.part for one in written if not one.part.is_judge)
     sections = [
         f"---\nlicense: {license_of(checkpoint.folder)}\nlibrary_name: onnx\n"
         "pipeline_tag: image-to-image\n---",

@@ -55,10 +55,10 @@ class Written:
 
 
 def parts_of(translator: Translator) -> tuple[tuple[Part, ...], list[str]]:
-    """The networks that are shown, then those that judge; and the roles of the others.
+    """The networks that are shown and those that judge, and the roles of the others.
 
-    Left out is a network that takes anything but one picture. Raises ExportError where nothing is
-    left.
+    Left out is a network that takes anything but one picture. Raises ExportError where none that is
+    shown is left.
     """
     found: dict[str, Part] = {}
     shown = [(d, view) for d in translator.directions for view in translator.views(d)]
@@ -66,13 +66,15 @@ def parts_of(translator: Translator) -> tuple[tuple[Part, ...], list[str]]:
     for direction, view in sorted(shown, key=lambda each: each[1].key != "made"):
         if view.network and view.of == ("original",):
             found.setdefault(view.network, _generator(translator, view, direction))
+    if not found:
+        raise ExportError("No network of this model translates a picture from nothing else.")
     for direction in translator.directions:
         role = translator.method.judge(direction)
         if role and translator.model[role] is not None:
             found.setdefault(role, _judge(translator, role, direction))
-    if not found:
-        raise ExportError("No network of this model takes a picture and nothing else.")
-    return tuple(found.values()), [role for role in translator.model.networks if role not in found]
+    roles = list(translator.model.networks)
+    written = tuple(found[role] for role in roles if role in found)
+    return written, [role for role in roles if role not in found]
 
 
 def _generator(translator: Translator, view: View, direction: Direction) -> Part:
