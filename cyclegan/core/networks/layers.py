@@ -9,15 +9,21 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import handle_torch_function, has_torch_function_unary
 
 
+def is_here(x: object) -> bool:
+    """Whether x is a tensor that is computed at once: neither rows of a picture, which strips take,
+    nor a place in a graph that is exported for other machines."""
+    return isinstance(x, Tensor) and not torch.compiler.is_exporting()
+
+
 class InstanceNorm(nn.InstanceNorm2d):
     """Every channel of every image to mean 0 and variance 1 (section 7.2; Ulyanov et al. 2016).
 
     On the CPU it is computed as a group norm with a channel a group, which is the same and, in
-    PyTorch, twice as fast there.
+    PyTorch, twice as fast there. In an exported graph it stays what it is.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        if isinstance(x, Tensor) and x.device.type == "cpu":
+        if is_here(x) and x.device.type == "cpu":
             return functional.group_norm(x, x.shape[1], eps=self.eps)
         return super().forward(x)
 
@@ -89,13 +95,13 @@ def is_over_batches(network: nn.Module) -> bool:
 class WideConv2d(nn.Conv2d):
     """A convolution, on the CPU a product of matrices where filters are at least twice the places.
 
-    The same result to rounding. PyTorch lays weights out anew for each convolution, which with many
-    filters and few places takes longer than the arithmetic, up to three times as long as all of
-    the product (bfloat16, 16 places).
+    The same result to rounding; a plain convolution in an exported graph. PyTorch lays weights out
+    anew for each convolution, which with many filters and few places takes longer than the
+    arithmetic, up to three times as long as all of the product (bfloat16, 16 places).
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        if not (isinstance(x, Tensor) and x.device.type == "cpu"):
+        if not (is_here(x) and x.device.type == "cpu"):
             return super().forward(x)
         geometry = zip(x.shape[2:], self.kernel_size, self.padding, self.stride, strict=True)
         size = [(side + 2 * pad - kernel) // stride + 1 for side, kernel, pad, stride in geometry]

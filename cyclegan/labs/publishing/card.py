@@ -54,7 +54,7 @@ def write(
     kept = own if home(folder) == folder else None
     data = kept.data if kept else ModelCardData()
     _complete(data, found, repo)
-    data.license = license or (own.data.license if own else None) or UNKNOWN
+    data.license = license or _license(own)
     samples = _samples(folder, variants)
     shown = f"## Samples\n\n![samples]({SAMPLES})\n\n{samples[1]}\n" if samples else ""
     if kept:
@@ -62,6 +62,16 @@ def write(
     else:
         body = f"\n{_text(folder, found, repo, shown)}"
     return f"---\n{data.to_yaml()}\n---\n{body}", samples and samples[0]
+
+
+def license_of(folder: Path) -> str:
+    """What the README.md of a checkpoint, or of its set, states; raises CheckpointError as `write`
+    does."""
+    return _license(_read(home(folder) / "README.md"))
+
+
+def _license(own: ModelCard | None) -> str:
+    return (own.data.license if own else None) or UNKNOWN
 
 
 def _read(path: Path) -> ModelCard | None:
