@@ -12,7 +12,7 @@ from test_trainer import CPU, batches, plain_training, steps, stored_and_loaded
 from tiny import SIZE, batch, config, judged, pictures, same, translated
 from torch import Tensor, nn
 
-import train
+from cyclegan import methods
 from cyclegan.core.config import (
     Config,
     ConfigError,
@@ -30,6 +30,8 @@ from cyclegan.methods.cyclegan import Objective
 from cyclegan.methods.pix2pix import Objective as Paired
 from cyclegan.store import checkpoints
 from cyclegan.training import setup as training
+from cyclegan.training.asked import config_from
+from cyclegan.training.options import build_parser, explicit
 from cyclegan.training.trainer import Trainer
 
 
@@ -163,8 +165,8 @@ def test_kinds_without_it_say_what_they_have(part, kind):
 
 def test_the_command_line_gives_it_to_both(tmp_path):
     given = ["--data", "drawing", "--norm", "batch", "--width", "2", "--blocks", "1"]
-    args, told = train.build_parser().parse_args([*given, "--size", "24"]), train._explicit(given)
-    found = train.config_from(args, train.methods.find("cyclegan"), told)
+    args, told = build_parser().parse_args([*given, "--size", "24"]), explicit(given)
+    found = config_from(args, methods.find("cyclegan"), told)
     assert (found.generator.norm, found.discriminator.norm) == ("batch", "batch")
     assert "batch norm" in found.generator.words and "batch norm" in found.discriminator.words
 
