@@ -174,7 +174,9 @@ def test_the_scale_is_the_collections_and_not_a_files(tmp_path):
 def test_a_range_that_is_given(tmp_path, capsys):
     data = folder(tmp_path / "data", hounsfield, colour)
     out = train(tmp_path, data, "--range", "-1000", "1000")
-    assert "int16: -1,000 to 1,000 are black to white." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "int16: -1,000 to 1,000 are black to white." in said
+    assert "trainB has 8 bits, whose white is 255: no --range concerns it." in said
     assert config_of(out)["ranges"]["x"] == {"low": -1000, "high": 1000, "kind": "int16"}
     argv = ["--model", str(out), "--input", str(data / "testA"), "--output", str(tmp_path / "to")]
     assert translate.main(argv) == 0

@@ -4,12 +4,11 @@ import json
 import os
 import re
 import shutil
-import signal
 from pathlib import Path
 
 import pytest
 import torch
-from test_train import arguments, run, sentences, stopping, weights_of
+from test_train import arguments, run, sentences, signals, stopping, weights_of
 from tiny import SIZE, dataset, same
 
 from cyclegan import lessons
@@ -21,14 +20,7 @@ from cyclegan.store import checkpoints
 from cyclegan.training import keeping
 from cyclegan.training.runs import Run, read_log
 
-
-@pytest.fixture(autouse=True)
-def signals():
-    """train.py takes Ctrl-C over; pytest gets it back."""
-    kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for name, handler in kept.items():
-        signal.signal(name, handler)
+__all__ = ["signals"]
 
 
 def folders(path: Path) -> list[str]:

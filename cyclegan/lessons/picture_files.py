@@ -186,6 +186,8 @@ def agree(
                 f"Values of {train.folder.name} and its test pictures are {side.own.kind}: "
                 f"{side.own.words} are black to white."
             )
+    if own and not side.own:
+        said.append(f"{train.folder.name} has 8 bits, whose white is 255: no --range concerns it.")
     train.side = test.side = side
     if wanted != 3:
         said.append(
