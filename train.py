@@ -122,6 +122,11 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
                 )
             config = replace(config, generator=initial.config.generator)
             began["init"] = args.init
+        if lessons.is_registered(args.data) and (of_files := given & {"--channels", "--range"}):
+            raise ConfigError(
+                f"{min(of_files)} is about picture files, and {args.data} is a lesson that brings "
+                "its own; leave it out."
+            )
         channels = initial.config.channels if initial else None
         channels = Channels(*args.channels) if args.channels else channels
         ranges = ranges_from(args.range) if args.range else None

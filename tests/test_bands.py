@@ -192,6 +192,14 @@ def test_a_range_that_is_none(ends, tmp_path, capsys):
     assert "range" in sentence
 
 
+@pytest.mark.parametrize("option", [["--channels", "1", "3"], ["--range", "0", "9"]])
+def test_a_lesson_brings_its_own_pictures(option, tmp_path, capsys):
+    given = ["--data", "drawing", "--out", str(tmp_path / "out"), *NETWORKS, *option]
+    (sentence,) = sentences(capsys, run(*given))
+    assert f"{option[0]} is about picture files, and drawing is a lesson" in sentence
+    assert not (tmp_path / "out").exists()
+
+
 LAYOUTS = {
     "contiguous": ((SIDE, SIDE, 4), {"photometric": "minisblack", "planarconfig": "contig"}),
     "planes": ((4, SIDE, SIDE), {"photometric": "minisblack", "planarconfig": "separate"}),
