@@ -3,9 +3,11 @@
 The tests share a training, one after another, as visitors of a page do.
 """
 
+import json
 import os
 import re
 import signal
+import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +29,7 @@ from cyclegan.page.demo import build_demo, launch_options
 from cyclegan.page.hosting.desk import Desk
 from cyclegan.page.hosting.house import House
 from cyclegan.page.library import Library
+from cyclegan.page.looking import BUTTONS
 
 pytestmark = pytest.mark.browser
 
@@ -86,6 +89,13 @@ def page(browser, url):
     yield page
     assert not page.mistakes
     page.close()
+
+
+def test_nothing_is_to_be_pressed_before_a_look_has_said_of_what(url):
+    with urllib.request.urlopen(f"{url}config") as answer:
+        parts = [component["props"] for component in json.load(answer)["components"]]
+    can = {part.get("elem_id"): part.get("interactive") for part in parts}
+    assert {name: can[name] for name in BUTTONS} == dict.fromkeys(BUTTONS, False)
 
 
 def choose(page, label: str, option: str) -> None:

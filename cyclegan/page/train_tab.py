@@ -99,6 +99,7 @@ def build(
                         scale=3,
                     )
                 )
+                # What asks for something waits for the first look, which says of what.
                 small = {"size": "sm", "min_width": 84, "scale": 1, "interactive": False}
                 pause = gr.Button(PAUSE, elem_id="pause", **small)
                 step = gr.Button("One step", elem_id="step", **small)
@@ -128,12 +129,13 @@ def build(
                     value = gr.Number(
                         0, label="New value (weight 0: off)", min_width=130, elem_id="value"
                     )
-                    apply = gr.Button("Apply", size="md", min_width=90, elem_id="apply")
+                    medium = {"size": "md", "min_width": 90, "interactive": False}
+                    apply = gr.Button("Apply", elem_id="apply", **medium)
             with gr.Accordion("What came of it", open=False, elem_id="kept"):
                 kept_as = gr.HTML("", elem_id="kept-as", apply_default_css=False)
                 with gr.Row():
-                    use = gr.Button("Translate with it", size="sm", elem_id="use")
-                    take = gr.Button("Download", size="sm", elem_id="take")
+                    use = gr.Button("Translate with it", elem_id="use", **small)
+                    take = gr.Button("Download", elem_id="take", **small)
                 file = gr.DownloadButton(visible="hidden", elem_id="archive")
                 with gr.Row(elem_classes="foot"):
                     until = gr.Number(
@@ -142,7 +144,7 @@ def build(
                     then_rate = gr.Number(
                         0, label="At the rate (0: as it is)", min_width=130, elem_id="then-rate"
                     )
-                    lengthen = gr.Button("Train on", size="md", min_width=90, elem_id="longer")
+                    lengthen = gr.Button("Train on", elem_id="longer", **medium)
                 with gr.Column(visible=desk.house.hub):
                     gr.Markdown(
                         "Publish on the Hub, by a token of yours with the right to write; it is "
@@ -166,7 +168,7 @@ def build(
                             elem_id="token",
                         )
                         private = gr.Checkbox(True, label="private", min_width=130)
-                        publish = gr.Button("Publish", size="md", min_width=90, elem_id="publish")
+                        publish = gr.Button("Publish", elem_id="publish", **medium)
                 published = gr.HTML("", elem_id="published", apply_default_css=False)
 
     # Wiring.
