@@ -3,6 +3,7 @@
 import sys
 
 from .labs.publishing.command import main
+from .web import write_page
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(write_page=write_page))

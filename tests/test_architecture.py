@@ -14,9 +14,10 @@ import cyclegan
 ROOT = Path(__file__).parent.parent
 
 ORDER = [
-    *("core", "methods", "store", "lessons", "inference", "training", "labs", "page"),
+    *("core", "methods", "store", "lessons", "inference", "training", "labs", "page", "web"),
 ]
-"""Rooms of the core, then the page. app.py and train.py, at the doors, may import all of them."""
+"""Rooms of the core, then the page, with a server and without. app.py and train.py, at the doors,
+may import all of them."""
 
 MODULES = sorted(path.relative_to(ROOT) for path in (ROOT / "cyclegan").rglob("*.py"))
 COMMANDS = [path for path in MODULES if len(path.parts) == 2 and path.name != "__init__.py"]

@@ -3,7 +3,7 @@
 `translate` and `look_closer` are all that the page asks of the networks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -195,18 +195,16 @@ class Shown:
     without: tuple[str, ...] = ()
     is_own: bool = False
 
+    def view(self, key: str) -> View | None:
+        return next((view for view in self.views if view.key == key), None)
+
 
 def translate(library: Library, request: Request) -> Shown:
     """Run every wanted variant on one item. Raises pictures.ImageError for a bad picture."""
     set_, direction = library.sets[request.title], request.direction
     lines = set_.rows(request.without, request.names)
     variants = [line.variant for line in lines if line.variant]
-    notes, example = [], None
-    if not set_.is_fair:
-        notes.append("The variants of this set differ in more than their objective.")
-    notes += remarks(variants)
-    if not set_.switches:
-        notes += alone(set_)
+    notes, example = notes_on(set_, variants), None
     if request.example is not None:
         example = set_.examples[request.example]
         made = {
@@ -241,7 +239,6 @@ def translate(library: Library, request: Request) -> Shown:
     ]
     truth = None if example is None else set_.lesson.medium.held(example.truth(direction))
     shown = variants or set_.variants[:1]
-    views = {view.key: view for variant in shown for view in variant.views(direction)}
     unchanged = {}
     if example and (c := shown[0].config.channels).x == c.y:
         item = set_.lesson.medium.held(example.original(direction))
@@ -249,13 +246,32 @@ def translate(library: Library, request: Request) -> Shown:
     return Shown(
         direction,
         rows,
-        tuple(views.values()),
+        views_of(shown, direction),
         truth,
         " ".join(notes),
         unchanged,
-        without=tuple(s.name for s in set_.switches if s.name in request.without),
+        without=struck(set_, request.without),
         is_own=example is None,
     )
+
+
+def struck(set_: CheckpointSet, without: Set[str]) -> tuple[str, ...]:
+    """Names of switches in their method's order."""
+    return tuple(switch.name for switch in set_.switches if switch.name in without)
+
+
+def views_of(variants: Sequence[Variant], direction: Direction) -> tuple[View, ...]:
+    """The columns of a comparison: all that any of the variants shows."""
+    return tuple({v.key: v for variant in variants for v in variant.views(direction)}.values())
+
+
+def notes_on(set_: CheckpointSet, variants: Sequence[Variant]) -> list[str]:
+    """Sentences that stand below a comparison of these variants."""
+    said = []
+    if not set_.is_fair:
+        said.append("The variants of this set differ in more than their objective.")
+    said += remarks(variants)
+    return said if set_.switches else said + alone(set_)
 
 
 def alone(set_: CheckpointSet) -> list[str]:

@@ -5,7 +5,7 @@ covers such detail and leaves alone what an eye sees. Knows no method and no les
 """
 
 from .compare import Close, Closer
-from .sentence import LOST, Part
+from .rules import LOST, Part
 from .sets import CheckpointSet
 
 SLIGHT, MUCH = 0.05, 0.25

@@ -5,8 +5,9 @@ made of x stands on its other side, and what comes back at the end of the way ha
 carries how far it is off. Knows no method and no lesson by name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..lessons import Lesson
 from ..methods import View
@@ -93,8 +94,7 @@ def draw(
     keys = [view.key for view in shown.views]
     head_of = dict(zip([*keys, "truth"], heads, strict=False))
     tracks = []
-    for number, (row, panels) in enumerate(rows):
-        place = {1: ("above",), 2: ("above", "below")}.get(len(rows), ("",) * len(rows))[number]
+    for place, (row, panels) in zip(places(len(rows)), rows, strict=True):
         value = row.figure(found.closing) if found.closing and row.made else None
         arc = told(lesson.measure(found.closing.figure), value) if value is not None else ""
         of = dict(zip([*keys, "truth"], panels, strict=False))
@@ -102,19 +102,35 @@ def draw(
             of[found.closing.key] = replace(of[found.closing.key], caption="")
         gauge = Gauge(judge, *row.judged) if judge and row.judged else None
         tracks.append(Track(row, of, place, arc, row.is_open, gauge))
+    return diagram(found, head_of, tracks, shown.note)
+
+
+def places(rows: int) -> tuple[str, ...]:
+    """Where the tracks of so many rows lie."""
+    return {1: ("above",), 2: ("above", "below")}.get(rows, ("",) * rows)
+
+
+def diagram(
+    found: Route,
+    heads: dict[str, Heading],
+    tracks: Sequence[Track],
+    note: str = "",
+    url: Callable[[Any], str] | None = None,
+) -> str:
+    """heads: by key of view. url: what stands for a panel's picture; by default all its bytes."""
     known = dict(next((track.panels for track in tracks if track.panels), {}))
     if known and (size := known[found.original.key].caption):  # It is told above the picture.
         known[found.original.key] = replace(known[found.original.key], caption="")
-        head = head_of[found.original.key]
+        head = heads[found.original.key]
         told_there = f"{head.sentence.removesuffix('.')}: {size}."
-        head_of[found.original.key] = replace(head, sentence=told_there)
+        heads = {**heads, found.original.key: replace(head, sentence=told_there)}
     return render(
         "loop.diagram",
         route=found,
-        heads=head_of,
+        heads=heads,
         tracks=tracks,
         known=known,
         truth=known.get("truth"),
-        note=shown.note,
-        url=Urls(),
+        note=note,
+        url=url or Urls(),
     )

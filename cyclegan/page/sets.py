@@ -108,6 +108,11 @@ class CheckpointSet:
     def domains(self) -> Domains:
         return self.variants[0].config.domains
 
+    def arrow(self, direction: Direction) -> str:
+        """ "horse → zebra" """
+        sides = self.domains.x, self.domains.y
+        return " → ".join(sides if direction == "xy" else sides[::-1])
+
     @cached_property
     def lesson(self) -> Lesson:
         return self.variants[0].lesson

@@ -45,9 +45,7 @@ SHEETS = 64
 
 
 def direction_choices(set_: CheckpointSet) -> list[tuple[str, Direction]]:
-    x, y = set_.domains.x, set_.domains.y
-    names = {"xy": f"{x} → {y}", "yx": f"{y} → {x}"}
-    return [(names[direction], direction) for direction in set_.directions]
+    return [(set_.arrow(direction), direction) for direction in set_.directions]
 
 
 def takes_pictures(set_: CheckpointSet) -> bool:

@@ -115,11 +115,9 @@ def pull(
     return Model(str(name), sources, pulled.folder, pulled.card, pulled.note)
 
 
-def load_one(name: str) -> Checkpoint:
-    """The single checkpoint of a name, for command lines: a transfer shows its bar on stderr.
-
-    Raises CheckpointError, with the variants where the name means a set of several.
-    """
+def bring(name: str) -> Model:
+    """The model of a name, for command lines: a transfer shows its bar on stderr, where what is to
+    be known of it is printed too. Raises CheckpointError."""
     with tqdm(unit="B", unit_scale=True, delay=0.5, disable=not sys.stderr.isatty()) as bar:
 
         def show(done: int, total: int) -> None:
@@ -129,6 +127,15 @@ def load_one(name: str) -> Checkpoint:
         model = find(name, show)
     if model.note:
         print(model.note, file=sys.stderr)
+    return model
+
+
+def load_one(name: str) -> Checkpoint:
+    """The single checkpoint of a name, as `bring` finds it.
+
+    Raises CheckpointError, with the variants where the name means a set of several.
+    """
+    model = bring(name)
     if len(model.sources) > 1:
         joint = ":" if model.card else "/"
         variants = ", ".join(f"{name}{joint}{source.name}" for source in model.sources)

@@ -3,6 +3,7 @@
 import argparse
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from ...core.config import ConfigError
@@ -18,21 +19,35 @@ from .parts import ExportError, parts_of
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Exit code 0, or 2 for any error, with a sentence."""
+WritePage = Callable[[Path, catalogue.Model, Callable[[str], None]], None]
+
+
+def main(argv: list[str] | None = None, write_page: WritePage | None = None) -> int:
+    """Exit code 0, or 2 for any error, with a sentence.
+
+    write_page: writes the page without a server, which stands behind this room.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m cyclegan.export",
-        description="Write the networks of a model as ONNX (G.onnx, F.onnx, D_X.onnx, D_Y.onnx) "
-        "and for torch.export (G.pt2, …), hold both against PyTorch on real pictures, and say in "
-        "README.md what they take and give.",
+        description="Take a model away: its networks as ONNX (G.onnx, F.onnx, D_X.onnx, D_Y.onnx) "
+        "and for torch.export (G.pt2, …), or a page that runs them in any browser. Either is held "
+        "against PyTorch on real pictures first.",
     )
     parser.add_argument(
         "model",
         metavar="MODEL",
         help="a bundled set's variant, a folder, a weight file, or user/repo[@revision][:part] "
-        "on the Hub",
+        "on the Hub; for a page also a whole set",
     )
-    parser.add_argument("--onnx", required=True, type=Path, metavar="DIR", help="what to write")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--onnx", type=Path, metavar="DIR", help="write networks")
+    what.add_argument(
+        "--web",
+        type=Path,
+        metavar="DIR",
+        help="write a page without a server: index.html opens by double click, or from any static "
+        "host",
+    )
     parser.add_argument(
         "--float16",
         action="store_true",
@@ -42,7 +57,13 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         load_plugins()
-        _check_packages()
+        check_packages()
+        if args.web:
+            if args.float16:
+                raise ExportError("--float16 is for --onnx; a page's weights are so in any case.")
+            write_page(args.web.resolve(), catalogue.bring(args.model), print)
+            print(args.web.resolve() / "index.html")
+            return 0
         # Here, as it takes packages that may be missing.
         from .writing import write
 
@@ -68,7 +89,8 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _check_packages() -> None:
+def check_packages() -> None:
+    """Raise ExportError where what writes networks is not installed."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise ExportError(

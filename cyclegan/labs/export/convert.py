@@ -22,12 +22,20 @@ def write(part: Part, onnx: Path, program: Path, precision: torch.dtype) -> None
 
     Raises ExportError.
     """
-    graph = graph_of(part)
-    traced = _program(part, graph)
+    traced = _program(part, graph_of(part))
     torch.export.save(traced, program)
-    if precision != torch.float32:
-        graph = graph_of(part, precision)
-        traced = _program(part, graph)
+    write_onnx(part, onnx, precision, traced if precision == torch.float32 else None)
+
+
+def write_onnx(
+    part: Part,
+    onnx: Path,
+    precision: torch.dtype = torch.float32,
+    traced: ExportedProgram | None = None,
+) -> None:
+    """As ONNX alone. traced: the program in this precision, if it is there already."""
+    graph = graph_of(part, precision)
+    traced = traced or _program(part, graph)
     with _naming(part, graph, "ONNX"):
         made = _as_onnx(traced, part.given, part.made)
     inside = made.model.graph

@@ -3,6 +3,7 @@
 Knows no network.
 """
 
+from collections.abc import Set
 from pathlib import Path
 
 from ...core import files
@@ -12,11 +13,14 @@ CARD = "README.md"
 MARK = "python -m cyclegan.export"
 """In every card, by which a folder is known as one that may be replaced."""
 
-ENDINGS = (".onnx", ".pt2")
+ENDINGS = {".onnx", ".pt2"}
 
 
-def check_folder(folder: Path) -> None:
-    """Raise ExportError where a folder holds anything but an earlier export."""
+def check_folder(folder: Path, names: Set[str] = frozenset()) -> None:
+    """Raise ExportError where a folder holds anything but an earlier export.
+
+    names: of what such a one consists of beside its card; of networks without any.
+    """
     files.mend_folder(folder)
     if not folder.exists():
         return
@@ -25,7 +29,10 @@ def check_folder(folder: Path) -> None:
     inside = sorted(folder.iterdir())
     if not inside:
         return
-    card, others = folder / CARD, [p for p in inside if p.name != CARD and p.suffix not in ENDINGS]
+    card = folder / CARD
+    others = [
+        p for p in inside if not (p.name in {CARD, *names} or (not names and p.suffix in ENDINGS))
+    ]
     if others:
         raise ExportError(
             f"{folder} holds {files.printable(others[0].name)}, which no export writes; name "

@@ -3,21 +3,28 @@
 import argparse
 import contextlib
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from huggingface_hub.utils import disable_progress_bars, logging
 from tqdm import tqdm
 
+from ... import lessons
 from ...core import files
-from ...store import checkpoints
+from ...store import catalogue, checkpoints
 from ...store.hub.layout import MAX_TOTAL, Progress
 from ...store.hub.names import HubError, parse
 from ...store.hub.pulling import pull
+from ..export.parts import ExportError
 from . import space, space_files
 from .pushing import push
 
+WritePage = Callable[[Path, catalogue.Model, Callable[[str], None]], None]
 
-def main(argv: list[str] | None = None) -> int:
+
+def main(argv: list[str] | None = None, write_page: WritePage | None = None) -> int:
+    """write_page: writes the page without a server, which stands behind this room."""
     parser = argparse.ArgumentParser(
         prog="python -m cyclegan.hub",
         description="Checkpoints from and to the Hugging Face Hub, and the page as a Space there. "
@@ -48,6 +55,14 @@ def main(argv: list[str] | None = None) -> int:
         "--hardware", help="what a new Space runs on, such as cpu-basic; default: ZeroGPU"
     )
     hosting.add_argument(
+        "--static",
+        nargs="?",
+        const=lessons.all_lessons()[0].name,
+        metavar="MODEL",
+        help="the page without a server, of one set, in a static Space, which is free; default: "
+        "%(const)s",
+    )
+    hosting.add_argument(
         "--yes", action="store_true", help="do not ask before a Space that exists is changed"
     )
     args = parser.parse_args(argv)
@@ -60,13 +75,13 @@ def main(argv: list[str] | None = None) -> int:
             folder = checkpoints.locate(args.set)
             print(push(folder, args.repo, args.private, license=args.license))
         elif args.command == "space":
-            return _make_space(args)
+            return _make_space(args, write_page)
         else:
             _print_pulled(args.name)
     except KeyboardInterrupt:
         _say("stopped; the same command goes on.")
         return 130
-    except (checkpoints.CheckpointError, OSError) as error:
+    except (checkpoints.CheckpointError, ExportError, OSError) as error:
         _say(str(error))
         return 2
     return 0
@@ -83,20 +98,34 @@ def _print_pulled(text: str) -> None:
     print(*(pulled.checkpoints or pulled.files), sep="\n")
 
 
-def _make_space(args: argparse.Namespace) -> int:
-    name, ours = space.named(args.repo), space_files.gather(space_files.ROOT)
+def _make_space(args: argparse.Namespace, write_page: WritePage | None) -> int:
+    name = space.named(args.repo)
+    if args.static:
+        if args.hardware:
+            raise HubError("A static Space runs on nothing; leave out --hardware.")
+        with tempfile.TemporaryDirectory(prefix="cyclegan-space-") as folder:
+            page = Path(folder) / "page"
+            write_page(page, catalogue.bring(args.static), _say)
+            listed = {p.relative_to(page).as_posix(): p for p in page.rglob("*") if p.is_file()}
+            folders = [path.name for path in page.iterdir() if path.is_dir()]
+            return _bring(args, space.compare(name, listed, args.private, folders), None)
+    ours = space_files.gather(space_files.ROOT)
     if ours.untracked:
         _say(f"not in git, so not uploaded: {_listed(ours.untracked)}.")
     change = space.compare(name, ours.files, args.private)
     if args.hardware and not change.is_new:
         _say(f"{name} exists, and runs on what its settings on the Hub say.")
+    return _bring(args, change, args.hardware or ours.hardware)
+
+
+def _bring(args: argparse.Namespace, change: space.Change, hardware: str | None) -> int:
     if change.is_empty:
-        _say(f"{name} is up to date.")
+        _say(f"{change.name} is up to date.")
     elif not (change.is_new or _is_wanted(change, args.yes)):
-        _say(f"{name} stays as it is.")
+        _say(f"{change.name} stays as it is.")
         return 1
-    with _bar(name.repo) as show:
-        print(space.upload(change, args.hardware or ours.hardware, args.private, show))
+    with _bar(change.name.repo) as show:
+        print(space.upload(change, hardware, args.private, show))
     return 0
 
 

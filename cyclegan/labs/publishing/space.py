@@ -6,7 +6,7 @@ Space never runs half of a version; and after an upload that broke off they are 
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -60,10 +60,16 @@ def named(repo: str) -> HubName:
     return name
 
 
-def compare(name: HubName, files: dict[str, Path | bytes], private: bool = False) -> Change:
+def compare(
+    name: HubName,
+    files: dict[str, Path | bytes],
+    private: bool = False,
+    folders: Sequence[str] = FOLDERS,
+) -> Change:
     """Look at the Space, by the hashes of its files, and change nothing.
 
-    files: by their paths in it. private: whether it has to be. Raises HubError.
+    files: by their paths in it. private: whether it has to be. folders: those that are to hold
+    nothing else. Raises HubError.
     """
     if not get_token():
         raise HubError("A Space needs a login: run hf auth login, or set HF_TOKEN.")
@@ -78,7 +84,7 @@ def compare(name: HubName, files: dict[str, Path | bytes], private: bool = False
     if private and not info.private:
         raise HubError(f"{name} exists and is public; make it private there, or name another.")
     there = {file.rfilename: file for file in info.siblings or []}
-    folders = tuple(f"{folder}/" for folder in FOLDERS)
+    ours = tuple(f"{folder}/" for folder in folders)
     others = sorted(there.keys() - files.keys() - {THE_HUBS})
     return Change(
         name=name,
@@ -86,8 +92,8 @@ def compare(name: HubName, files: dict[str, Path | bytes], private: bool = False
         additions=additions,
         added=sorted(files.keys() - there.keys()),
         changed=[path for path in sorted(files) if path in there and _differs(files, there[path])],
-        deleted=[path for path in others if path.startswith(folders)],
-        kept=[path for path in others if not path.startswith(folders)],
+        deleted=[path for path in others if path.startswith(ours)],
+        kept=[path for path in others if not path.startswith(ours)],
     )
 
 
@@ -100,12 +106,13 @@ def _differs(files: dict[str, Path | bytes], there: RepoSibling) -> bool:
 
 
 def upload(
-    change: Change, hardware: str, private: bool = False, progress: Progress | None = None
+    change: Change, hardware: str | None, private: bool = False, progress: Progress | None = None
 ) -> str:
     """Make the Space if there is none, bring the change there, and return its address.
 
-    hardware: the Hub's word for what a new Space runs on. progress gets bytes. After a failure the
-    same once more goes on: what the Hub has is not sent again. Raises HubError.
+    hardware: the Hub's word for what a new Space runs on; None for a static one. progress gets
+    bytes. After a failure the same once more goes on: what the Hub has is not sent again. Raises
+    HubError.
     """
     repo, api = change.name.repo, _api()
     address = f"{endpoint()}/spaces/{repo}"
@@ -115,8 +122,10 @@ def upload(
     done, total = 0, sum(one.upload_info.size for one in additions)
     try:
         if change.is_new:
-            make = partial(api.create_repo, repo, repo_type="space", space_sdk="gradio")
-            run([partial(make, private=private, space_hardware=hardware)], seconds=30)
+            make = partial(api.create_repo, repo, repo_type="space", private=private)
+            kind = {"space_sdk": "gradio", "space_hardware": hardware}
+            kind = kind if hardware else {"space_sdk": "static"}
+            run([partial(make, **kind)], seconds=30)
         for batch in _batches(additions):
             if progress:
                 progress(done, total)

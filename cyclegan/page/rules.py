@@ -1,0 +1,155 @@
+"""What may be said of a comparison, and when: sentences and thresholds as data.
+
+The page speaks by these rules and so does the page without a server, which takes them along. Knows
+no method, no lesson and no pictures.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+RETURNS, LOST = 0.3, 0.5
+"""Shares of the distance to another picture: what is nearer has come back, what is further has not.
+Between them it has come back in part."""
+
+NEARER = 0.05
+"""Of two scores of a translation, the least share by which one is better to be told."""
+
+ALIKE, LEAST = 1.25, 2.0
+"""Errors within this factor, or this many levels of 255, are no difference on a single picture."""
+
+MUCH_THE_SAME = 0.5
+"""Diversity below which a generator makes much the same of everything."""
+
+Sign = Literal["<", "<=", ">", ">="]
+
+SIGNS: dict[Sign, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+FORMULAS = {"loop", "original", "made", "same", "truth", "network"}
+NUMBERS = {"with", "without", "least"}
+"""Words that are set as formulas and as numbers."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Words; kind: "" or "formula", "number", "point": what the sentence is about."""
+
+    words: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """say: a sentence with {words} in it; *what it is about* lies between stars. when: numbers by
+    name, all of which are to be on the side of a threshold; one that is not known is on neither.
+    ends: whether nothing else is said after it."""
+
+    say: str
+    when: Sequence[tuple[str, Sign, float]] = ()
+    ends: bool = False
+
+    def holds(self, numbers: Mapping[str, float | None]) -> bool:
+        found = ((numbers.get(name), sign, bound) for name, sign, bound in self.when)
+        return all(value is not None and SIGNS[sign](value, bound) for value, sign, bound in found)
+
+
+DIFFERS = (("gap", ">=", LEAST), ("times", ">=", ALIKE))
+WORSE = (*DIFFERS, ("excess", ">", 0), ("open", ">=", 1))
+NOT_WRONG = (("wrong_with", "<", 1), ("wrong_without", "<", 1))
+
+FOREIGN = Rule(
+    "This is not {a_source} as these networks know them: even {same}, which is to leave one alone, "
+    "changes it by {least}{of}. What comes back here says little about the loss.",
+    [("unknown", ">=", 1), ("same_away", ">=", RETURNS)],
+    ends=True,
+)
+NO_DIFFERENCE = (
+    "On this picture the *{name} {makes} no difference* to the way back: {loop} is {with}{of} away "
+    "from {original} with {it}, and {without} without."
+)
+ROUND_TRIP = (
+    Rule(NO_DIFFERENCE, [("gap", "<", LEAST)]),
+    Rule(NO_DIFFERENCE, [("times", "<", ALIKE)]),
+    Rule(
+        "*Here the rule fails*: with the {name} {loop} is {with}{of} away from {original}, and "
+        "without {it} {without}.",
+        WORSE,
+    ),
+    Rule(
+        "With the {name} {loop} is {original} *again*, {with}{of} away; without {it}, {without} "
+        "away, {share} of the way to another picture.",
+        [("away_with", "<=", RETURNS), ("away_without", ">=", LOST)],
+    ),
+    Rule(
+        "{loop} differs from {original} by {with}{of} with the {name}, and by {without} without "
+        "{it}."
+    ),
+)
+ON_ALL = (
+    Rule(
+        " Over all held-out ones it is {all_with} against {all_without}: one picture may go "
+        "against the many.",
+        [*WORSE, ("rule_on_all", ">=", 1)],
+    ),
+)
+TRANSLATIONS = (
+    Rule(
+        " It comes back, and yet the translation is wrong: *{wrong_with}*. The loss asks for the "
+        "way back, and not for the truth.",
+        [("wrong_with", ">=", 1), ("away_with", "<=", RETURNS)],
+    ),
+    Rule(" The translation is wrong: *{wrong_with}*.", [("wrong_with", ">=", 1)]),
+    Rule(
+        " Without the {name} it comes back, and yet *{wrong_without}*: consistent, but wrong. The "
+        "cycle loss asks for the way back alone.",
+        [("wrong_without", ">=", 1), ("away_without", "<=", RETURNS)],
+    ),
+    Rule(" Without the {name} *{wrong_without}*.", [("wrong_without", ">=", 1)]),
+)
+AGAINST_THE_LOSS = (
+    Rule(
+        " Without the {name} {made} is nearer to {truth} by {label}, {score_without} against "
+        "{score_with}: the {name} {do} not ask for the truth.",
+        [*NOT_WRONG, ("nearer", ">=", NEARER), ("open", ">=", 1)],
+    ),
+)
+COLLAPSE = (
+    Rule(
+        " Without the {name} {network} makes *much the same of everything* (diversity {diverse}).",
+        [("diversity", "<", MUCH_THE_SAME)],
+    ),
+)
+GROUPS = ((FOREIGN,), ROUND_TRIP, ON_ALL, TRANSLATIONS, AGAINST_THE_LOSS, COLLAPSE)
+"""Of each the first rule that holds is said."""
+
+
+def spoken(numbers: Mapping[str, float | None], words: Mapping[str, str]) -> list[Part]:
+    """What is said of a comparison; numbers, words: by the names that the rules have for them."""
+    said: list[Part] = []
+    for group in GROUPS:
+        rule = next((rule for rule in group if rule.holds(numbers)), None)
+        if rule:
+            said += parts(rule.say, words)
+        if rule and rule.ends:
+            break
+    return said
+
+
+def parts(say: str, words: Mapping[str, str]) -> Iterator[Part]:
+    """A rule's sentence with its words in it."""
+    for piece in filter(None, re.split(r"(\*[^*]+\*|\{\w+\})", say)):
+        if piece.startswith("*"):
+            yield Part(piece.strip("*").format_map(words), "point")
+        elif piece.startswith("{"):
+            name = piece.strip("{}")
+            kind = "formula" if name in FORMULAS else "number" if name in NUMBERS else ""
+            yield Part(words[name], kind)
+        else:
+            yield Part(piece)
