@@ -18,8 +18,9 @@ from cyclegan.core.config import (
     Config,
     ConfigError,
 )
-from cyclegan.core.figures import Figure
+from cyclegan.core.figures import Measure
 from cyclegan.core.registry import load_plugins
+from cyclegan.inference import distributions, feature_network
 from cyclegan.lessons import DataError, UnpairedData, open_data
 from cyclegan.methods.named_recipe import counted
 from cyclegan.store import catalogue as models
@@ -32,11 +33,17 @@ from cyclegan.training.asked import (
     ranges_from,
     recipe_from,
 )
+from cyclegan.training.compared import Compared
 from cyclegan.training.options import build_parser, explicit, listed
 from cyclegan.training.runs import Listener, Run, RunError, describe_machine
 from cyclegan.training.trainer import NonFiniteError, StepDone, Trainer
 
-LISTENERS = {"--keep-every": "keep_every", "--keep-best": "keep_best", "--log": "log"}
+LISTENERS = {
+    "--keep-every": "keep_every",
+    "--keep-best": "keep_best",
+    "--features": "features",
+    "--log": "log",
+}
 """Options that a run goes on with, unless they are given anew, and their names in its facts."""
 
 CHANGEABLE = {"--steps", "--epochs", "--rate", "--decay-from", "--batch", "--data", "--device"}
@@ -95,6 +102,8 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
     if min(number for number in every if number is not None) < 1:
         raise ConfigError("--log-every, --save-every and --sample-every must be at least 1.")
     boards.check(args.log)
+    if args.features != "none":
+        feature_network.check()
     if args.resume:
         folder, initial = args.resume, None
         config, data, said = go_on(args, given)
@@ -150,6 +159,12 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         _say(sentence)
 
     config, best = listeners_from(args, given, config, data)
+    compared = None
+    if args.features != "none":
+        features = feature_network.load(args.features, device)
+        if features.note:
+            _say(features.note)
+        compared = Compared(features, config, data)
     run, trainer = setup.prepare(
         folder,
         config,
@@ -160,12 +175,15 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         args.sample_every,
         resume=bool(args.resume),
         initial=initial,
+        compared=compared,
     )
     for sentence in run.said:
         _say(sentence)
     if args.resume and "--rate" in given:
         trainer.change(rate=args.rate)
     listen(run, args, best)
+    if compared:
+        run.listeners.append(_Told(compared))
     if args.compile:
         for network in trainer.model.children():
             network.compile()
@@ -243,7 +261,7 @@ def _initial(name: str) -> checkpoints.Checkpoint:
 
 def listeners_from(
     args: argparse.Namespace, given: set[str], config: Config, data: UnpairedData
-) -> tuple[Config, Figure | None]:
+) -> tuple[Config, Measure | None]:
     """The config that remembers who is to listen, and the figure that the best is kept by.
 
     What was not given, a run that goes on remembers, and `args` with it. Raises ConfigError.
@@ -256,14 +274,18 @@ def listeners_from(
     if args.keep_every < 0:
         raise ConfigError(f"--keep-every is {args.keep_every}; it must be at least 1, or 0.")
     boards.check(args.log)
-    best = None if args.keep_best == "none" else keeping.figure(args.keep_best, config, data)
+    best, with_kid = None, args.features != "none"
+    if with_kid:
+        args.features = feature_network.from_anywhere(args.features)
+    if args.keep_best != "none":
+        best = keeping.figure(args.keep_best, config, data, with_kid)
     wanted = {name: getattr(args, name) for name in LISTENERS.values()}
     if before is None and set(wanted.values()) <= {0, "none"}:
         return config, best
     return replace(config, facts={**config.facts, "listeners": wanted}), best
 
 
-def listen(run: Run, args: argparse.Namespace, best: Figure | None) -> None:
+def listen(run: Run, args: argparse.Namespace, best: Measure | None) -> None:
     """Have all listen to a run who are asked to."""
     if args.keep_every:
         run.listeners.append(keeping.EveryNth(run, args.keep_every))
@@ -285,6 +307,18 @@ class _Signs(Listener):
     def line(self, line: dict, probed: Trainer | None) -> None:
         for sentence in line.get("signs", ()):
             self.bar.write(sentence)
+
+
+class _Told(Listener):
+    """Says KID and FID of all held-out pictures at the end of a training."""
+
+    def __init__(self, compared: Compared):
+        self.compared = compared
+
+    def close(self) -> None:
+        if found := self.compared.found:
+            table = distributions.table({self.compared.config.objective.name: found})
+            tqdm.write(f"{table}\n\n{distributions.said(found['G'])}")
 
 
 def _kept_samples(config: Config) -> int | None:

@@ -324,6 +324,28 @@ def _warping(pan: int) -> Figure:
 AGAINST_TRUTH = (RMSE, _accuracy(5, True), _accuracy(10, True), _accuracy(16, False), SSIM)
 """What pictures are measured by where the truth is known."""
 
+KID = Measure(
+    "kid",
+    "KID",
+    decimals=4,
+    reads="Distance of the features of all translations from those of real pictures, without pairs "
+    "(kernel Inception distance); 0, or a little below it, is alike.",
+    formula="E[k(φ(G(x)), φ(G(x′)))] + E[k(φ(y), φ(y′))] − 2 E[k(φ(G(x)), φ(y))]",
+)
+KID_SPREAD = Measure(
+    "kid_spread", "spread of KID", decimals=4, reads="Standard deviation of KID over subsets."
+)
+FID = Measure(
+    "fid",
+    "FID",
+    decimals=1,
+    reads="Distance of two Gaussians, fitted to the features of all translations and of real "
+    "pictures (Fréchet Inception distance); of few pictures mostly bias.",
+    formula="|μ − ν|² + tr(Σ + T − 2 √(ΣT))",
+)
+DISTRIBUTIONS = (KID, KID_SPREAD, FID)
+"""Of whole collections; measured where somebody names a feature network."""
+
 WARPING = tuple(_warping(pan) for pan in PANS)
 
 WITHOUT_TRUTH = (SHARPNESS, CYCLE_ERROR, IDENTITY_ERROR, DIVERSITY, *WARPING)

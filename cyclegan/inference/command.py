@@ -1,4 +1,4 @@
-"""`python -m cyclegan.evaluation SET [--json] [--save] [--items FILE]`: figures of a set."""
+"""Figures of a set: `python -m cyclegan.evaluation SET [--json] [--save] [--items FILE] …`."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
+import torch
 from tqdm import tqdm
 
 from .. import lessons
@@ -15,17 +16,20 @@ from ..core.config import ConfigError
 from ..core.registry import load_plugins
 from ..lessons import DataError, open_data
 from ..store import checkpoints
-from . import comparisons
+from . import comparisons, distributions, feature_network
 from .evaluation import how_sure, table, what_was_measured
+from .feature_network import FeatureNetwork
 from .measured import Measured, alike, compare, items_csv, measure, save
 
 
-def measure_all(variants: list[Path], device: str) -> list[Measured]:
-    """All seeds of variants, with a bar of items.
+def measure_all(
+    variants: list[Path], device: torch.device | str, features: FeatureNetwork | None = None
+) -> list[Measured]:
+    """All seeds of variants, with a bar of items; features: as in `evaluation.estimate`.
 
     Raises CheckpointError, ConfigError, DataError and OSError.
     """
-    open_once, chosen, found = lru_cache(maxsize=1)(open_data), devices.choose(device), []
+    open_once, found = lru_cache(maxsize=1)(open_data), []
     folders = [(v.name, folder) for v in variants for folder in checkpoints.seeds(v).values()]
     with tqdm(unit="item", disable=not sys.stderr.isatty()) as bar:
         for place, (variant, folder) in enumerate(folders):
@@ -34,7 +38,7 @@ def measure_all(variants: list[Path], device: str) -> list[Measured]:
             # What the others have is taken to be as much.
             bar.total = bar.n + (len(data.test_x) + len(data.test_y)) * (len(folders) - place)
             bar.set_description(variant)
-            found.append(measure(folder, data, chosen, bar.update, variant))
+            found.append(measure(folder, data, device, bar.update, variant, features))
     return found
 
 
@@ -80,13 +84,23 @@ def main(argv: list[str] | None = None) -> int:
         "--items", type=Path, metavar="FILE", help="write every item's figures as CSV"
     )
     parser.add_argument(
+        "--features",
+        metavar="WEIGHTS",
+        help="measure KID and FID too, by torch-fidelity's InceptionV3: a file of its weights, or "
+        'user/repo:file on the Hub; takes pip install "torchmetrics[image]"',
+    )
+    parser.add_argument(
         "--device", default="cpu", choices=devices.DEVICES, help="where (default: cpu)"
     )
     args = parser.parse_args(argv)
     try:
         load_plugins()
         root = checkpoints.locate(args.set)
-        measured = measure_all(checkpoints.find(root), args.device)
+        device = devices.choose(args.device)
+        features = feature_network.load(args.features, device) if args.features else None
+        if features and features.note:
+            print(features.note, file=sys.stderr)
+        measured = measure_all(checkpoints.find(root), device, features)
         listed = called(measured)
         if args.save:
             save(root, measured)
@@ -122,6 +136,9 @@ def report(measured: list[Measured], results: dict[str, dict]) -> str:
 
     said = what_was_measured(measured[0].found.metrics, lesson.medium)
     parts = [table(results, columns, best), f"{said} {how_sure(results)}"]
+    compared = {n: o.found.distributions for o, n in zip(shown, results, strict=True)}
+    if several := next(iter(compared.values())):
+        parts += [distributions.table(compared), distributions.said(several["G"])]
     for a, b in comparisons.switched({one.variant: one.config for one in shown}):
         if told := comparisons.told(columns, found.between(a, b, "G")):
             parts.append(f"{names[a]} against {names[b]}: {told}.")

@@ -5,7 +5,7 @@ Loops over a method's views and a lesson's figures; knows none of either by name
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
 import numpy as np
@@ -20,7 +20,9 @@ from ..core.media import PICTURES, Medium
 from ..lessons import DataError, HeldOut, UnpairedData
 from ..methods import Method, View
 from ..methods.method import latents_of, show, wanted
-from . import closer
+from . import closer, distributions
+from .distributions import Distribution
+from .feature_network import FeatureNetwork
 from .translator import Translator
 
 BATCH = 32
@@ -45,12 +47,14 @@ class Evaluation:
     counts: what was measured on, as in `metrics`. networks: estimates of "G" and of "F".
     unchanged: those of an item that is handed over as its own translation, by network too.
     groups: (N,) which of a network's items belong together, as numbers.
+    distributions: KID and FID by network, where a feature network was given.
     """
 
     counts: dict
     networks: dict[str, Estimates]
     unchanged: dict[str, Estimates]
     groups: dict[str, np.ndarray]
+    distributions: dict[str, Distribution] = field(default_factory=dict)
 
     @property
     def metrics(self) -> dict:
@@ -59,13 +63,16 @@ class Evaluation:
         {"items": n, "effective": n, "size": pixels, "G": {...}, "F": {...}} with keys of figures,
         and their [low, high] at the same places in "intervals". "effective": as many independent
         items would tell as much. "pairs": n and "unchanged" are there where the truth is known;
-        "held_out": False where the items are training ones.
+        "held_out": False where the items are training ones; "distributions": {"G": {...}, ...}
+        where KID and FID were measured.
         """
         found = self.counts | {n: _values(e) for n, e in self.networks.items()}
         intervals: dict = {n: _ends(e) for n, e in self.networks.items()}
         if "pairs" in found:
             found["unchanged"] = {n: _values(e) for n, e in self.unchanged.items()}
             intervals["unchanged"] = {n: _ends(e) for n, e in self.unchanged.items()}
+        if self.distributions:
+            found["distributions"] = {n: one.values for n, one in self.distributions.items()}
         return {**found, "intervals": intervals}
 
 
@@ -84,13 +91,19 @@ def evaluate(translator: Translator, data: UnpairedData) -> dict:
 
 
 def estimate(
-    translator: Translator, data: UnpairedData, told: Callable[[int], object] = lambda items: None
+    translator: Translator,
+    data: UnpairedData,
+    told: Callable[[int], object] = lambda items: None,
+    features: FeatureNetwork | None = None,
 ) -> Evaluation:
     """Figures of G and of F on the held-out items of `data`.
 
     Without truth there are the figures that need none. told: hears how many items each batch had.
-    Raises DataError for fewer than two items a side.
+    features: of KID and FID, which are not measured without. Raises DataError for fewer than two
+    items a side, and for KID and FID of anything but pictures.
     """
+    if features:
+        distributions.check(data)
     held = data.held_out(translator.config.image_size)
     if min(len(held.x), len(held.y)) < 2:
         raise DataError("Diversity needs at least two held-out items a side.")
@@ -102,17 +115,25 @@ def estimate(
     }
     if not data.is_held_out:
         counts["held_out"] = False
+    networks, compared = {}, {}
+    for d in translator.directions:
+        networks[NETWORK[d]], made = _direction(translator, held, d, told)
+        if features:
+            real = features.of_real(held.originals("yx" if d == "xy" else "xy"))
+            compared[NETWORK[d]] = distributions.compare(features.of(made), real)
     return Evaluation(
         counts,
-        {NETWORK[d]: _direction(translator, held, d, told) for d in translator.directions},
+        networks,
         unchanged(held) if data.paired else {},
         {NETWORK[d]: held.blocks(d)["original"].of for d in translator.directions},
+        compared,
     )
 
 
 def _direction(
     translator: Translator, held: HeldOut, direction: Direction, told: Callable[[int], object]
-) -> Estimates:
+) -> tuple[Estimates, Tensor]:
+    """Of one network, and its translations as kept."""
     parts: dict[str, list[Tensor]] = {}
     for batch in held.originals(direction).split(BATCH):
         passes = translator.passes(held.medium.to_float(batch), direction)
@@ -130,7 +151,7 @@ def _direction(
     if wide and "still" in needed:
         panned, of = _panned(translator, held, direction)
         arrays, blocks = arrays | panned, blocks | dict.fromkeys(panned, of)
-    return estimates(held.figures, arrays, blocks, network)
+    return estimates(held.figures, arrays, blocks, network), made["made"]
 
 
 def _back_after(

@@ -20,6 +20,7 @@ from ..store import checkpoints
 from . import comparisons
 from .comparisons import Comparisons
 from .evaluation import Evaluation, estimate
+from .feature_network import FeatureNetwork
 from .translator import Translator
 
 
@@ -48,10 +49,14 @@ def measure(
     device: torch.device | str,
     told: Callable[[int], object] = lambda items: None,
     variant: str = "",
+    features: FeatureNetwork | None = None,
 ) -> Measured:
-    """On the held-out items of `data`. Raises CheckpointError and DataError."""
+    """On the held-out items of `data`; features: as in `evaluation.estimate`.
+
+    Raises CheckpointError and DataError.
+    """
     checkpoint = checkpoints.load(folder)
-    found = estimate(Translator(checkpoint, device), data, told)
+    found = estimate(Translator(checkpoint, device), data, told, features)
     return Measured(folder, variant or folder.name, checkpoint.name, checkpoint.config, found)
 
 

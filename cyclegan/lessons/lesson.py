@@ -20,7 +20,7 @@ from ..core.config import (
     Objective,
     Training,
 )
-from ..core.figures import AGAINST_TRUTH, WITHOUT_TRUTH, Figure, Measure, named
+from ..core.figures import AGAINST_TRUTH, DISTRIBUTIONS, WITHOUT_TRUTH, Figure, Measure, named
 from ..core.media import PICTURES, Medium
 from ..methods.cyclegan import Objective as CycleGANObjective
 from .data import UnpairedData
@@ -160,7 +160,8 @@ class Lesson:
 
     def measure(self, key: str) -> Measure:
         """By key; a figure that is not known here is called by its key."""
-        return named(self.figures).get(key) or Measure(key, key.replace("_", " "))
+        known = named((*self.figures, *DISTRIBUTIONS))
+        return known.get(key) or Measure(key, key.replace("_", " "))
 
     def known(self, figures: Mapping[str, object]) -> list[Measure]:
         """The measures of figures by key, in the order of tables, unknown ones last."""

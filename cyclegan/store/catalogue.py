@@ -11,7 +11,8 @@ Knows where models lie and how they are opened; the layouts are `checkpoints`', 
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,13 +119,8 @@ def pull(
 def bring(name: str) -> Model:
     """The model of a name, for command lines: a transfer shows its bar on stderr, where what is to
     be known of it is printed too. Raises CheckpointError."""
-    with tqdm(unit="B", unit_scale=True, delay=0.5, disable=not sys.stderr.isatty()) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        model = find(name, show)
+    with bar() as progress:
+        model = find(name, progress)
     if model.note:
         print(model.note, file=sys.stderr)
     return model
@@ -141,6 +137,18 @@ def load_one(name: str) -> Checkpoint:
         variants = ", ".join(f"{name}{joint}{source.name}" for source in model.sources)
         raise CheckpointError(f"{name} is a set of several checkpoints; name one: {variants}.")
     return model.sources[0].load()
+
+
+@contextmanager
+def bar() -> Iterator[hub.Progress]:
+    """Shows a transfer on stderr, where that is a terminal."""
+    with tqdm(unit="B", unit_scale=True, delay=0.5, disable=not sys.stderr.isatty()) as shown:
+
+        def progress(done: int, total: int) -> None:
+            shown.total = total
+            shown.update(done - shown.n)
+
+        yield progress
 
 
 def notes_of(checkpoint: Checkpoint) -> list[str]:

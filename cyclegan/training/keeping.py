@@ -6,7 +6,7 @@ Knows no command line.
 from .. import methods
 from ..core import files
 from ..core.config import Config, ConfigError
-from ..core.figures import Figure
+from ..core.figures import KID, Measure
 from ..inference import evaluation
 from ..lessons import UnpairedData
 from ..store import checkpoints
@@ -18,14 +18,20 @@ KEPT, BEST = "kept", "best"
 """Folders of a run; in the first a checkpoint by its step, as 000500."""
 
 
-def figure(key: str, config: Config, data: UnpairedData) -> Figure:
-    """The figure by which the best can be kept; raises ConfigError with those that there are."""
+def figure(key: str, config: Config, data: UnpairedData, with_kid: bool = False) -> Measure:
+    """The figure by which the best can be kept; raises ConfigError with those that there are.
+
+    with_kid: whether that is measured at each save.
+    """
     held = setup.probed(config, data)
     if held is None:
         raise ConfigError(
             "The best is kept by figures of held-out items, of which there must be two a side."
         )
-    known = {f.key: f for f in evaluation.glanced(methods.find(config.method), config, held)}
+    glanced = evaluation.glanced(methods.find(config.method), config, held)
+    known: dict[str, Measure] = {f.key: f for f in (*glanced, *([KID] if with_kid else ()))}
+    if key == KID.key and not with_kid:
+        raise ConfigError("The best can be kept by KID where --features says by which weights.")
     if key not in known:
         raise ConfigError(f"{key} is no figure of this training; valid are {', '.join(known)}.")
     return known[key]
@@ -52,7 +58,7 @@ class Best(Listener):
     sentence where that is damaged.
     """
 
-    def __init__(self, run: Run, figure: Figure):
+    def __init__(self, run: Run, figure: Measure):
         self.run, self.figure = run, figure
         self.value: float | None = None
         self.said = ""

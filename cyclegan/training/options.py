@@ -344,6 +344,14 @@ def build_parser() -> argparse.ArgumentParser:
         "save, so that its figures on them are flattering",
     )
     g.add_argument(
+        "--features",
+        default="none",
+        metavar="WEIGHTS",
+        help="measure KID at each save and, at the end, KID and FID of all held-out pictures, by "
+        "torch-fidelity's InceptionV3: a file of its weights, or user/repo:file on the Hub; takes "
+        "pip install torchmetrics[image]",
+    )
+    g.add_argument(
         "--log",
         default="none",
         choices=boards.NEEDED,

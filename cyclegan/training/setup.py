@@ -20,6 +20,7 @@ from ..methods import Method, Model
 from ..store.checkpoints import Checkpoint, CheckpointError
 from . import processes
 from .batches import DECODING_THREADS, Batches
+from .compared import Compared
 from .runs import FIGURES, Run
 from .trainer import Callback, Trainer
 
@@ -38,15 +39,16 @@ def prepare(
     sample_every: int | None = None,
     resume: bool = False,
     initial: Checkpoint | None = None,
+    compared: Compared | None = None,
 ) -> tuple[Run, Trainer]:
     """Everything up to the first step: weights drawn, folder claimed or the run's state loaded.
 
     initial: a checkpoint to begin with instead of random weights. The precision "auto" becomes
     what is quick on `device`, and channels and ranges are the data's. Where the data have two
-    held-out items and more, a few of them are scored at every save, for the curves. Raises RunError
-    where the folder holds a run already (or, to resume, none), DataError where the method needs
-    true pairs or another medium than the data have, and CheckpointError where `initial` has other
-    networks.
+    held-out items and more, a few of them are scored at every save, for the curves; what
+    `compared` finds stands beside that. Raises RunError where the folder holds a run already (or,
+    to resume, none), DataError where the method needs true pairs or another medium than the data
+    have, and CheckpointError where `initial` has other networks.
     """
     method = methods.find(config.method)
     check_data(method, data)
@@ -59,10 +61,12 @@ def prepare(
 
         def probe(trainer: Trainer) -> dict[str, dict[str, float]]:
             look = trainer.networks, method, config, few, trainer.device
-            return {
+            found = {
                 FIGURES[d]: evaluation.glance(*look, direction=d)[1]
                 for d in method.directions(config)
             }
+            more = compared(trainer) if compared else {}
+            return {place: values | more.get(place, {}) for place, values in found.items()}
 
     torch.manual_seed(config.training.seed)
     model = Model(config)

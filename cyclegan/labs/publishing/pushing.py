@@ -106,6 +106,9 @@ def without_place(checkpoint: Path) -> bytes | None:
             {**c, "value": _last_part(c["value"])} if c.get("name") == "data" else c
             for c in went_on
         ]
+    heard = facts.get("listeners")
+    if isinstance(heard, dict) and os.path.isabs(weights := str(heard.get("features"))):
+        facts["listeners"] = {**heard, "features": Path(weights).name}
     training = replace(config.training, data=_last_part(config.training.data))
     shipped = replace(config, training=training, facts=facts)
     return None if shipped == config else f"{json.dumps(shipped.to_dict(), indent=2)}\n".encode()

@@ -25,6 +25,7 @@ __all__ = [
     "load",
     "models",
     "pair",
+    "read",
     "the_one",
 ]
 
