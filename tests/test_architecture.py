@@ -50,7 +50,7 @@ def test_names_are_resolved():
     """The tests below would pass on anything if this did not work."""
     assert {"core", "methods"} == rooms(Path("cyclegan/methods/model.py"))
     assert "cyclegan.core.media.PICTURES" in set(imports(Path("cyclegan/training/batches.py")))
-    assert {"core", "lessons", "training"} <= rooms(Path("train.py"))
+    assert {"core", "lessons", "training"} <= rooms(Path("cyclegan/training/command.py"))
     assert "torch.nn.functional" in set(imports(Path("cyclegan/core/losses.py")))
 
 

@@ -23,7 +23,6 @@ import torch
 from safetensors.torch import load_file
 from tiny import SIZE, config, dataset, same
 
-import train
 from cyclegan import methods
 from cyclegan.core import files, images
 from cyclegan.core.config import ConfigError, objective_from
@@ -49,6 +48,7 @@ from cyclegan.methods.cyclegan import Objective
 from cyclegan.methods.pix2pix import Objective as Pix2PixObjective
 from cyclegan.page.library import Library
 from cyclegan.store import checkpoints
+from cyclegan.training import command as train
 from cyclegan.training import setup as training
 from cyclegan.training.runs import RunError, read_log
 from cyclegan.training.trainer import Trainer

@@ -8,14 +8,14 @@ import pytest
 import torch
 from tiny import dataset
 
-import train
 from cyclegan import lessons, methods
 from cyclegan.core.config import Config, Discriminator, Generator, Training
 from cyclegan.methods import cyclegan
 from cyclegan.store import checkpoints
+from cyclegan.training import command as train
 from cyclegan.training.runs import read_log
 
-ROOT = Path(train.__file__).parent
+ROOT = Path(__file__).parents[1]
 DOCS = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 CYCLEGAN = methods.find("cyclegan")
 

@@ -22,17 +22,17 @@ from PIL import Image
 from safetensors.torch import load_file
 from tiny import SIZE, dataset, noise, same
 
-import train
 from cyclegan import methods
 from cyclegan.core import device as devices
 from cyclegan.core import files, images, pictures
 from cyclegan.core.config import Channels, Config, Discriminator, Generator
 from cyclegan.store import checkpoints
+from cyclegan.training import command as train
 from cyclegan.training.batches import Batches
 from cyclegan.training.runs import Run, read_log
 from cyclegan.training.trainer import Trainer
 
-ROOT = Path(train.__file__).parent
+ROOT = Path(__file__).parents[1]
 
 OPINIONS = ("real", "generated", "accuracy")
 TESTS = ["testA/testA-0.png", "testA/testA-1.png", "testB/testB-0.png", "testB/testB-1.png"]

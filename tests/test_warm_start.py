@@ -7,8 +7,8 @@ import torch
 from tiny import SIZE, config, dataset
 from variants import FULL, GAN, JUDGES, write
 
-import train
 from cyclegan.store import checkpoints
+from cyclegan.training import command as train
 
 GOLDEN = Path(__file__).parent / "golden"
 SMALL = ["--size", str(SIZE), "--resize", "crop", "--discriminator-width", "2", "--steps", "1"]

@@ -8,9 +8,9 @@ import io
 import sys
 from pathlib import Path
 
-import train
 from cyclegan.inference import command
 from cyclegan.labs.ablation import command as ablation
+from cyclegan.training import command as train
 from cyclegan.training import setup
 from cyclegan.training.trainer import StepDone, Trainer
 

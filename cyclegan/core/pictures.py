@@ -51,9 +51,9 @@ def load(
 
     EXIF rotation is applied, transparency is laid over white, grey, palette, CMYK and 16-bit
     pictures are converted, and of an animation the first frame is taken. `name` stands in error
-    messages. longest: in pixels; of a JPEG much larger than that, only what is needed is decoded,
-    and the longer side still has twice as many at least. white: of 16-bit pictures, the value that
-    is white. Raises ImageError.
+    messages. longest: in pixels; of a JPEG file much larger than that, only what is needed is
+    decoded, and the longer side still has twice as many at least. white: of 16-bit pictures, the
+    value that is white. Raises ImageError.
     """
     return _decoded(source, name, longest, white)[0]
 
@@ -73,7 +73,7 @@ def _decoded(
         picture = source if isinstance(source, Image.Image) else _open(source)
         _check(picture, source, name, most or MAX_PIXELS)
         came = picture.size
-        if longest:
+        if longest and picture is not source:  # A caller's own picture stays as large as it is.
             scale = 2 * longest / max(picture.size)
             wanted = [max(1, round(side * scale)) for side in picture.size]
             picture.draft(None, tuple(wanted))

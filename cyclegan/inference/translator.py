@@ -7,6 +7,7 @@ use one Translator.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -162,19 +163,23 @@ class Translator:
         longest_side: int = LONGEST_SIDE,
         progress: Callable[[float], None] | None = None,
     ) -> Translation:
-        """Translate one item; a picture of any size, of which a side above `longest_side` is
-        reduced first.
+        """Translate one item; a picture is a file or a PIL picture, of any size and mode.
+
+        A picture is taken as `pictures.load` takes it: upright, in 8-bit RGB, transparency over
+        white; a side above `longest_side` is reduced first. For networks of more bits or other
+        bands a file is refused: `as_they_are.translate` takes these.
 
         A picture still larger than LONGEST_SIDE goes through the networks by strips: the same
         result but for rounding, in a bounded memory. progress: is told the share that is done, up
-        to 1. Raises ValueError for a longest side not from 1 to LARGEST_SIDE, and ImageError where
-        the networks are too wide for so large a picture.
+        to 1. Raises ValueError for a longest side not from 1 to LARGEST_SIDE, or for a direction
+        without a generator, and ImageError for what is no picture, or where the networks are too
+        wide for so large a one.
         """
         if not 1 <= longest_side <= LARGEST_SIDE:
             raise ValueError(f"longest_side is {longest_side}; valid are 1 to {LARGEST_SIDE}.")
         progress = progress or (lambda share: None)
         if self.medium is PICTURES:
-            item = pictures.reduce(item, longest_side)
+            item = pictures.reduce(self._opened(item, longest_side), longest_side)
             item = images.with_channels(item, self.channels(direction))
         kept = self.medium.kept(item, self.channels(direction))
 
@@ -184,6 +189,16 @@ class Translator:
         return self._translation(
             {"original": item, **self.made_of(kept, direction, held, progress)}
         )
+
+    def _opened(self, item: Path | str | Image.Image, longest_side: int) -> Image.Image:
+        """A picture in 8-bit RGB; raises ImageError."""
+        is_plain = isinstance(item, Image.Image) and item.mode in images.MODES.values()
+        if self.is_deep and not is_plain:
+            raise pictures.ImageError(
+                "These networks take more than 8-bit pictures in grey or RGB, whose black and "
+                "white are their collection's; translate the file by inference.as_they_are."
+            )
+        return pictures.load(item, longest=longest_side)
 
     def made_of(
         self,

@@ -4,8 +4,10 @@ Knows no file and no training: what the options ask for is `asked`'s business.
 """
 
 import argparse
+import difflib
 import re
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 from .. import lessons, methods
@@ -18,6 +20,7 @@ from ..core.config import (
     ORDERS,
     RESIZES,
     Change,
+    ConfigError,
 )
 from ..methods.cyclegan.objective import QUALITIES
 from ..methods.named_recipe import LABELS
@@ -37,7 +40,7 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpF
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:
-        self.exit(2, f"train.py: {message}; python train.py --help lists what is valid.\n")
+        raise ConfigError(f"{message}; python train.py --help lists what is valid.")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -414,3 +417,29 @@ def explicit(argv: list[str]) -> set[str]:
         action.default = argparse.SUPPRESS
     given = vars(parser.parse_args(argv))
     return {action.option_strings[-1] for action in parser._actions if action.dest in given}
+
+
+def as_words(options: Mapping[str, object]) -> list[str]:
+    """A command line that gives these options, by name; raises ConfigError for what is none.
+
+    Values are words or numbers, or as many of them as an option takes; None and False give none.
+    """
+    actions = {action.dest: action for action in build_parser()._actions if action.dest != "help"}
+    words = []
+    for name, value in options.items():
+        if name not in actions:
+            near = difflib.get_close_matches(name, actions, 1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            raise ConfigError(f"{name} is no option; {meant}python train.py --help lists them.")
+        if value is None or value is False:
+            continue
+        action = actions[name]
+        option = action.option_strings[-1]
+        if action.nargs == 0 or (action.nargs == "?" and value is True):
+            words += [option] if value else []
+        elif isinstance(action.nargs, int) or action.nargs == "+":
+            words += [option, *map(str, value if isinstance(value, list | tuple) else [value])]
+        else:
+            is_repeated = action.default == [] and isinstance(value, list | tuple)
+            words += [f"{option}={one}" for one in (value if is_repeated else [value])]
+    return words
