@@ -274,6 +274,34 @@ def test_a_second_picture_of_ones_own_is_translated_as_well(page, tmp_path):
         choose(page, number)
 
 
+def test_an_arrow_is_a_way_into_its_network(page):
+    """By the keyboard: activations, layers and reach of that network on that picture."""
+    arrow = page.locator(".loop .row.without .step i", has_text="G")
+    assert arrow.get_attribute("aria-label") == "Look inside G"
+    arrow.focus()
+    page.keyboard.press("Enter")
+    inside = page.locator("#insides .inside")
+    inside.wait_for()
+    pressed = inside.locator("[aria-pressed=true]")
+    assert pressed.all_text_contents() == ["G on x", "lower row"]
+    assert inside.locator("h3").all_inner_texts()[:3] == [
+        *("After the encoder", "After the blocks", "Before the last layer")
+    ]
+    assert inside.locator(".maps img").count() == 36
+    total = inside.locator(".sum-of td").last.inner_text()
+    assert total == "777,315", "of the ResNet with 24 filters and 4 blocks, counted by hand"
+    assert "70×70 pixels" in inside.locator(".reach").last.inner_text()
+    before = sources(page, "#insides .maps img")
+    inside.locator("button", has_text="upper row").click()
+    after = wait_for_change(page, before, "#insides .maps img")
+    inside.locator("button[data-key=back]").click()
+    wait_for_change(page, after, "#insides .maps img")
+    assert inside.locator(".reach").count() == 1, "what comes back is judged by nobody here"
+    before = sources(page, "#insides .maps img")
+    choose(page, 5)
+    wait_for_change(page, before, "#insides .maps img")
+
+
 def test_look_closer_follows_the_visitor(page):
     page.get_by_text("Look closer").click()
     page.wait_for_selector("#close-ups .panels img")

@@ -137,9 +137,10 @@ def show_all(page, tab: str) -> None:
     """All that a tab shows at once."""
     page.get_by_role("tab", name=tab, exact=True).click()
     if tab == "Translate":
-        for words in ("Look closer", "The objective", "What was measured"):
+        for words in ("Look closer", "Inside G", "The objective", "What was measured"):
             page.get_by_text(words, exact=True).click()
         page.wait_for_selector("#close-ups .chart")
+        page.wait_for_selector("#insides .maps")
         page.wait_for_selector("#measured table")
     if tab == "Ablation":
         page.wait_for_selector("#lab-grid .cell[data-variant] img")

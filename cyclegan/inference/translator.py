@@ -22,7 +22,8 @@ from ..core.media import PICTURES, Medium
 from ..methods import View
 from ..methods.method import latents_of, show, wanted
 from ..store.checkpoints import Checkpoint
-from . import closer, strips
+from . import closer, inside, strips
+from .inside import Box
 
 LONGEST_SIDE = 512
 """Pixels; a picture with a longer side is reduced before it is translated, unless asked not to be.
@@ -269,6 +270,20 @@ class Translator:
         large = max(translation.size) > LONGEST_SIDE
         made = strips.run(network, padded) if large else network(padded)
         return images.to_pictures(images.crop(made, translation.height, translation.width))[0]
+
+    @torch.inference_mode()
+    def inside(self, given: Image.Image, view: View) -> inside.Inside:
+        """What goes on in the network of a view while it makes that of a picture."""
+        network = self.model[view.network]
+        tensor = images.to_tensor(given).to(self.device)
+        return inside.look(network, self.medium.fit(tensor, network))
+
+    @torch.inference_mode()
+    def reach_of(self, judge: torch.nn.Module, picture: Image.Image) -> tuple[int, Box]:
+        """The side of what one judgement of a discriminator sees, and where that is for the one in
+        the middle of a picture: left, top, right, bottom."""
+        least = min(self.config.image_size, JUDGED)
+        return inside.reach(judge, images.pad(images.to_tensor(picture).to(self.device), 1, least))
 
     @torch.inference_mode()
     def patch_scores(

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..core.config import Direction
 from ..core.media import PICTURES
-from ..inference import closer
+from ..inference import closer, inside
 from ..inference.evaluation import NETWORK, against_truth
 from ..inference.translator import LONGEST_SIDE, Translation, picture_l1
 from ..lessons import Example
@@ -83,6 +83,14 @@ class Probe:
         if self.kind == NOISE:
             return [(s, Probe(NOISE, sigma=s)) for s in SIGMAS]
         return [(q, Probe(JPEG, quality=q)) for q in QUALITIES]
+
+
+@dataclass(frozen=True)
+class Within:
+    """A wish to see inside a network: the row by its place, and the view that it makes."""
+
+    row: int = 0
+    key: str = "made"
 
 
 @dataclass(frozen=True)
@@ -175,6 +183,23 @@ class Closer:
     views: Mapping[str, View] = field(default_factory=dict)
     judge: str = ""
     role: str = ""
+
+
+@dataclass(frozen=True)
+class Insides:
+    """What a look inside comes to.
+
+    view: that the network makes. given, made: pictures, of what comes in and goes out. judge: the
+    reach and the box of one judgement on the picture that is made, with the role that gives it;
+    None without a discriminator.
+    """
+
+    row: VariantRow
+    view: View
+    given: Image.Image
+    made: Image.Image
+    found: inside.Inside
+    judge: tuple[str, int, inside.Box] | None = None
 
 
 @dataclass(frozen=True)
@@ -326,6 +351,29 @@ def needs_networks(library: Library, request: Request) -> bool:
         title, index, direction = request.title, request.example, request.direction
         known = (library.remembers(title, v, index, direction) for v in variants)
     return not all(known)
+
+
+def look_inside(library: Library, request: Request, within: Within) -> Insides | None:
+    """Follow the picture of a request through a network; None where there is none of that kind."""
+    set_, direction = library.sets[request.title], request.direction
+    rows = [row for row in translate(library, request).rows if row.made]
+    if set_.lesson.medium is not PICTURES or within.row >= len(rows):
+        return None
+    row = rows[within.row]
+    view = next((v for v in row.variant.views(direction) if v.key == within.key), None)
+    made = row.made.views
+    if view is None or len(view.of) != 1 or view.of[0] not in made or view.key not in made:
+        return None
+    translator, given = library.translator(row.variant.source), made[view.of[0]]
+    judge, role = translator.judge(direction), translator.method.judge(direction)
+    return Insides(
+        row,
+        view,
+        given,
+        made[view.key],
+        translator.inside(given, view),
+        (role, *translator.reach_of(judge, given)) if judge is not None else None,
+    )
 
 
 def look_closer(library: Library, request: Request, probe: Probe) -> Closer:

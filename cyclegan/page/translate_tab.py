@@ -18,9 +18,9 @@ import gradio as gr
 from ..core import sheets
 from ..core.config import Direction
 from ..core.media import PICTURES
-from . import address, closer_view, guests, objective, panels, passing
+from . import address, closer_view, guests, inside_view, objective, panels, passing
 from .answers import CHOOSE_ONE, Answer, Answers
-from .compare import Probe, Request, look_closer, opening, translate
+from .compare import Probe, Request, Within, look_closer, look_inside, opening, translate
 from .components import (
     CHOOSE,
     NETWORKS,
@@ -92,13 +92,15 @@ def build(
     at_opening = opening(titles[0], first)
 
     @on_device
-    def work(request: Request, probe: Probe | None = None):
-        if probe is None:
+    def work(request: Request, look: Probe | Within | None = None):
+        if look is None:
             return translate(library, request)
-        return look_closer(library, request, probe)
+        if isinstance(look, Within):
+            return look_inside(library, request, look)
+        return look_closer(library, request, look)
 
-    def run(request: Request, visit: gr.Request, probe: Probe | None = None):
-        kind = "pictures" if request.example is None or probe else "examples"
+    def run(request: Request, visit: gr.Request, look: Probe | Within | None = None):
+        kind = "pictures" if request.example is None or look else "examples"
         kind = "guests" if library.is_guest(request.title) else kind
         desk.check_listens(visit)
         if request.path:  # Not in a thread of networks: whoever waits for these waits for no file.
@@ -106,7 +108,7 @@ def build(
 
         def still_wanted():
             desk.check_listens(visit)
-            return work(request, probe)
+            return work(request, look)
 
         return library.in_turn(kind, still_wanted, turn=desk.turn(visit))
 
@@ -179,6 +181,7 @@ def build(
                 apply_default_css=False,
             )
     closer = closer_view.build(library, run, state)
+    inside_view.build(run, state, result)
     opened, looked = closer.opened, closer.wished
     with gr.Accordion("The objective", open=False, elem_id="objective"):
         asks = gr.HTML(at_first.asks, apply_default_css=False)
