@@ -267,6 +267,25 @@ def test_axe_finds_nothing(browser, written, scheme, width):
     page.close()
 
 
+@pytest.mark.browser
+def test_a_published_generator_alone(browser, written, tmp_path, monkeypatch):
+    """Nothing is claimed of an objective that its file does not tell, and there is no example."""
+    monkeypatch.setattr(runtime, "packed", (written / "runtime.js").read_text)
+    golden = Path(__file__).parent / "golden" / "latest_net_G_A.pth"
+    write_page(tmp_path / "page", catalogue.find(str(golden)), lambda line: None)
+    page = browser.new_page()
+    page.goto(at(tmp_path / "page"))
+    page.get_by_text("Choose a picture of your own.").wait_for()
+    assert "cycle loss" not in page.locator("header").inner_text()
+    assert page.locator("#sum button, #examples button, #direction").count() == 0
+    own(page, "own.png", files_of(Image.new("RGB", (40, 24), "olive")))
+    shown(page)
+    assert page.locator(".loop h3").inner_text() == "As published"
+    assert page.locator("[data-view=made] img").count() == 1
+    assert "needs F, which this model lacks" in page.locator(".loop").inner_text()
+    page.close()
+
+
 class Isolated(http.server.SimpleHTTPRequestHandler):
     """A static host that sends the headers which the card asks for."""
 

@@ -13,11 +13,12 @@ from ..core.config import Direction
 from ..inference.translator import Translation
 from ..lessons import Example
 from ..page import loop, objective, panels, rules, sentence
+from ..page.answers import CHOOSE_ONE
 from ..page.compare import Request, Shown, VariantRow, notes_on, struck, translate, views_of
 from ..page.library import Library
 from ..page.markup import render
 from ..page.panels import Panel
-from ..page.sets import ROWS, CheckpointSet
+from ..page.sets import ROWS, CheckpointSet, Variant
 from ..store.catalogue import Source
 
 Roles = Mapping[str, Set[str]]
@@ -45,7 +46,7 @@ def page(library: Library, title: str, names: Mapping[Source, str], roles: Roles
         for direction in set_.directions
         for without in _choices(set_)
     }
-    config = set_.variants[0].config
+    config = variants_of(set_)[0].config
     return {
         "opening": _key(set_.directions[0], set_.without),
         "states": states,
@@ -60,8 +61,14 @@ def page(library: Library, title: str, names: Mapping[Source, str], roles: Roles
         "figures": _figures(set_),
         "channels": {side: getattr(config.channels, side) for side in ("x", "y")},
         "longest": 2 * config.image_size,
-        "chooseOne": "Choose an example, or a picture of your own.",
+        "chooseOne": CHOOSE_ONE if set_.examples else "Choose a picture of your own.",
     }
+
+
+def variants_of(set_: CheckpointSet) -> list[Variant]:
+    """Those that any choice on the page shows, each once."""
+    rows = [row for without in _choices(set_) for row in set_.rows(without, set_.names[:ROWS])]
+    return list({row.variant.source: row.variant for row in rows if row.variant}.values())
 
 
 def _key(direction: Direction, without: Set[str]) -> str:
@@ -82,7 +89,7 @@ def _direction(set_: CheckpointSet, direction: Direction) -> dict:
     return {
         "views": [
             {"key": view.key, "network": view.network, "of": view.of[0], "figure": view.figure}
-            for view in views_of(set_.variants, direction)
+            for view in views_of(variants_of(set_), direction)
             if view.network and len(view.of) == 1
         ],
         "thumbnails": panels.thumbnails(pictures, None),
@@ -163,7 +170,7 @@ def _panel(view: Any, number: int, roles: Set[str], is_own: bool) -> Panel:
     if not view.network:
         return Panel(SLOT["original"], SLOT["size"])
     if view.network not in roles:
-        return Panel(None, f"needs {view.network}, which this page lacks")
+        return Panel(None, f"needs {view.network}, which this model lacks")
     picture = SLOT[f"{number}.{view.key}"]
     if view.key == "made" and is_own:
         return Panel(picture, "no ground truth")

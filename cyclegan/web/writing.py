@@ -80,7 +80,7 @@ def write(folder: Path, model: catalogue.Model, say: Callable[[str], None]) -> N
 def _check(library: Library, set_: CheckpointSet) -> None:
     if set_.lesson.medium is not PICTURES:
         raise ExportError(f"{set_.title} translates {set_.lesson.medium.name}, not pictures.")
-    if any(Translator(v.source.load()).is_deep for v in set_.variants):
+    if any(Translator(v.source.load()).is_deep for v in told.variants_of(set_)):
         raise ExportError(
             f"{set_.title} translates pictures of more than 8 bits, or other channels than grey or "
             "RGB, which browsers cannot open; --onnx writes its networks."
@@ -90,7 +90,7 @@ def _check(library: Library, set_: CheckpointSet) -> None:
 def _names(set_: CheckpointSet) -> dict[Source, str]:
     """Names of the variants that are fit for files, each once."""
     found: dict[Source, str] = {}
-    for number, variant in enumerate(set_.variants):
+    for number, variant in enumerate(told.variants_of(set_)):
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", variant.source.name).strip(".-") or "model"
         found[variant.source] = f"{name}-{number}" if name in found.values() else name
     return found
@@ -104,6 +104,7 @@ def _html(set_: CheckpointSet) -> str:
         "web.page",
         title=set_.title,
         domains=set_.domains,
+        has_switches=bool(set_.switches),
         directions=[(direction, set_.arrow(direction)) for direction in set_.directions],
         # Our own files and templates.
         style=Markup("".join(sheets)),

@@ -244,8 +244,8 @@ async function show() {
   control();
   const isLate = () => mine !== wish;
   if (!isOwn && now.example === null) {
-    byId('result').textContent = byId('said').textContent = '';
-    byId('state').textContent = PAGE.chooseOne;
+    byId('state').textContent = byId('said').textContent = '';
+    byId('result').textContent = PAGE.chooseOne;
     return;
   }
   const [side, other] = state.direction;
