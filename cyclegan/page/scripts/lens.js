@@ -17,7 +17,8 @@ function lens(element) {
 
   // What there is: x and its truth are of every row. Along a row the columns are in their order.
   const rows = () => [...element.querySelectorAll('section.row:has(img)')];
-  const pictures = () => [...element.querySelectorAll(PICTURE)].map((img) => {
+  const loaded = () => [...element.querySelectorAll(PICTURE)].filter((img) => img.naturalWidth);
+  const pictures = () => loaded().map((img) => {
     const holder = img.closest('[data-view]');
     const column = Number(holder.style.getPropertyValue('--column'));
     return {img, column, key: holder.dataset.view, row: img.closest('section.row')};
@@ -27,7 +28,7 @@ function lens(element) {
   const formula = (one) => head(one).firstElementChild.textContent;
   const title = (row) => row.querySelector('h3').textContent;
 
-  // The pixels of a picture as they are, read once.
+  // The pixels of a picture as they are, decoded once.
   const read = new WeakMap();
   const pixels = (img) => {
     if (!read.has(img)) {
@@ -35,28 +36,25 @@ function lens(element) {
       const canvas = Object.assign(document.createElement('canvas'), {width, height});
       const context = canvas.getContext('2d', {willReadFrequently: true});
       context.drawImage(img, 0, 0);
-      read.set(img, {canvas, width, height, data: context.getImageData(0, 0, width, height).data});
+      read.set(img, {context, width, height});
     }
     return read.get(img);
   };
   // Where a pixel of x lies in parts of width and height, and the value that another has there.
   const middleOf = ({column, line}, {width, height}) => [(column + 0.5) / width, (line + 0.5) / height];
-  const valueAt = ({data, width, height}, [across, down]) => {
-    const at = 4 * (Math.floor(down * height) * width + Math.floor(across * width));
-    return [...data.slice(at, at + 3)].join(' ');
+  const valueAt = ({context, width, height}, [across, down]) => {
+    const {data} = context.getImageData(Math.floor(across * width), Math.floor(down * height), 1, 1);
+    return [...data.slice(0, 3)].join(' ');
   };
   // The mean over channels and pixels of what is enlarged, as the cycle error has it over all.
   const apart = (a, b, {column, line}) => {
     if (a.width !== b.width || a.height !== b.height) return null;
+    const reach = (SIDE - 1) / 2, box = [column - reach, line - reach, SIDE, SIDE];
+    const [those, these] = [a, b].map(({context}) => context.getImageData(...box).data);
     let sum = 0, count = 0;
-    const reach = (SIDE - 1) / 2;
-    for (let y = Math.max(0, line - reach); y <= Math.min(a.height - 1, line + reach); y++) {
-      for (let x = Math.max(0, column - reach); x <= Math.min(a.width - 1, column + reach); x++) {
-        for (let c = 0; c < 3; c++, count++) {
-          const at = 4 * (y * a.width + x) + c;
-          sum += Math.abs(a.data[at] - b.data[at]);
-        }
-      }
+    for (let i = 0; i < those.length; i += 4) {
+      if (!those[i + 3]) continue; // Beyond the edge.
+      for (let c = i; c < i + 3; c++, count++) sum += Math.abs(those[c] - these[c]);
     }
     return (sum / count).toFixed(1);
   };
@@ -100,8 +98,9 @@ function lens(element) {
 
   function draw() {
     frame = 0;
-    const x = spot && original();
+    const listed = pictures(), x = spot && listed.find(({key}) => key === 'original');
     if (!x) return hide();
+    const rooms = listed.map(({img}) => roomBeside(img)); // Before anything is laid out anew.
     const ofX = pixels(x.img), at = centre(spot, ofX);
     for (const [img, {box}] of drawn) if (!img.isConnected) { box.remove(); drawn.delete(img); }
     const middle = middleOf(at, ofX), [across, down] = middle;
@@ -109,24 +108,24 @@ function lens(element) {
     if (Math.abs(across - 0.5) > 0.1) right = across < 0.5;
     if (Math.abs(down - 0.5) > 0.1) below = down < 0.5;
     const [wide, high] = [SIDE / ofX.width, SIDE / ofX.height];
-    for (const one of pictures()) {
+    for (const [i, one] of listed.entries()) {
       const of = pixels(one.img);
       if (!drawn.has(one.img)) drawn.set(one.img, boxOf(one.img));
       const {box, canvas, value, mark} = drawn.get(one.img);
       box.style.aspectRatio = `${of.width} / ${of.height}`;
       box.classList.toggle('right', right);
       box.classList.toggle('below', below);
-      const [before, behind] = roomBeside(one.img);
-      box.style.setProperty('--before', `${before}px`);
-      box.style.setProperty('--behind', `${behind}px`);
+      box.style.setProperty('--before', `${rooms[i][0]}px`);
+      box.style.setProperty('--behind', `${rooms[i][1]}px`);
       mark.style.inset = [
         down - high / 2, 1 - across - wide / 2, 1 - down - high / 2, across - wide / 2,
       ].map((part) => `${100 * Math.max(0, part)}%`).join(' ');
-      canvas.width = Math.max(1, Math.round(wide * of.width)); // Which clears it.
-      canvas.height = Math.max(1, Math.round(high * of.height));
-      const left = Math.round(across * of.width - canvas.width / 2);
-      const top = Math.round(down * of.height - canvas.height / 2);
-      canvas.getContext('2d').drawImage(of.canvas, -left, -top);
+      const [columns, lines] = [wide * of.width, high * of.height].map((n) => Math.max(1, Math.round(n)));
+      if (canvas.width !== columns || canvas.height !== lines)
+        Object.assign(canvas, {width: columns, height: lines});
+      const [left, top] = [across * of.width - columns / 2, down * of.height - lines / 2].map(Math.round);
+      const part = of.context.getImageData(left, top, columns, lines);
+      canvas.getContext('2d').putImageData(part, 0, 0);
       value.textContent = valueAt(of, middle);
       if (one.key === 'back') tellHere(one, apart(of, ofX, at), value);
     }
@@ -306,10 +305,12 @@ function lens(element) {
   help.hidden = true;
   element.after(help, status, dialog);
 
+  const soon = self.requestIdleCallback ?? setTimeout; // Not every browser has the first.
   function prepare() {
     for (const {img} of pictures()) {
       Object.assign(img, {tabIndex: 0, role: 'button', ariaHasPopup: 'dialog'});
       img.setAttribute('aria-describedby', help.id);
+      soon(() => img.isConnected && pixels(img)); // So that the first look waits for nothing.
     }
   }
   // Whatever is answered: its pictures load.
