@@ -247,6 +247,23 @@ def test_a_browser_speaks_by_the_same_rules(opened, library):
     assert len(heard) > 40, "hardly any rule was tried"
 
 
+def test_the_lens_is_over_what_was_computed_here(opened):
+    choose(opened, 2, "xy/cycle loss")
+    opened.locator(".row.with [data-view=made] img").hover(position={"x": 20, "y": 30})
+    opened.locator("#result .lens").first.wait_for()
+    box = opened.locator(".row.with [data-view=made] img").bounding_box()
+    made = pixels(opened, "with", "made")
+    spot = made[int(30 / box["height"] * len(made)), int(20 / box["width"] * len(made[0]))]
+    told = opened.locator(".row.with [data-view=made] .value").inner_text()
+    assert told.split() == [str(level) for level in spot]
+    assert opened.locator("#result .lens").count() == 8
+    assert opened.locator(".here").count() == 2
+    opened.locator(".row.without [data-view=back] img").click()
+    assert opened.get_by_role("slider", name="Wipe between F(G(x)) and x").is_visible()
+    opened.keyboard.press("Escape")
+    choose(opened, 0, "xy/cycle loss")
+
+
 def test_nothing_is_asked_of_anybody(opened, written):
     addresses = {url.split(",")[0] for url in opened.asked}
     assert all(url.startswith((written.as_uri(), "blob:", "data:")) for url in addresses), addresses

@@ -171,7 +171,7 @@ def build(
             result = gr.HTML(
                 at_first.result,
                 elem_id="result",
-                js_on_load=script("announce"),
+                js_on_load=script("announce") + script("lens") + "lens(element);",
                 apply_default_css=False,
             )
             where = gr.HTML(

@@ -16,7 +16,7 @@ from ..core.media import PICTURES
 from ..inference.translator import Translator
 from ..labs.export.folder import CARD, check_folder
 from ..labs.export.parts import ExportError
-from ..page import objective
+from ..page import markup, objective
 from ..page.library import Library
 from ..page.sets import CheckpointSet
 from ..store import catalogue
@@ -25,12 +25,12 @@ from . import card, runtime, told
 from .networks import Network, networks_of
 
 HERE = Path(__file__).parent
-SHEETS = ("page", "panels", "objective", "loop")
+SHEETS = ("page", "panels", "objective", "loop", "lens")
 """Of the page's style sheets, those of what is drawn here."""
 
 NETWORKS = "networks"
 
-NAMES = {"index.html", "data.js", "page.js", "runtime.js", NETWORKS}
+NAMES = {"index.html", "data.js", "lens.js", "page.js", "runtime.js", NETWORKS}
 """What the folder consists of, beside its card."""
 
 _TEMPLATES = Templates(HERE / "templates")
@@ -59,6 +59,7 @@ def write(folder: Path, model: catalogue.Model, say: Callable[[str], None]) -> N
     texts = {
         "index.html": _html(set_),
         "data.js": f"const PAGE = {json.dumps(data, ensure_ascii=False)};\n",
+        "lens.js": markup.script("lens"),
         "page.js": _script("page"),
         "runtime.js": script,
         CARD: card.write(model.name, set_),

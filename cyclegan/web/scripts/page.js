@@ -373,4 +373,5 @@ addEventListener('drop', (event) => {
   event.preventDefault();
   take(event.dataTransfer.files[0]);
 });
+lens(byId('result'));
 shown();
