@@ -243,6 +243,60 @@ def test_look_closer_shows_maps_scores_and_the_probe(page):
         before = after
 
 
+def message(page):
+    """What was found of a hidden message, once it is of what is shown."""
+    page.wait_for_selector("#message .verdict")
+    return page.locator("#message .verdict").inner_text()
+
+
+def share(words, before):
+    """A share in words, or 0 for "none"."""
+    (said,) = re.findall(re.escape(before) + r" (none|\d+%)", words)
+    return 0 if said == "none" else int(said.removesuffix("%"))
+
+
+def test_a_click_shows_where_something_is_hidden_and_what_outlives_a_disturbance(page):
+    page.get_by_text("Look closer").click()
+    assert "Found" not in message(page)
+    page.get_by_role("button", name="Show where something is hidden").click()
+    page.locator("#message strong", has_text=re.compile("^Found$")).wait_for()
+    page.wait_for_url("**direction=yx*")
+    words = " ".join(message(page).split())
+    assert words.startswith("Found with the cycle loss: ")
+    assert "of the colours come back" in words and "in which nothing is hidden, none do" in words
+    assert "Nothing hidden was found without the cycle loss" in words
+    whole, bare = share(words, "with the cycle loss:"), share(words, "in grey alone")
+    after = ("noise of 10 of 255", "JPEG of quality 75", "a 3×3 blur")
+    kept = [share(words, f"fter {name}") for name in after]
+    assert 50 < min(kept) <= whole <= 100 and 50 < bare <= whole
+    assert page.locator("#message button").count() == 0, "one is there"
+    large, small = (page.locator("#message img").nth(i).bounding_box() for i in (0, 1))
+    assert large["width"] >= 3 * 64 and large["width"] > 2 * small["width"]
+
+
+def test_where_nothing_is_hidden_the_page_says_so(page, url):
+    page.goto(f"{url}?lesson=satellite2map")
+    page.locator("#direction").get_by_text("satellite → map").wait_for()
+    page.get_by_text("Look closer").click()
+    words = " ".join(message(page).split())
+    assert "nothing was found hidden in fine detail" in words and "Found" not in words
+    shares = [int(said) for said in re.findall(r"(\d+)%", words)]
+    assert len(shares) == 4 and max(shares) - min(shares) < 5, "as measured"
+    page.get_by_role("button", name="Show where something is hidden").click()
+    page.locator("#message strong", has_text=re.compile("^Found$")).wait_for()
+    assert "lesson=drawing" in page.url, "where it is known of"
+
+
+def test_a_blur_is_a_probe_as_well(page):
+    page.get_by_text("Look closer").click()
+    page.wait_for_selector("#close-ups .panels img")
+    before = sources(page, "#close-ups .panels img")
+    page.get_by_label("Blur", exact=True).click()
+    wait_for_change(page, before, "#close-ups .panels img")
+    assert "a 3×3 blur on" in page.locator("#close-ups .verdict").inner_text()
+    assert "side of the blur" in page.locator("#close-ups .chart").inner_text()
+
+
 def test_the_arrow_keys_move_the_probe_and_all_that_hangs_on_it(page):
     page.get_by_text("Look closer").click()
     page.wait_for_selector("#close-ups .panels img")

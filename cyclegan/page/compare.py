@@ -4,7 +4,8 @@
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,15 @@ from PIL import Image
 from ..core.config import Direction
 from ..core.media import PICTURES
 from ..inference import closer
+from ..inference.closer import Probe
 from ..inference.evaluation import NETWORK, against_truth
 from ..inference.translator import LONGEST_SIDE, Translation, picture_l1
 from ..lessons import Example
 from ..methods import View
+from . import message
 from .library import JUDGED, TRUTH_JUDGED, Library
+from .message import Message
 from .sets import ROWS, CheckpointSet, Variant
-
-NOISE, JPEG = "Gaussian noise", "JPEG"
-SIGMAS = [0, 2, 5, 10, 20, 40]
-QUALITIES = [95, 75, 50, 25, 10, 5]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Request:
     def has_picture(self) -> bool:
         return self.example is not None or self.path is not None
 
+    def shows_the_same(self, other: "Request") -> bool:
+        """Whether it is about the same picture of the same set, on the same way."""
+        parts = ("title", "direction", "example", "path")
+        return all(getattr(self, part) == getattr(other, part) for part in parts)
+
 
 def opening(title: str, set_: CheckpointSet) -> Request:
     """What is shown of a set at first: its first example, and what the method's point is."""
@@ -53,36 +58,16 @@ def opening(title: str, set_: CheckpointSet) -> Request:
     return Request(title, set_.directions[0], set_.without, names, example)
 
 
-@dataclass(frozen=True)
-class Probe:
-    """How the translation is disturbed before it goes back."""
-
-    kind: str = NOISE
-    sigma: float = 10
-    quality: int = 50
-
-    def disturb(self, picture: Image.Image) -> Image.Image:
-        if self.kind == NOISE:
-            return closer.with_noise(picture, self.sigma)
-        return closer.with_jpeg(picture, self.quality)
-
-    @property
-    def strength(self) -> float:
-        """The number that the curve shows."""
-        return self.sigma if self.kind == NOISE else self.quality
-
-    @property
-    def named(self) -> str:
-        """In words: "noise of 10 of 255"."""
-        if self.kind == NOISE:
-            return f"noise of {self.sigma:g} of 255"
-        return f"JPEG of quality {self.quality:g}"
-
-    def growing(self) -> list[tuple[float, "Probe"]]:
-        """Ever stronger disturbances of this kind, by their strengths."""
-        if self.kind == NOISE:
-            return [(s, Probe(NOISE, sigma=s)) for s in SIGMAS]
-        return [(q, Probe(JPEG, quality=q)) for q in QUALITIES]
+def hiding_place(library: Library, title: str) -> Request | None:
+    """Where something is hidden, in the set of a title if its lesson knows, else in the first."""
+    for known in dict.fromkeys([title, *library.offered]):
+        set_ = library.sets[known]
+        hidden = set_.lesson.hidden
+        names = [example.name for example in set_.examples] if hidden else []
+        if hidden and hidden.example in names and hidden.direction in set_.directions:
+            start, example = opening(known, set_), names.index(hidden.example)
+            return replace(start, direction=hidden.direction, example=example)
+    return None
 
 
 @dataclass(frozen=True)
@@ -137,7 +122,8 @@ class Close:
     scored, score: the patch scores as an overlay and their mean, or None without a discriminator;
     truth_score: the mean that the truth gets, where it is known.
     recovered: what comes back from the `disturbed` translation, with its cycle error. points:
-    (strength, cycle error) of ever stronger disturbances.
+    (strength, cycle error) of ever stronger disturbances. message: how much of x comes back, and
+    what of that outlives a disturbance; None where there is nothing to hold it against.
     """
 
     row: VariantRow
@@ -149,6 +135,7 @@ class Close:
     recovered: Image.Image
     recovered_error: float
     points: Sequence[tuple[float, float]] = ()
+    message: Message | None = None
 
     @property
     def error(self) -> float:
@@ -343,22 +330,29 @@ def look_closer(library: Library, request: Request, probe: Probe) -> Closer:
     truth_score = None
     if judge and shown.truth is not None:
         truth_score = judge.patch_scores(shown.truth, direction).mean
+    example = None if request.example is None else set_.examples[request.example]
     found = []
     for row in rows:
         translator = library.translator(row.variant.source)
         made = row.made
 
+        @cache
         def recover(by: Probe, made=made, translator=translator):
             disturbed = by.disturb(made.translation)
-            recovered = translator.reconstruct(disturbed, direction)
-            return disturbed, recovered, picture_l1(recovered, made.original)
+            return disturbed, translator.reconstruct(disturbed, direction)
+
+        def error(by: Probe, recover=recover, made=made):
+            return picture_l1(recover(by)[1], made.original)
 
         scored, score = None, None
         if judge:
             patches = judge.patch_scores(made.translation, direction)
             scored, score = closer.score_overlay(made.translation, patches), patches.mean
         difference = closer.difference_map(made.reconstruction, made.original)
-        points = [(at, recover(by)[2]) for at, by in probe.growing()]
-        found.append(Close(row, difference, scored, score, truth_score, *recover(probe), points))
+        points = [(by.strength, error(by)) for by in probe.growing()]
+        of_judge = scored, score, truth_score
+        back = *recover(probe), error(probe)
+        read = message.read(set_, direction, example, made, translator, recover)
+        found.append(Close(row, difference, *of_judge, *back, points, read))
     views = {view.key: view for view in shown.views}
     return Closer(direction, probe, found, views, name, set_.method.judge(direction))

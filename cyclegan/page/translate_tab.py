@@ -18,9 +18,10 @@ import gradio as gr
 from ..core import sheets
 from ..core.config import Direction
 from ..core.media import PICTURES
+from ..inference.closer import Probe
 from . import address, closer_view, guests, objective, panels, passing
 from .answers import CHOOSE_ONE, Answer, Answers
-from .compare import Probe, Request, look_closer, opening, translate
+from .compare import Request, hiding_place, look_closer, opening, translate
 from .components import (
     CHOOSE,
     NETWORKS,
@@ -256,6 +257,12 @@ def build(
         request = stories.request(title, step)
         return turned(request, now, is_open) | told(now) | {chosen_set: title, upload: None}
 
+    def on_hidden(is_open: bool, old: Request, now: Place):
+        request = hiding_place(library, old.title)
+        now = stories.chosen(request.title, now)
+        shown = turned(request, now, is_open) | told(now)
+        return shown | {chosen_set: request.title, upload: None}
+
     def gone_to(asked: address.Address, is_open: bool) -> dict:
         for sentence in asked.said:
             inform(sentence, "The address")
@@ -343,6 +350,7 @@ def build(
     gr.on([direction.input, rows.input], on_switch, [*known, direction, rows], shown, **QUICK)
     terms.click(on_term, known, shown, **QUICK)
     bar.click(on_step, opened, [*chosen, upload], **QUICK)
+    closer.message.click(on_hidden, known, [*chosen, upload], **QUICK)
     where.click(on_address, opened, [*chosen, upload], **QUICK)
     chosen_set.input(on_set, [*known, chosen_set], by_set, **QUICK)
     thumbnails.click(on_example, known, [*shown, upload, passed], **QUICK)
