@@ -125,6 +125,48 @@ def test_switches_are_there_for_the_keyboard(page):
     wait_for_change(page, before)
 
 
+def test_a_class_chooses_the_seed_of_both_rows(page, url):
+    buttons = page.get_by_role("group", name="Seed of both rows").get_by_role("button")
+    assert buttons.all_inner_texts() == ["0", "1", "2"]
+    before = sources(page)
+    page.get_by_role("button", name="seed 2").click()
+    after = wait_for_change(page, before)
+    assert before[:2] == after[:2] and not set(before[2:]) & set(after[2:]), "x and y stay"
+    page.wait_for_url("**seed=2*")
+    page.reload()
+    page.wait_for_selector("#seeds [aria-label='seed 2'][aria-pressed=true]")
+    page.wait_for_function(f"document.querySelectorAll('{PANELS}')[7]?.src === '{after[7]}'")
+    strike(page, "identity loss")
+    wait_for_change(page, after)
+    strike(page, "cycle loss")
+    page.locator("#result h3").get_by_text("Without identity loss").wait_for()
+    page.locator("#seeds button").first.wait_for(state="detached")
+    assert "seed" not in page.url, "the lower row has one"
+
+
+def test_one_click_asks_whether_it_is_luck(page):
+    page.get_by_role("button", name="Is it luck?").click()
+    said = page.locator("#result p.luck")
+    said.wait_for()
+    words = " ".join(said.inner_text().split())
+    listed = re.findall(r"((?:\d+\.\d · ){2}\d+\.\d)", words)
+    with_it, without = ([float(v) for v in side.split(" · ")] for side in listed)
+    arcs = page.locator("#result .arc").all_inner_texts()
+    assert [float(re.search(r"[\d.]+", arc)[0]) for arc in arcs] == [with_it[0], without[0]]
+    for arc, side in zip(arcs, (with_it, without), strict=True):
+        assert f"seeds {min(side):.1f}–{max(side):.1f}" in arc
+    assert max(with_it) < min(without) and "no seed of one lies among those of the other" in words
+    assert "Over all held-out ones it is" in words and " ± " in words and "always" not in words
+    page.get_by_role("button", name="Is it luck?").click()
+    said.wait_for(state="detached")
+
+
+def test_of_one_seed_nothing_is_asked(page, url):
+    page.goto(f"{url}?lesson=satellite2map")
+    page.locator("#direction").get_by_text("satellite → map").wait_for()
+    page.locator("#seeds button").first.wait_for(state="detached")
+
+
 def story(page, number):
     page.locator(".steps button").nth(number - 1).click()
     page.wait_for_selector(f".steps li:nth-child({number}) [aria-current]")

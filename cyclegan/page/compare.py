@@ -3,7 +3,7 @@
 `translate` and `look_closer` are all that the page asks of the networks.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -31,7 +31,8 @@ class Request:
 
     title: of the checkpoint set. without: names of the switches whose terms the lower row lacks.
     names: of the rows, where its method has no switches. example: index of an example, or None for
-    `path`.
+    `path`. seed: of all rows, None for those that their folders show. luck: whether all seeds are
+    asked.
     """
 
     title: str
@@ -40,6 +41,8 @@ class Request:
     names: tuple[str, ...] = ()
     example: int | None = None
     path: str | None = None
+    seed: int | None = None
+    luck: bool = False
 
     @property
     def has_picture(self) -> bool:
@@ -170,7 +173,8 @@ class Shown:
 
     unchanged: quick figures of the item itself, handed over as its own translation, by key.
     without: names of the switches whose terms the lower row lacks, in the method's order.
-    is_own: whether the item is a visitor's picture.
+    is_own: whether the item is a visitor's picture. by_seed: the figures of the way back with all
+    that is switched on and without some of it, by seed; empty unless all seeds were asked.
     """
 
     direction: Direction
@@ -181,6 +185,7 @@ class Shown:
     unchanged: Mapping[str, float] = field(default_factory=dict)
     without: tuple[str, ...] = ()
     is_own: bool = False
+    by_seed: Mapping[int, tuple[float, float]] = field(default_factory=dict)
 
     def view(self, key: str) -> View | None:
         return next((view for view in self.views if view.key == key), None)
@@ -189,16 +194,11 @@ class Shown:
 def translate(library: Library, request: Request) -> Shown:
     """Run every wanted variant on one item. Raises pictures.ImageError for a bad picture."""
     set_, direction = library.sets[request.title], request.direction
-    lines = set_.rows(request.without, request.names)
+    lines = set_.rows(request.without, request.names, request.seed)
     variants = [line.variant for line in lines if line.variant]
     notes, example = notes_on(set_, variants), None
     if request.example is not None:
         example = set_.examples[request.example]
-        made = {
-            line.name: line.variant
-            and library.translate_example(request.title, line.variant, request.example, direction)
-            for line in lines
-        }
     else:
         upload = library.upload(request.path)
         longest = min([v.longest for v in variants], default=LONGEST_SIDE)
@@ -208,10 +208,13 @@ def translate(library: Library, request: Request) -> Shown:
                 f"Your picture has {width}×{height} pixels and was reduced to {longest} on "
                 "its longer side."
             )
-        made = {
-            line.name: line.variant and library.translate(line.variant, upload.picture, direction)
-            for line in lines
-        }
+
+    def translated(variant: Variant) -> Translation:
+        if example is not None:
+            return library.translate_example(request.title, variant, request.example, direction)
+        return library.translate(variant, upload.picture, direction)
+
+    made = {line.name: line.variant and translated(line.variant) for line in lines}
     rows = [
         VariantRow(
             line.name,
@@ -230,16 +233,48 @@ def translate(library: Library, request: Request) -> Shown:
     if example and (c := shown[0].config.channels).x == c.y:
         item = set_.lesson.medium.held(example.original(direction))
         unchanged = scores(shown[0], item, example, direction)
+    views = views_of(shown, direction)
     return Shown(
         direction,
         rows,
-        views_of(shown, direction),
+        views,
         truth,
         " ".join(notes),
         unchanged,
         without=struck(set_, request.without),
         is_own=example is None,
+        by_seed=_by_seed(set_, request, views, translated),
     )
+
+
+def can_be_luck(set_: CheckpointSet, request: Request) -> bool:
+    """Whether two different rows have networks of several seeds."""
+    return bool(request.without and set_.switches and set_.seeds(request.without))
+
+
+def _by_seed(
+    set_: CheckpointSet,
+    request: Request,
+    views: Sequence[View],
+    translated: Callable[[Variant], Translation],
+) -> dict[int, tuple[float, float]]:
+    """As in `Shown`; empty where a row has no way back."""
+    back = next((view for view in views if view.key == "back"), None)
+    found = {}
+    for seed, variants in _all_seeds(set_, request).items():
+        figures = tuple(translated(v).figures.get(back.figure) for v in variants) if back else ()
+        if len(figures) != 2 or None in figures:
+            return {}
+        found[seed] = figures
+    return found
+
+
+def _all_seeds(set_: CheckpointSet, request: Request) -> dict[int, list[Variant]]:
+    """The variants of both rows by seed, where all are asked."""
+    if not (request.luck and can_be_luck(set_, request)):
+        return {}
+    seeds = set_.seeds(request.without)
+    return {seed: [row.variant for row in set_.rows(request.without, (), seed)] for seed in seeds}
 
 
 def struck(set_: CheckpointSet, without: Set[str]) -> tuple[str, ...]:
@@ -304,8 +339,10 @@ def scores(variant: Variant, made: Any, example: Example, direction: Direction) 
 
 def needs_networks(library: Library, request: Request) -> bool:
     """Whether `translate` would run any: not for what is remembered."""
-    rows = library.sets[request.title].rows(request.without, request.names)
+    set_ = library.sets[request.title]
+    rows = set_.rows(request.without, request.names, request.seed)
     variants = [row.variant for row in rows if row.variant]
+    variants += [variant for of in _all_seeds(set_, request).values() for variant in of]
     if request.example is None:
         picture = library.upload(request.path).picture
         known = (library.remembers_own(v, picture, request.direction) for v in variants)

@@ -48,7 +48,8 @@ KEPT = 0.75
 """Of what comes back, the share that has to outlive a disturbance to be called most of it."""
 
 FORMULAS = {"loop", "original", "made", "same", "truth", "network"}
-NUMBERS = {"with", "without", "least", "share", "bare", "real", "noise", "jpeg", "blur"}
+NUMBERS = {"with", "without", "least", "withs", "withouts"}
+NUMBERS |= {"share", "bare", "real", "noise", "jpeg", "blur"}
 """Words that are set as formulas and as numbers."""
 
 
@@ -144,6 +145,40 @@ COLLAPSE = (
 GROUPS = ((FOREIGN,), ROUND_TRIP, ON_ALL, TRANSLATIONS, AGAINST_THE_LOSS, COLLAPSE)
 """Of each the first rule that holds is said."""
 
+
+OF_SEEDS = (
+    "Seeds {seeds}: {loop} is {withs}{of} away from {original} with the {name}, and {withouts} "
+    "without {it}: "
+)
+SEEDS = (
+    (
+        Rule(
+            OF_SEEDS + "*no seed of one lies among those of the other*, and each of the {count} "
+            "is nearer with {it}.",
+            [("apart", ">", 0)],
+        ),
+        Rule(
+            OF_SEEDS + "*no seed of one lies among those of the other*, and each of the {count} "
+            "is nearer without {it}.",
+            [("against", ">", 0)],
+        ),
+        Rule(
+            OF_SEEDS + "*with each of {count} seeds it is nearer* with {it}, and yet some without "
+            "{it} are nearer than others with {it}.",
+            [("others", "<", 1)],
+        ),
+        Rule(OF_SEEDS + "*with none of {count} it is nearer* with {it}.", [("nearer", "<", 1)]),
+        Rule(OF_SEEDS + "*it depends on the seed*, nearer with {it} with {nearer} of {count}."),
+    ),
+    (
+        Rule(
+            " Over all held-out ones it is {all_with} with {it} and {all_without} without, mean "
+            "and standard deviation over these seeds.",
+            [("on_all", ">=", 1)],
+        ),
+    ),
+)
+"""Of the way back of one picture with all seeds."""
 
 AFTER = "after {by_noise} {noise}, after {by_jpeg} {jpeg}, after {by_blur} {blur}"
 RETURNING = AFTER.replace("after", "After", 1).replace("{noise}", "{noise} come back")

@@ -19,7 +19,7 @@ from ..core import sheets
 from ..core.config import Direction
 from ..core.media import PICTURES
 from ..inference.closer import Probe
-from . import address, closer_view, guests, objective, panels, passing
+from . import address, closer_view, guests, objective, panels, passing, seeds
 from .answers import CHOOSE_ONE, Answer, Answers
 from .compare import Request, hiding_place, look_closer, opening, translate
 from .components import (
@@ -157,12 +157,16 @@ def build(
             download = gr.Button("Download as one picture", size="md", elem_id="download")
             file = gr.DownloadButton(visible="hidden", elem_id="file")
         with gr.Column(scale=1, min_width=320, elem_id="results"):
-            thumbnails = gr.HTML(
-                at_first.thumbnails,
-                elem_id="examples",
-                js_on_load=CHOOSE,
-                apply_default_css=False,
-            )
+            with gr.Row(elem_id="choice"):
+                thumbnails = gr.HTML(
+                    at_first.thumbnails,
+                    elem_id="examples",
+                    js_on_load=CHOOSE,
+                    apply_default_css=False,
+                )
+                seed = gr.HTML(
+                    at_first.seeds, elem_id="seeds", js_on_load=CHOOSE, apply_default_css=False
+                )
             terms = gr.HTML(
                 at_first.objective, elem_id="sum", js_on_load=CHOOSE, apply_default_css=False
             )
@@ -196,6 +200,7 @@ def build(
             state: request,
             result: answer.result,
             thumbnails: answer.thumbnails,
+            seed: answer.seeds,
             terms: answer.objective,
             asks: answer.asks,
             measured: answer.measured,
@@ -224,6 +229,11 @@ def build(
         switch = index_of(event, len(set_.switches))
         without = objective.toggled(set_, old.without, switch)
         return quickly(replace(old, without=without), now, is_open)
+
+    def on_seed(event: gr.EventData, is_open, old: Request, now: Place):
+        set_ = library.sets[old.title]
+        button = index_of(event, len(set_.seeds(old.without, old.names)) + 1)
+        return quickly(seeds.clicked(set_, old, button), now, is_open)
 
     def turned(request: Request, now: Place, is_open: bool) -> dict:
         """All that depends on the set."""
@@ -333,7 +343,7 @@ def build(
         picture = sheets.draw(
             [sheets.Head(head.formula, head.name) for head in panels.headings(shown, set_)],
             lines,
-            footer=f"{set_.title}. {panels.units(shown, set_.lesson)}",
+            footer=f"{set_.title}. {seeds.named(set_, request)}{panels.units(shown, set_.lesson)}",
         )
         name = hashlib.sha256(repr(request).encode()).hexdigest()[:8]
         path = Path(downloads.name) / f"{set_.folder.name}-{request.direction}-{name}.png"
@@ -344,11 +354,24 @@ def build(
 
     examples = {**NETWORKS, "concurrency_id": "examples"}
     known = [opened, state, place]
-    shown = [state, result, thumbnails, terms, asks, measured, where, example, picture, looked]
+    shown = [
+        state,
+        result,
+        thumbnails,
+        seed,
+        terms,
+        asks,
+        measured,
+        where,
+        example,
+        picture,
+        looked,
+    ]
     by_set = [*shown, direction, rows, uploads, place, bar, heaps]
     chosen = [*by_set, chosen_set]
     gr.on([direction.input, rows.input], on_switch, [*known, direction, rows], shown, **QUICK)
     terms.click(on_term, known, shown, **QUICK)
+    seed.click(on_seed, known, shown, **QUICK)
     bar.click(on_step, opened, [*chosen, upload], **QUICK)
     closer.message.click(on_hidden, known, [*chosen, upload], **QUICK)
     where.click(on_address, opened, [*chosen, upload], **QUICK)
