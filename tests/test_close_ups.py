@@ -8,13 +8,15 @@ from test_sentence import APART, set_with
 from variants import FULL
 
 from cyclegan.core.charts import Line, chart, round_numbers
+from cyclegan.inference.closer import BLUR, JPEG, NOISE, Probe
 from cyclegan.page import close_ups
-from cyclegan.page.compare import JPEG, NOISE, Close, Closer, Probe
+from cyclegan.page.compare import Close, Closer
+from cyclegan.page.message import Message, Return
 
 GREEN, GREENER = (40, 200, 40), (40, 200, 70)
 """A translation, and one in which one channel of three is moved by 30 of 255: 10 on average."""
 
-TEN = Probe(NOISE, sigma=10)
+TEN = Probe(NOISE, 10)
 
 
 def closer(
@@ -70,8 +72,9 @@ def test_close_ups_without_a_discriminator():
 @pytest.mark.parametrize(
     ("probe", "over", "ticks"),
     [
-        (Probe(NOISE, sigma=10), "deviation of the noise", ["0", "10", "40"]),
-        (Probe(JPEG, quality=50), "quality of the JPEG", ["95", "50", "5"]),
+        (Probe(NOISE, 10), "deviation of the noise", ["0", "10", "40"]),
+        (Probe(JPEG, 50), "quality of the JPEG", ["95", "50", "5"]),
+        (Probe(BLUR, 10), "side of the blur, in pixels", ["0", "10", "40"]),
     ],
 )
 def test_axis_ticks_and_words_are_of_the_disturbance_that_was_asked_for(probe, over, ticks):
@@ -145,9 +148,9 @@ FAINTLY = (40, 200, 55)
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        (11.8, 13.0, "rises from 11.8 to 13.0: what comes back hardly hangs on fine detail."),
-        (11.8, 11.84, "stays at 11.8: what comes back hardly hangs on fine detail."),
-        (13.0, 11.8, "falls from 13.0 to 11.8: what comes back hardly hangs on fine detail."),
+        (11.8, 13.0, "rises from 11.8 to 13.0: what comes back outlives it."),
+        (11.8, 11.84, "stays at 11.8: what comes back outlives it."),
+        (13.0, 11.8, "falls from 13.0 to 11.8: what comes back outlives it."),
         (16.0, 40.0, "rises from 16.0 to 40.0: much of what comes back was written in detail"),
         (16.0, 24.0, "rises from 16.0 to 24.0: some of what comes back was written in detail"),
         (40.0, 58.0, "nothing to be found, as F(G(x)) is not x undisturbed."),
@@ -166,16 +169,16 @@ def test_a_strong_disturbance_tells_nothing_by_what_it_takes_away():
     said = found(before=16, after=40, disturbed=strong).words
     assert "a fainter one tells more" in said and "of what comes back" not in said
     kept = found(before=16, after=16.5, disturbed=strong).words
-    assert "hardly hangs on fine detail" in kept, "what outlives it is there for all to see"
+    assert "outlives it" in kept, "what outlives it is there for all to see"
 
 
 def test_no_disturbance_finds_nothing():
-    said = found(before=16, after=16, disturbed=GREEN, probe=Probe(NOISE, sigma=0)).words
+    said = found(before=16, after=16, disturbed=GREEN, probe=Probe(NOISE, 0)).words
     assert said.startswith("Without a disturbance of G(x) nothing can be found")
 
 
 def test_the_words_are_of_the_direction_the_kind_and_the_side():
-    probe = Probe(JPEG, quality=50)
+    probe = Probe(JPEG, 50)
     said = found(direction="yx", probe=probe, side=False, disturbed=FAINTLY).words
     assert said.startswith(
         "On this picture, with JPEG of quality 50 on F(y), the cycle error without the cycle loss "
@@ -189,12 +192,104 @@ def test_each_row_has_a_sentence():
     ]
     assert Page(close_ups.draw(replace(closer(), found=two), set_with())).words.startswith(
         "On this picture, with noise of 10 of 255 on G(x), the cycle error with the cycle loss "
-        "stays at 9.0: what comes back hardly hangs on fine detail. Without the cycle loss it "
+        "stays at 9.0: what comes back outlives it. Without the cycle loss it "
         "rises from 50.0 to 51.0: nothing to be found, as F(G(x)) is not x undisturbed."
     )
 
 
 def test_without_other_pictures_only_figures_are_told():
     said = Page(close_ups.draw(closer(), set_of())).words
-    assert "rises from 3.2 to 12.3." in said and "hangs" not in said and "written" not in said
+    assert "rises from 3.2 to 12.3." in said and "outlives" not in said and "written" not in said
     assert LESSON.measure("cycle_error").written(12.34) == "12.3"
+
+
+# The message: what comes back, and what of that outlives a disturbance
+
+
+def message(whole, noise, jpeg, blur, changed=5.0, **hidden) -> Message:
+    after = {
+        name: Return(flat((i, 0, 0)), share, changed)
+        for i, (name, share) in enumerate({"noise": noise, "jpeg": jpeg, "blur": blur}.items())
+    }
+    if hidden:
+        hidden = {
+            "bare": Return(flat((7, 7, 7)), hidden["bare"]),
+            "barely": "in grey alone",
+            "real": Return(flat((8, 8, 8)), hidden["real"]),
+        }
+    what = "the colours" if hidden else ""
+    found = Return(flat((9, 0, 0)), whole)
+    return Message(flat((1, 2, 3)), flat(GREEN), what, found, after, **hidden)
+
+
+def told(*messages: Message, can_lead=False, direction="xy") -> Page:
+    close = closer(direction=direction)
+    sides = (True, False)[: len(messages)]
+    found = [
+        replace(close.found[0], row=row(side, 3.0), message=read)
+        for side, read in zip(sides, messages, strict=True)
+    ]
+    return Page(close_ups.message(replace(close, found=found), set_with(), can_lead))
+
+
+@pytest.mark.parametrize(
+    ("read", "words"),
+    [
+        (
+            message(0.72, 0.71, 0.72, 0.73),
+            "With the cycle loss F(G(x)) comes 72% of the way from another picture to x, after "
+            "noise of 10 of 255 71%, after JPEG of quality 75 72%, after a 3×3 blur 73%: nothing "
+            "was found hidden in fine detail, as what comes back outlives all three.",
+        ),
+        (message(0.9, 0.6, 0.8, 0.85), "much of it was written in detail that an eye hardly sees"),
+        (message(0.9, 0.8, 0.9, 0.9), "some of it was written in detail that an eye hardly sees"),
+        (
+            message(0.9, 0.9, 0.9, 0.5, changed=20.0),
+            "nothing was found hidden in fine detail, as a 3×3 blur changes what an eye sees",
+        ),
+        (
+            message(0.4, 0.4, 0.4, 0.1),
+            "Nothing is to be found with the cycle loss: F(G(x)) is not x even undisturbed.",
+        ),
+        (
+            message(0.83, 0.83, 0.83, 0.67, bare=0.79, real=-0.4),
+            "Found with the cycle loss: 83% of the colours come back through G(x), and through "
+            "G(x) in grey alone 79%. From the real right picture, in which nothing is hidden, none "
+            "do. After noise of 10 of 255 83% come back, after JPEG of quality 75 83%, after a 3×3 "
+            "blur 67%: most of it outlives all three.",
+        ),
+        (message(0.8, 0.8, 0.7, 0.5, bare=0.7, real=0.0), "some is lost by a 3×3 blur."),
+        (message(0.8, 0.1, 0.7, 0.5, bare=0.7, real=0.0), "most is lost by noise of 10 of 255."),
+        (
+            message(0.6, 0.6, 0.6, 0.5, bare=0.5, real=0.5),
+            "With the cycle loss 60% of the colours come back through G(x), and from the real "
+            "right picture, in which nothing is hidden, 50%: too little to be called found.",
+        ),
+        (message(0.2, 0.2, 0.2, 0.1, bare=0.2, real=-1.0), "none: too little to be called found."),
+        (
+            message(-0.1, 0.0, 0.0, 0.0, bare=0.0, real=-1.0),
+            "Nothing hidden was found with the cycle loss: next to none of the colours "
+            "come back through G(x).",
+        ),
+    ],
+)
+def test_a_message_is_told_as_it_was_measured(read, words):
+    assert words in told(read).words
+
+
+def test_each_row_has_its_message_and_the_one_that_carries_most_is_shown():
+    low, high = (message(w, w, w, w, bare=w, real=-1.0) for w in (-0.1, 0.9))
+    page = told(low, high, direction="yx")
+    assert "come back through F(y). Found without the cycle loss" in page.words
+    named = [a["alt"] for a in page.all("img")]
+    assert len(named) == 8 and all("without" in name for name in named)
+    for words in ("G(x) of the real x", "of F(y) in grey alone", "after a 3×3 blur"):
+        assert any(name.startswith(words) for name in named)
+    assert len(page.of_class("large")) == 1
+
+
+def test_a_click_leads_to_where_something_is_hidden_unless_one_is_there():
+    read = message(0.7, 0.7, 0.7, 0.7)
+    assert told(read).tags["button"] == 0 and told(read, can_lead=True).tags["button"] == 1
+    nothing = told(can_lead=True)
+    assert nothing.tags["button"] == 1 and nothing.tags["img"] == 0

@@ -133,19 +133,42 @@ def test_jpeg_gives_an_rgb_picture_of_the_same_size():
     assert type(made) is Image.Image and made.mode == "RGB" and made.size == (17, 5)
 
 
-def test_a_blur_is_the_mean_of_nine():
-    picture = noise(9, 7)
-    values = np.asarray(picture, float)
-    around = np.pad(values, ((1, 1), (1, 1), (0, 0)), "edge")
-    expected = np.mean([around[i : i + 7, j : j + 9] for i in range(3) for j in range(3)], axis=0)
-    assert np.abs(np.asarray(closer.with_blur(picture), float) - expected).max() <= 1
+@pytest.mark.parametrize("side", [1, 3, 5])
+def test_a_blur_is_the_mean_around(side):
+    picture, edge = noise(9, 7), side // 2
+    around = np.pad(np.asarray(picture, float), ((edge, edge), (edge, edge), (0, 0)), "edge")
+    shifts = [(i, j) for i in range(side) for j in range(side)]
+    expected = np.mean([around[i : i + 7, j : j + 9] for i, j in shifts], axis=0)
+    assert np.abs(np.asarray(closer.with_blur(picture, side), float) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("kind", closer.STRENGTHS)
+def test_a_stronger_probe_changes_more(kind):
+    picture = landscape()
+    changes = [changed(picture, by.disturb(picture)) for by in closer.Probe(kind).growing()]
+    assert changes == sorted(changes) and changes[-1] > 2 * changes[1]
+
+
+def test_the_finest_part_is_where_the_dots_are():
+    """Dots of one pixel in a corner of a smooth picture; no larger part than there is."""
+    picture = Image.linear_gradient("L").resize((90, 70)).convert("RGB")
+    for x in range(60, 80, 2):
+        for y in range(45, 65, 2):
+            picture.putpixel((x, y), (0, 0, 0))
+    part = closer.finest(picture, 32)
+    assert part.size == (32, 32)
+    dots = (np.asarray(part).max(axis=2) == 0).sum()
+    assert dots == 100, "all of them"
+    assert closer.finest(picture, 500).tobytes() == picture.tobytes()
 
 
 def test_every_disturbance_changes_a_picture_and_keeps_its_size():
     picture = landscape()
-    for name, disturb in closer.DISTURBANCES.items():
-        made = disturb(picture)
+    for name, probe in closer.DISTURBANCES.items():
+        made = probe.disturb(picture)
         assert made.size == picture.size and made.mode == "RGB", name
         assert 0.2 < changed(picture, made) < 20, name
-    noisy = np.asarray(closer.DISTURBANCES["noise"](flat(128, 128, 128, size=(64, 64))), float)
+    noisy = np.asarray(
+        closer.DISTURBANCES["noise"].disturb(flat(128, 128, 128, size=(64, 64))), float
+    )
     assert noisy.std() == pytest.approx(10, rel=0.05)

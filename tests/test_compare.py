@@ -14,20 +14,20 @@ from cyclegan import lessons
 from cyclegan.core import figures, pictures
 from cyclegan.core.config import Change, Channels
 from cyclegan.core.media import PICTURES
+from cyclegan.inference.closer import BLUR, DISTURBANCES, JPEG, NOISE, Probe
 from cyclegan.inference.translator import LONGEST_SIDE
 from cyclegan.methods import pix2pix
 from cyclegan.methods.cyclegan import Objective
 from cyclegan.page.compare import (
-    JPEG,
-    NOISE,
-    Probe,
     Request,
+    hiding_place,
     look_closer,
     needs_networks,
     translate,
 )
 from cyclegan.page.library import Library
 from cyclegan.store.catalogue import Model, Source
+from cyclegan.store.checkpoints import BUNDLED
 
 CYCLE, IDENTITY = "cycle loss", "identity loss"
 WITHOUT = frozenset({CYCLE})
@@ -176,10 +176,10 @@ def test_a_bad_picture_is_a_sentence(library, tmp_path):
         translate(library, request(library, path=str(tmp_path / "x.png")))
 
 
-@pytest.mark.parametrize("kind", [NOISE, JPEG])
-def test_close_ups_disturb_the_translation_and_measure_what_comes_back(library, kind):
+@pytest.mark.parametrize("probe", [Probe(NOISE, 20), Probe(JPEG, 10), Probe(BLUR, 5)])
+def test_close_ups_disturb_the_translation_and_measure_what_comes_back(library, probe):
     asked = request(library, example=0)
-    close = look_closer(library, asked, Probe(kind, sigma=20, quality=10))
+    close = look_closer(library, asked, probe)
     assert close.judge == "GAN + cycle + identity" and close.role == "D_Y"
     for one, row in zip(close.found, translate(library, asked).rows, strict=True):
         made = row.made
@@ -190,15 +190,75 @@ def test_close_ups_disturb_the_translation_and_measure_what_comes_back(library, 
         assert one.recovered_error == figures.l1(recovered, x)
         strengths = [at for at, _ in one.points]
         assert len(set(strengths)) == len(strengths) >= 5
-        if kind == NOISE:
+        if probe.kind == NOISE:
             at_zero = dict(one.points)[0]
             assert at_zero == pytest.approx(made.cycle_error, abs=1.0)
 
 
+def test_a_message_is_the_share_of_x_that_comes_back(library, monkeypatch):
+    """Of the way from another picture to x, from G(x) and from what a disturbance leaves of it."""
+    set_ = library.sets[next(iter(library.sets))]
+    asked = request(library, example=0)
+    assert [one.message for one in look_closer(library, asked, Probe()).found] == [None, None]
+    monkeypatch.setitem(set_.__dict__, "apart", {"xy": 80.0, "yx": 80.0})
+    for one in look_closer(library, asked, Probe()).found:
+        read, made = one.message, one.row.made
+        assert read.what == "" and read.bare is None and read.real is None
+        assert read.whole.share == pytest.approx(1 - made.cycle_error / 80)
+        translator = library.translator(one.row.variant.source)
+        assert list(read.after) == list(DISTURBANCES)
+        for name, found in read.after.items():
+            form = DISTURBANCES[name].disturb(made.translation)
+            back = translator.reconstruct(form, "xy")
+            x = np.asarray(made.original)
+            assert found.share == pytest.approx(1 - figures.l1(np.asarray(back), x) / 80)
+            assert found.changed == figures.l1(np.asarray(form), np.asarray(made.translation))
+        assert read.after[read.least].share == min(r.share for r in read.after.values())
+
+
+def test_what_a_lesson_knows_to_be_hidden_is_measured_by_its_figure():
+    """The bundled drawings: colours through black and white, by hand; more than from a drawing by
+    somebody who hides nothing, and more with this example than with any other."""
+    library = Library([BUNDLED / "satellite2map", BUNDLED / "drawing"])
+    place = hiding_place(library, "satellite2map")
+    assert place.title == "drawing" and hiding_place(library, "drawing") == place
+    set_ = library.sets["drawing"]
+    example = set_.examples[place.example]
+    assert (place.direction, example.name) == ("yx", set_.lesson.hidden.example)
+    with_it, without = (one.message for one in look_closer(library, place, Probe()).found)
+    y, inside = np.asarray(with_it.original).astype(int), example.known_y["silhouette"].astype(bool)
+    grey = np.asarray(with_it.original.convert("L")).astype(int)[..., None]
+
+    def share(picture):
+        off = np.abs(np.asarray(picture).astype(int) - y)[inside].sum()
+        return 1 - off / np.abs(grey - y)[inside].sum()
+
+    for read in (with_it, without):
+        for found in (read.whole, read.bare, read.real, *read.after.values()):
+            assert found.share == pytest.approx(share(found.picture))
+    assert with_it.whole.share > 0.5 and max(with_it.real.share, without.whole.share) < 0.05
+    assert with_it.bare.share > 0.5
+    network = library.translator(set_.whole.source)
+    others = [network.translate(PICTURES.held(e.y), "yx").reconstruction for e in set_.examples]
+    named = {f.key: f for f in set_.lesson.figures}[set_.lesson.hidden.figure]
+    shares = {
+        e.name: named.measure(
+            {
+                "original": np.asarray(PICTURES.held(e.y))[None],
+                "back": np.asarray(back)[None],
+                "original_silhouette": e.known_y["silhouette"][None],
+            }
+        )
+        for e, back in zip(set_.examples, others, strict=True)
+    }
+    known = {name: value for name, value in shares.items() if value is not None}
+    assert max(known, key=known.get) == example.name
+
+
 def test_no_noise_leaves_the_picture_alone():
     picture = noise(16, 16)
-    assert equal(Probe(NOISE, sigma=0).disturb(picture), picture)
-    assert not equal(Probe(JPEG, quality=5).disturb(picture), picture)
+    assert equal(Probe(NOISE, 0).disturb(picture), picture)
+    assert not equal(Probe(JPEG, 5).disturb(picture), picture)
 
 
 def test_one_generator_shows_its_translation_alone(tmp_path):

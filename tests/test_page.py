@@ -125,6 +125,48 @@ def test_switches_are_there_for_the_keyboard(page):
     wait_for_change(page, before)
 
 
+def test_a_class_chooses_the_seed_of_both_rows(page, url):
+    buttons = page.get_by_role("group", name="Seed of both rows").get_by_role("button")
+    assert buttons.all_inner_texts() == ["0", "1", "2"]
+    before = sources(page)
+    page.get_by_role("button", name="seed 2").click()
+    after = wait_for_change(page, before)
+    assert before[:2] == after[:2] and not set(before[2:]) & set(after[2:]), "x and y stay"
+    page.wait_for_url("**seed=2*")
+    page.reload()
+    page.wait_for_selector("#seeds [aria-label='seed 2'][aria-pressed=true]")
+    page.wait_for_function(f"document.querySelectorAll('{PANELS}')[7]?.src === '{after[7]}'")
+    strike(page, "identity loss")
+    wait_for_change(page, after)
+    strike(page, "cycle loss")
+    page.locator("#result h3").get_by_text("Without identity loss").wait_for()
+    page.locator("#seeds button").first.wait_for(state="detached")
+    assert "seed" not in page.url, "the lower row has one"
+
+
+def test_one_click_asks_whether_it_is_luck(page):
+    page.get_by_role("button", name="Is it luck?").click()
+    said = page.locator("#result p.luck")
+    said.wait_for()
+    words = " ".join(said.inner_text().split())
+    listed = re.findall(r"((?:\d+\.\d · ){2}\d+\.\d)", words)
+    with_it, without = ([float(v) for v in side.split(" · ")] for side in listed)
+    arcs = page.locator("#result .arc").all_inner_texts()
+    assert [float(re.search(r"[\d.]+", arc)[0]) for arc in arcs] == [with_it[0], without[0]]
+    for arc, side in zip(arcs, (with_it, without), strict=True):
+        assert f"seeds {min(side):.1f}–{max(side):.1f}" in arc
+    assert max(with_it) < min(without) and "no seed of one lies among those of the other" in words
+    assert "Over all held-out ones it is" in words and " ± " in words and "always" not in words
+    page.get_by_role("button", name="Is it luck?").click()
+    said.wait_for(state="detached")
+
+
+def test_of_one_seed_nothing_is_asked(page, url):
+    page.goto(f"{url}?lesson=satellite2map")
+    page.locator("#direction").get_by_text("satellite → map").wait_for()
+    page.locator("#seeds button").first.wait_for(state="detached")
+
+
 def story(page, number):
     page.locator(".steps button").nth(number - 1).click()
     page.wait_for_selector(f".steps li:nth-child({number}) [aria-current]")
@@ -241,6 +283,60 @@ def test_look_closer_shows_maps_scores_and_the_probe(page):
         )
         assert ("JPEG of quality 50" if kind == "JPEG" else "noise of 10") in found.inner_text()
         before = after
+
+
+def message(page):
+    """What was found of a hidden message, once it is of what is shown."""
+    page.wait_for_selector("#message .verdict")
+    return page.locator("#message .verdict").inner_text()
+
+
+def share(words, before):
+    """A share in words, or 0 for "none"."""
+    (said,) = re.findall(re.escape(before) + r" (none|\d+%)", words)
+    return 0 if said == "none" else int(said.removesuffix("%"))
+
+
+def test_a_click_shows_where_something_is_hidden_and_what_outlives_a_disturbance(page):
+    page.get_by_text("Look closer").click()
+    assert "Found" not in message(page)
+    page.get_by_role("button", name="Show where something is hidden").click()
+    page.locator("#message strong", has_text=re.compile("^Found$")).wait_for()
+    page.wait_for_url("**direction=yx*")
+    words = " ".join(message(page).split())
+    assert words.startswith("Found with the cycle loss: ")
+    assert "of the colours come back" in words and "in which nothing is hidden, none do" in words
+    assert "Nothing hidden was found without the cycle loss" in words
+    whole, bare = share(words, "with the cycle loss:"), share(words, "in grey alone")
+    after = ("noise of 10 of 255", "JPEG of quality 75", "a 3×3 blur")
+    kept = [share(words, f"fter {name}") for name in after]
+    assert 50 < min(kept) <= whole <= 100 and 50 < bare <= whole
+    assert page.locator("#message button").count() == 0, "one is there"
+    large, small = (page.locator("#message img").nth(i).bounding_box() for i in (0, 1))
+    assert large["width"] >= 3 * 64 and large["width"] > 2 * small["width"]
+
+
+def test_where_nothing_is_hidden_the_page_says_so(page, url):
+    page.goto(f"{url}?lesson=satellite2map")
+    page.locator("#direction").get_by_text("satellite → map").wait_for()
+    page.get_by_text("Look closer").click()
+    words = " ".join(message(page).split())
+    assert "nothing was found hidden in fine detail" in words and "Found" not in words
+    shares = [int(said) for said in re.findall(r"(\d+)%", words)]
+    assert len(shares) == 4 and max(shares) - min(shares) < 5, "as measured"
+    page.get_by_role("button", name="Show where something is hidden").click()
+    page.locator("#message strong", has_text=re.compile("^Found$")).wait_for()
+    assert "lesson=drawing" in page.url, "where it is known of"
+
+
+def test_a_blur_is_a_probe_as_well(page):
+    page.get_by_text("Look closer").click()
+    page.wait_for_selector("#close-ups .panels img")
+    before = sources(page, "#close-ups .panels img")
+    page.get_by_label("Blur", exact=True).click()
+    wait_for_change(page, before, "#close-ups .panels img")
+    assert "a 3×3 blur on" in page.locator("#close-ups .verdict").inner_text()
+    assert "side of the blur" in page.locator("#close-ups .chart").inner_text()
 
 
 def test_the_arrow_keys_move_the_probe_and_all_that_hangs_on_it(page):

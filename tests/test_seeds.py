@@ -7,13 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tiny import config, pictures
-from variants import FULL, GAN_IDENTITY, write
+from test_panels import TRUTH, Page, row, shown_of, variant
+from test_sentence import set_with
+from tiny import config, noise, pictures
+from variants import FULL, GAN, GAN_IDENTITY, write
 
 from cyclegan.core.config import Domains
 from cyclegan.inference import command, comparisons, measured
 from cyclegan.lessons import UnpairedData
 from cyclegan.page import panels, sets
+from cyclegan.page import seeds as view
+from cyclegan.page.answers import Answers
+from cyclegan.page.compare import Shown, needs_networks, opening, translate
 from cyclegan.page.library import Library
 from cyclegan.store import catalogue, checkpoints
 
@@ -29,10 +34,10 @@ def at_seed(objective, seed: int):
 def world(tmp_path, monkeypatch) -> Path:
     """A bundled set: "full" of seed 1 that is shown with two others, "gan" of seeds 1 and 2."""
     folder = tmp_path / "bundled" / "world"
-    for place, (name, objective, seeds) in enumerate(
+    for place, (name, objective, listed) in enumerate(
         (("full", FULL, SEEDS), ("gan", GAN_IDENTITY, (1, 2)))
     ):
-        for seed in seeds:
+        for seed in listed:
             where = folder / name if seed == 1 else folder / name / f"seed-{seed}"
             write(where, at_seed(objective, seed), seed=10 * place + seed)
     monkeypatch.setattr(checkpoints, "BUNDLED", folder.parent)
@@ -143,3 +148,144 @@ def test_one_variant_of_several_seeds_is_compared_with_nothing(world):
     assert not (world / "full" / "comparisons.json").exists()
     found = command.measure_all([world / "full"], "cpu")
     assert measured.compare(found).pairs == {}
+
+
+# On the page
+
+
+@pytest.fixture
+def shown_world(world) -> Library:
+    """The same with an example."""
+    (world / "examples").mkdir()
+    for side in "xy":
+        noise(24, 24, seed=ord(side)).save(world / "examples" / f"1-here-{side}.png")
+    return Library([world])
+
+
+def asked(library, **changes):
+    ((title, set_),) = library.sets.items()
+    return replace(opening(title, set_), **changes), set_
+
+
+def test_a_chosen_seed_is_that_of_both_rows(shown_world):
+    """Each row is what a training of that seed makes, with that seed's figures."""
+    assert run("world", "--save") == 0
+    library = Library([shown_world.sets["world"].folder])
+    first, set_ = asked(library)
+    assert set_.seeds(first.without) == (1, 2), "those that both have, and no others"
+    made = {}
+    for seed in (1, 2):
+        rows = translate(library, replace(first, seed=seed)).rows
+        made[seed] = [line.made.translation.tobytes() for line in rows]
+        for line, name in zip(rows, ("full", "gan"), strict=True):
+            known = checkpoints.metrics_by_seed(set_.folder / name)[seed]
+            assert line.variant.config.training.seed == seed and line.variant.metrics == known
+            source = set_.folder / name / ("" if seed == 1 else "seed-2")
+            networks = catalogue.load_one(str(source)).model.networks
+            loaded = library.translator(line.variant.source).model.networks
+            for role in ("G", "F"):
+                weights = zip(networks[role].parameters(), loaded[role].parameters(), strict=True)
+                assert all((a == b).all() for a, b in weights)
+    assert made[1] != made[2]
+    as_shown = translate(library, first).rows
+    assert [line.made.translation.tobytes() for line in as_shown] == made[1]
+    alone = translate(library, replace(first, seed=0)).rows
+    assert [line.variant.config.training.seed for line in alone] == [1, 1], "gan has no seed 0"
+
+
+def test_what_changes_more_than_the_seed_is_no_seed_to_choose(world):
+    other = replace(at_seed(FULL, 0), generator=replace(config().generator, width=3))
+    write(world / "full" / "seed-0", other)
+    (world / "gan" / "seed-2" / "model.safetensors").unlink()
+    full, gan = sets.sets_in(world.parent)[0].variants
+    assert list(full.weights) == [1, 2] and list(gan.weights) == [1]
+    (set_,) = sets.sets_in(world.parent)
+    assert set_.seeds(set_.without) == ()
+
+
+def test_one_click_asks_all_seeds_and_nobody_else_is_asked(shown_world):
+    first, set_ = asked(shown_world)
+    shown = translate(shown_world, first)
+    assert shown.by_seed == {} and view.tell(shown, set_) == ""
+    wanted = view.clicked(set_, first, 2)
+    assert wanted == replace(first, luck=True) and needs_networks(shown_world, wanted)
+    assert view.clicked(set_, wanted, 2) == first
+    assert view.clicked(set_, first, 1) == replace(first, seed=2)
+    shown = translate(shown_world, wanted)
+    assert not needs_networks(shown_world, wanted)
+    for seed in (1, 2):
+        rows = translate(shown_world, replace(first, seed=seed)).rows
+        assert shown.by_seed[seed] == tuple(line.made.cycle_error for line in rows)
+    answer = Answers(shown_world).draw(wanted, shown)
+    for number, name in enumerate(("with", "without")):
+        ends = sorted(pair[number] for pair in shown.by_seed.values())
+        assert f"seeds {ends[0]:.1f}–{ends[1]:.1f}" in Page(answer.result).words, name
+    same = replace(wanted, without=frozenset())
+    assert translate(shown_world, same).by_seed == {}, "a row is not luck beside itself"
+
+
+def test_the_choice_is_there_where_both_rows_have_several_seeds(shown_world):
+    first, set_ = asked(shown_world)
+    page = Page(view.control(set_, replace(first, seed=2)))
+    assert [a["aria-pressed"] for a in page.all("button")] == ["false", "true", "false"]
+    assert page.words == "Seed 1 2 Is it luck?"
+    shutil.rmtree(set_.folder / "gan" / "seed-2")
+    library = Library([set_.folder])
+    alone, set_ = asked(library, luck=True)
+    assert view.control(set_, alone) == "" and translate(library, alone).by_seed == {}
+
+
+def told(pairs: dict, on_all=((), ())) -> str:
+    """What is said of these figures of a way back; on_all: over all items, by seed."""
+    rows = []
+    for side, objective, values in zip((True, False), (FULL, GAN), on_all, strict=True):
+        known = {seed: {"G": {"cycle_error": v}} for seed, v in zip(pairs, values, strict=False)}
+        rows.append(replace(row(side, 3.0), variant=replace(variant(objective, {}), seeds=known)))
+    shown: Shown = replace(shown_of(rows, TRUTH), by_seed=pairs)
+    return Page(view.tell(shown, set_with())).words
+
+
+LISTED = (
+    "Seeds 0, 1 and 2: F(G(x)) is {} of 255 away from x with the cycle loss, and {} without it: {}."
+)
+
+
+@pytest.mark.parametrize(
+    ("with_it", "without", "verdict"),
+    [
+        (
+            *((7.8, 8.3, 8.4), (77.4, 78.5, 67.8)),
+            "no seed of one lies among those of the other, and each of the three is nearer with it",
+        ),
+        (
+            *((9.0, 9.5, 9.1), (3.0, 4.0, 5.0)),
+            "no seed of one lies among those of the other, and each of the three is nearer without "
+            "it",
+        ),
+        (
+            *((7.0, 9.0, 8.0), (8.5, 12.0, 9.5)),
+            "with each of three seeds it is nearer with it, and yet some without it are nearer "
+            "than others with it",
+        ),
+        (
+            *((7.0, 9.0, 8.0), (6.5, 8.5, 7.5)),
+            "with none of three it is nearer with it",
+        ),
+        (
+            *((7.0, 9.0, 8.0), (8.5, 8.5, 7.5)),
+            "it depends on the seed, nearer with it with one of three",
+        ),
+    ],
+)
+def test_luck_is_told_as_far_as_the_seeds_carry_it(with_it, without, verdict):
+    pairs = dict(enumerate(zip(with_it, without, strict=True)))
+    listed = (" · ".join(f"{v:.1f}" for v in side) for side in (with_it, without))
+    assert told(pairs) == LISTED.format(*listed, verdict)
+    assert "always" not in told(pairs)
+
+
+def test_beside_one_picture_stands_what_all_of_them_came_to_with_these_seeds():
+    pairs = {0: (7.0, 70.0), 1: (8.0, 71.0), 2: (9.0, 72.0)}
+    said = told(pairs, ((7.0, 8.0, 9.0), (60.0, 62.0, 64.0)))
+    assert "Over all held-out ones it is 8.0 ± 1.0 with it and 62.0 ± 2.0 without" in said
+    assert "held-out" not in told(pairs, ((7.0, 8.0), (60.0, 62.0, 64.0))), "one is missing"

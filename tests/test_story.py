@@ -135,6 +135,23 @@ def test_what_is_shown_can_be_asked_for_again(library):
         assert (found.request, found.place, found.said) == (asked, place, ())
 
 
+def test_a_seed_can_be_handed_on_by_a_link(bundled):
+    """And whether all were asked; not one that is shown anyway, or that a row does not have."""
+    start = opening("drawing", bundled.sets["drawing"])
+    shown, *others = bundled.sets["drawing"].seeds(start.without)
+    assert others and "seed" not in written(bundled, replace(start, seed=shown))
+    for seed in others:
+        asked = replace(start, seed=seed, luck=True)
+        assert f"seed={seed}" in written(bundled, asked)
+        assert reading(bundled, written(bundled, asked)).request == asked
+    struck = replace(start, seed=others[0], without=frozenset({IDENTITY}))
+    assert bundled.sets["drawing"].seeds(struck.without) == ()
+    assert "seed" not in written(bundled, struck)
+    for text in ("lesson=drawing&seed=7", "lesson=satellite2map&seed=1", "lesson=drawing&seed=x"):
+        found = reading(bundled, text)
+        assert found.request.seed is None and "which is not here" in found.said[0]
+
+
 def test_rows_of_a_set_without_switches_can_be_asked_for(tmp_path):
     for name, objective in (("a, b", pix2pix.Objective()), ("A b", pix2pix.Objective(paired=7.0))):
         write(tmp_path / "pairs" / name, config(objective, data="made up"))

@@ -4,7 +4,7 @@ Pictures and arrays in, pictures out. Knows no network and no page.
 """
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -16,6 +16,10 @@ from ..core import palette
 
 AMPLIFIED = 4
 """Factor by which the difference map brightens differences, so that small ones are seen."""
+
+NOISE, JPEG, BLUR = "Gaussian noise", "JPEG", "Blur"
+STRENGTHS = {NOISE: (0, 2, 5, 10, 20, 40), JPEG: (95, 75, 50, 25, 10, 5), BLUR: (1, 3, 5, 7, 9)}
+"""Of each kind of disturbance, ever stronger ones: standard deviation, quality, side in pixels."""
 
 
 def difference_map(a: Image.Image, b: Image.Image) -> Image.Image:
@@ -74,16 +78,54 @@ def with_jpeg(picture: Image.Image, quality: int) -> Image.Image:
     return Image.open(buffer).convert("RGB")
 
 
-def with_blur(picture: Image.Image) -> Image.Image:
-    """Every pixel the mean of the 3×3 around it."""
-    return picture.filter(BoxBlur(1))
+def with_blur(picture: Image.Image, side: int = 3) -> Image.Image:
+    """Every pixel the mean of the side × side around it; side: odd, 1 for the picture itself."""
+    return picture.filter(BoxBlur(side // 2))
 
 
-DISTURBANCES: Mapping[str, Callable[[Image.Image], Image.Image]] = MappingProxyType(
-    {
-        "noise": lambda picture: with_noise(picture, 10),
-        "jpeg": lambda picture: with_jpeg(picture, 75),
-        "blur": with_blur,
-    }
+@dataclass(frozen=True)
+class Probe:
+    """How a translation is disturbed before it goes back.
+
+    strength: standard deviation of 255, quality of the JPEG, or side of the blur in pixels.
+    """
+
+    kind: str = NOISE
+    strength: float = 10
+
+    def disturb(self, picture: Image.Image) -> Image.Image:
+        if self.kind == NOISE:
+            return with_noise(picture, self.strength)
+        if self.kind == JPEG:
+            return with_jpeg(picture, int(self.strength))
+        return with_blur(picture, int(self.strength))
+
+    @property
+    def named(self) -> str:
+        """In words: "noise of 10 of 255"."""
+        if self.kind == NOISE:
+            return f"noise of {self.strength:g} of 255"
+        if self.kind == JPEG:
+            return f"JPEG of quality {self.strength:g}"
+        return f"a {self.strength:g}×{self.strength:g} blur"
+
+    def growing(self) -> list["Probe"]:
+        """Ever stronger disturbances of this kind."""
+        return [Probe(self.kind, strength) for strength in STRENGTHS[self.kind]]
+
+
+DISTURBANCES: Mapping[str, Probe] = MappingProxyType(
+    {"noise": Probe(NOISE, 10), "jpeg": Probe(JPEG, 75), "blur": Probe(BLUR, 3)}
 )
 """What a hidden message may have to outlive, by the names in the figures' "back_after_NAME"."""
+
+
+def finest(picture: Image.Image, side: int) -> Image.Image:
+    """The part of a picture, at most side × side, that has most of what a 3×3 blur takes away."""
+    across, down = min(side, picture.width), min(side, picture.height)
+    grey = picture.convert("L")
+    detail = np.abs(np.asarray(grey, np.int64) - np.asarray(with_blur(grey), np.int64))
+    sums = np.pad(detail.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    within = sums[down:, across:] - sums[:-down, across:] - sums[down:, :-across]
+    top, left = np.unravel_index((within + sums[:-down, :-across]).argmax(), within.shape)
+    return picture.crop((left, top, left + across, top + down))

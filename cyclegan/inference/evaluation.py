@@ -162,10 +162,10 @@ def _back_after(
     name: str, translator: Translator, medium: Medium, messages: Tensor, direction: Direction
 ) -> Tensor:
     """F(G(x)) of kept translations that the disturbance of a name came upon, kept."""
-    disturb = closer.DISTURBANCES[name.removeprefix("back_after_")]
+    probe = closer.DISTURBANCES[name.removeprefix("back_after_")]
     way_back, found = "yx" if direction == "xy" else "xy", []
     for batch in messages.split(BATCH):
-        held = [disturb(medium.held(message)) for message in batch]
+        held = [probe.disturb(medium.held(message)) for message in batch]
         kept = torch.stack([medium.kept(one, batch.shape[1]) for one in held])
         made = translator.passes(medium.to_float(kept), way_back, ("made",))["made"]
         found.append(medium.to_kept(made))

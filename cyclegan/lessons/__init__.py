@@ -16,7 +16,7 @@ from . import hub_columns
 from .data import DataError, HeldOut, UnpairedData
 from .folder import Folder, before_mark
 from .hub_data import HubData
-from .lesson import Arm, Example, Lesson, Recipe
+from .lesson import Arm, Example, Hidden, Lesson, Recipe
 from .troubles import Bound, Trouble, Yardsticks
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Example",
     "Folder",
     "HeldOut",
+    "Hidden",
     "HubData",
     "Lesson",
     "Recipe",

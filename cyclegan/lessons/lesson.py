@@ -3,7 +3,7 @@
 Everything else asks a lesson instead of knowing it. Knows no lesson, no network and no page.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -51,6 +51,23 @@ class Recipe:
 
     config: Config
     arms: tuple[Arm, Arm]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Where a translation carries on what it does not show, and how much of that comes back.
+
+    direction, example: where it is seen best, the example by name. figure: key of the share that
+    comes back, 1 for all. what: in words, many of them: "the colours". bare, barely: takes out of
+    a translation what could still show it openly, and in words what is left: "in grey".
+    """
+
+    direction: Direction
+    example: str
+    figure: str
+    what: str
+    bare: Callable[[Image.Image], Image.Image]
+    barely: str
 
 
 IDENTITY_STEPS = 300
@@ -112,6 +129,8 @@ class Lesson:
     """What can go wrong here, and how it is told."""
     story: tuple[Step, ...] = (BACK, LEARN)
     """What is told of it, step by step."""
+    hidden: Hidden | None = None
+    """What its networks hide, if any is known to."""
     norm: str = NORM
     """Of the generators of its recipe."""
     sizes = (32, 48, 64, 96, 128)

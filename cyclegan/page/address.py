@@ -13,7 +13,7 @@ from .markup import render
 from .sets import CheckpointSet
 from .story import WHOLE, Place, Stories
 
-OWN = ("lesson", "example", "without", "rows", "direction", "story", "step")
+OWN = ("lesson", "example", "without", "rows", "direction", "seed", "luck", "story", "step")
 """What is read here."""
 
 OTHERS = ("tab", "predict", "present", "host")
@@ -21,6 +21,9 @@ OTHERS = ("tab", "predict", "present", "host")
 
 NOTHING = "none"
 """Of `without` and `rows`: not one."""
+
+ASKED = "asked"
+"""Of `luck`: whether all seeds are."""
 
 LONGEST = 2000
 """Characters that are read of a parameter."""
@@ -63,6 +66,11 @@ def written(stories: Stories, request: Request, place: Place) -> str:
         own["rows"] = _listed(set_.names, request.names)
     if request.direction != set_.directions[0]:
         own["direction"] = request.direction
+    rows = set_.rows(request.without, request.names, request.seed)
+    if rows != set_.rows(request.without, request.names):
+        own["seed"] = str(request.seed)
+    if request.luck:
+        own["luck"] = ASKED
     if place.story:
         own["story"] = place.story
     if place.step is not None:
@@ -120,12 +128,16 @@ class _Reading:
         start = self.start if title == self.start.title else opening(title, set_)
         examples = slugs([example.name for example in set_.examples])
         example = self._one_of("example", examples, None)
+        without, names = self._without(set_, start.without), self._rows(set_, start.names)
+        seed = self._one_of("seed", [str(seed) for seed in set_.seeds(without, names)], None)
         return replace(
             start,
             direction=self._one_of("direction", set_.directions, start.direction),
-            without=self._without(set_, start.without),
-            names=self._rows(set_, start.names),
+            without=without,
+            names=names,
             example=start.example if example is None else examples.index(example),
+            seed=None if seed is None else int(seed),
+            luck=self._one_of("luck", [ASKED], None) is not None,
         )
 
     def _without(self, set_: CheckpointSet, default: frozenset[str]) -> frozenset[str]:

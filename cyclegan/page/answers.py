@@ -9,7 +9,7 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from . import loop, objective, panels, sentence, trained
+from . import loop, objective, panels, seeds, sentence, trained
 from .compare import Request, Shown, needs_networks, translate
 from .library import Library
 from .markup import absent
@@ -24,13 +24,14 @@ KEPT = 64 * 1024**2
 @dataclass(frozen=True)
 class Answer:
     """Markup of the comparison, of the examples, of the objective as a control, of what its terms
-    ask for, and of the set's figures."""
+    ask for, of the set's figures, and of the choice of a seed."""
 
     result: str
     thumbnails: str
     objective: str
     asks: str
     measured: str
+    seeds: str
 
 
 class Answers:
@@ -82,6 +83,7 @@ class Answers:
                 request.direction,
                 trained.beside(self.library, request.title, request.direction),
             ),
+            seeds.control(set_, request),
         )
 
     def _compared(self, request: Request, shown: Shown) -> str:
@@ -91,4 +93,5 @@ class Answers:
         heads = panels.headings(shown, set_)
         rows = panels.panels_of(shown, set_.lesson)
         judge = set_.method.judge(request.direction)
-        return sentence.tell(shown, set_) + loop.draw(shown, heads, rows, set_.lesson, judge)
+        told = sentence.tell(shown, set_) + seeds.tell(shown, set_)
+        return told + loop.draw(shown, heads, rows, set_.lesson, judge)

@@ -6,9 +6,10 @@ method and no lesson by name.
 
 from ..core import palette
 from ..core.charts import Chart, Line, chart
+from ..inference.closer import BLUR, DISTURBANCES, JPEG, NOISE, finest
 from ..lessons import Lesson
 from . import finding
-from .compare import NOISE, Close, Closer, VariantRow
+from .compare import Close, Closer, VariantRow
 from .markup import absent, render
 from .panels import BETWEEN, Heading, Panel, Urls, told
 from .sets import CheckpointSet
@@ -16,6 +17,50 @@ from .sets import CheckpointSet
 NO_WAY_BACK = absent(
     "There is nothing to look at more closely: that takes pictures, and a way back."
 )
+
+
+LARGE = 64
+"""Pixels of a translation that are shown enlarged, so that each of them can be seen."""
+
+OVER = {
+    NOISE: "standard deviation of the noise, of 255",
+    JPEG: "quality of the JPEG: worse to the right",
+    BLUR: "side of the blur, in pixels",
+}
+
+
+def message(close: Closer, set_: CheckpointSet, can_lead: bool) -> str:
+    """What was found of a message, in words and pictures of the row that carries most back.
+
+    can_lead: whether a click can lead to where something is hidden.
+    """
+    read = [(one.message, one.row) for one in close.found if one.message]
+    if not read:
+        return render("closer.message", finding=[], can_lead=can_lead)
+    most, row = max(read, key=lambda found: found[0].whole.share)
+    original, made, back = (close.views[key].formula for key in ("original", "made", "back"))
+    truth = "y" if close.direction == "xy" else "x"
+    ways = [
+        (back, "", most.whole),
+        (back.replace(made, truth), f"of the real {truth}", most.real),
+        ("", f"of {made} {most.barely}", most.bare),
+        *(("", f"after {DISTURBANCES[name].named}", found) for name, found in most.after.items()),
+    ]
+    return render(
+        "closer.message",
+        finding=finding.message(close, set_),
+        row=row,
+        original=(original, most.original),
+        made=(made, finest(most.translation, LARGE)),
+        is_part=max(most.translation.size) > LARGE,
+        ways=[
+            (formula, words, found.picture, finding.shared(found))
+            for formula, words, found in ways
+            if found
+        ],
+        can_lead=can_lead,
+        url=Urls(),
+    )
 
 
 def draw(close: Closer, set_: CheckpointSet) -> str:
@@ -95,9 +140,7 @@ def _lines(close: Closer) -> list[tuple[VariantRow, Line]]:
 
 def _curve(close: Closer, lesson: Lesson) -> Chart:
     measure = lesson.measure(close.views["back"].figure)
-    over = "standard deviation of the noise, of 255"
-    if close.probe.kind != NOISE:
-        over = "quality of the JPEG: worse to the right"
+    over = OVER[close.probe.kind]
     said = "; ".join(
         f"{one.row.title}: " + ", ".join(f"{measure.written(y)} at {x:g}" for x, y in one.points)
         for one in close.found

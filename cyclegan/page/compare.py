@@ -3,8 +3,9 @@
 `translate` and `look_closer` are all that the page asks of the networks.
 """
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,15 @@ from PIL import Image
 from ..core.config import Direction
 from ..core.media import PICTURES
 from ..inference import closer, inside
+from ..inference.closer import Probe
 from ..inference.evaluation import NETWORK, against_truth
 from ..inference.translator import LONGEST_SIDE, Translation, picture_l1
 from ..lessons import Example
 from ..methods import View
+from . import message
 from .library import JUDGED, TRUTH_JUDGED, Library
+from .message import Message
 from .sets import ROWS, CheckpointSet, Variant
-
-NOISE, JPEG = "Gaussian noise", "JPEG"
-SIGMAS = [0, 2, 5, 10, 20, 40]
-QUALITIES = [95, 75, 50, 25, 10, 5]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Request:
 
     title: of the checkpoint set. without: names of the switches whose terms the lower row lacks.
     names: of the rows, where its method has no switches. example: index of an example, or None for
-    `path`.
+    `path`. seed: of all rows, None for those that their folders show. luck: whether all seeds are
+    asked.
     """
 
     title: str
@@ -40,10 +41,17 @@ class Request:
     names: tuple[str, ...] = ()
     example: int | None = None
     path: str | None = None
+    seed: int | None = None
+    luck: bool = False
 
     @property
     def has_picture(self) -> bool:
         return self.example is not None or self.path is not None
+
+    def shows_the_same(self, other: "Request") -> bool:
+        """Whether it is about the same picture of the same set, on the same way."""
+        parts = ("title", "direction", "example", "path")
+        return all(getattr(self, part) == getattr(other, part) for part in parts)
 
 
 def opening(title: str, set_: CheckpointSet) -> Request:
@@ -53,36 +61,16 @@ def opening(title: str, set_: CheckpointSet) -> Request:
     return Request(title, set_.directions[0], set_.without, names, example)
 
 
-@dataclass(frozen=True)
-class Probe:
-    """How the translation is disturbed before it goes back."""
-
-    kind: str = NOISE
-    sigma: float = 10
-    quality: int = 50
-
-    def disturb(self, picture: Image.Image) -> Image.Image:
-        if self.kind == NOISE:
-            return closer.with_noise(picture, self.sigma)
-        return closer.with_jpeg(picture, self.quality)
-
-    @property
-    def strength(self) -> float:
-        """The number that the curve shows."""
-        return self.sigma if self.kind == NOISE else self.quality
-
-    @property
-    def named(self) -> str:
-        """In words: "noise of 10 of 255"."""
-        if self.kind == NOISE:
-            return f"noise of {self.sigma:g} of 255"
-        return f"JPEG of quality {self.quality:g}"
-
-    def growing(self) -> list[tuple[float, "Probe"]]:
-        """Ever stronger disturbances of this kind, by their strengths."""
-        if self.kind == NOISE:
-            return [(s, Probe(NOISE, sigma=s)) for s in SIGMAS]
-        return [(q, Probe(JPEG, quality=q)) for q in QUALITIES]
+def hiding_place(library: Library, title: str) -> Request | None:
+    """Where something is hidden, in the set of a title if its lesson knows, else in the first."""
+    for known in dict.fromkeys([title, *library.offered]):
+        set_ = library.sets[known]
+        hidden = set_.lesson.hidden
+        names = [example.name for example in set_.examples] if hidden else []
+        if hidden and hidden.example in names and hidden.direction in set_.directions:
+            start, example = opening(known, set_), names.index(hidden.example)
+            return replace(start, direction=hidden.direction, example=example)
+    return None
 
 
 @dataclass(frozen=True)
@@ -145,7 +133,8 @@ class Close:
     scored, score: the patch scores as an overlay and their mean, or None without a discriminator;
     truth_score: the mean that the truth gets, where it is known.
     recovered: what comes back from the `disturbed` translation, with its cycle error. points:
-    (strength, cycle error) of ever stronger disturbances.
+    (strength, cycle error) of ever stronger disturbances. message: how much of x comes back, and
+    what of that outlives a disturbance; None where there is nothing to hold it against.
     """
 
     row: VariantRow
@@ -157,6 +146,7 @@ class Close:
     recovered: Image.Image
     recovered_error: float
     points: Sequence[tuple[float, float]] = ()
+    message: Message | None = None
 
     @property
     def error(self) -> float:
@@ -208,7 +198,8 @@ class Shown:
 
     unchanged: quick figures of the item itself, handed over as its own translation, by key.
     without: names of the switches whose terms the lower row lacks, in the method's order.
-    is_own: whether the item is a visitor's picture.
+    is_own: whether the item is a visitor's picture. by_seed: the figures of the way back with all
+    that is switched on and without some of it, by seed; empty unless all seeds were asked.
     """
 
     direction: Direction
@@ -219,6 +210,7 @@ class Shown:
     unchanged: Mapping[str, float] = field(default_factory=dict)
     without: tuple[str, ...] = ()
     is_own: bool = False
+    by_seed: Mapping[int, tuple[float, float]] = field(default_factory=dict)
 
     def view(self, key: str) -> View | None:
         return next((view for view in self.views if view.key == key), None)
@@ -227,16 +219,11 @@ class Shown:
 def translate(library: Library, request: Request) -> Shown:
     """Run every wanted variant on one item. Raises pictures.ImageError for a bad picture."""
     set_, direction = library.sets[request.title], request.direction
-    lines = set_.rows(request.without, request.names)
+    lines = set_.rows(request.without, request.names, request.seed)
     variants = [line.variant for line in lines if line.variant]
     notes, example = notes_on(set_, variants), None
     if request.example is not None:
         example = set_.examples[request.example]
-        made = {
-            line.name: line.variant
-            and library.translate_example(request.title, line.variant, request.example, direction)
-            for line in lines
-        }
     else:
         upload = library.upload(request.path)
         longest = min([v.longest for v in variants], default=LONGEST_SIDE)
@@ -246,10 +233,13 @@ def translate(library: Library, request: Request) -> Shown:
                 f"Your picture has {width}×{height} pixels and was reduced to {longest} on "
                 "its longer side."
             )
-        made = {
-            line.name: line.variant and library.translate(line.variant, upload.picture, direction)
-            for line in lines
-        }
+
+    def translated(variant: Variant) -> Translation:
+        if example is not None:
+            return library.translate_example(request.title, variant, request.example, direction)
+        return library.translate(variant, upload.picture, direction)
+
+    made = {line.name: line.variant and translated(line.variant) for line in lines}
     rows = [
         VariantRow(
             line.name,
@@ -268,16 +258,48 @@ def translate(library: Library, request: Request) -> Shown:
     if example and (c := shown[0].config.channels).x == c.y:
         item = set_.lesson.medium.held(example.original(direction))
         unchanged = scores(shown[0], item, example, direction)
+    views = views_of(shown, direction)
     return Shown(
         direction,
         rows,
-        views_of(shown, direction),
+        views,
         truth,
         " ".join(notes),
         unchanged,
         without=struck(set_, request.without),
         is_own=example is None,
+        by_seed=_by_seed(set_, request, views, translated),
     )
+
+
+def can_be_luck(set_: CheckpointSet, request: Request) -> bool:
+    """Whether two different rows have networks of several seeds."""
+    return bool(request.without and set_.switches and set_.seeds(request.without))
+
+
+def _by_seed(
+    set_: CheckpointSet,
+    request: Request,
+    views: Sequence[View],
+    translated: Callable[[Variant], Translation],
+) -> dict[int, tuple[float, float]]:
+    """As in `Shown`; empty where a row has no way back."""
+    back = next((view for view in views if view.key == "back"), None)
+    found = {}
+    for seed, variants in _all_seeds(set_, request).items():
+        figures = tuple(translated(v).figures.get(back.figure) for v in variants) if back else ()
+        if len(figures) != 2 or None in figures:
+            return {}
+        found[seed] = figures
+    return found
+
+
+def _all_seeds(set_: CheckpointSet, request: Request) -> dict[int, list[Variant]]:
+    """The variants of both rows by seed, where all are asked."""
+    if not (request.luck and can_be_luck(set_, request)):
+        return {}
+    seeds = set_.seeds(request.without)
+    return {seed: [row.variant for row in set_.rows(request.without, (), seed)] for seed in seeds}
 
 
 def struck(set_: CheckpointSet, without: Set[str]) -> tuple[str, ...]:
@@ -342,8 +364,10 @@ def scores(variant: Variant, made: Any, example: Example, direction: Direction) 
 
 def needs_networks(library: Library, request: Request) -> bool:
     """Whether `translate` would run any: not for what is remembered."""
-    rows = library.sets[request.title].rows(request.without, request.names)
+    set_ = library.sets[request.title]
+    rows = set_.rows(request.without, request.names, request.seed)
     variants = [row.variant for row in rows if row.variant]
+    variants += [variant for of in _all_seeds(set_, request).values() for variant in of]
     if request.example is None:
         picture = library.upload(request.path).picture
         known = (library.remembers_own(v, picture, request.direction) for v in variants)
@@ -391,22 +415,29 @@ def look_closer(library: Library, request: Request, probe: Probe) -> Closer:
     truth_score = None
     if judge and shown.truth is not None:
         truth_score = judge.patch_scores(shown.truth, direction).mean
+    example = None if request.example is None else set_.examples[request.example]
     found = []
     for row in rows:
         translator = library.translator(row.variant.source)
         made = row.made
 
+        @cache
         def recover(by: Probe, made=made, translator=translator):
             disturbed = by.disturb(made.translation)
-            recovered = translator.reconstruct(disturbed, direction)
-            return disturbed, recovered, picture_l1(recovered, made.original)
+            return disturbed, translator.reconstruct(disturbed, direction)
+
+        def error(by: Probe, recover=recover, made=made):
+            return picture_l1(recover(by)[1], made.original)
 
         scored, score = None, None
         if judge:
             patches = judge.patch_scores(made.translation, direction)
             scored, score = closer.score_overlay(made.translation, patches), patches.mean
         difference = closer.difference_map(made.reconstruction, made.original)
-        points = [(at, recover(by)[2]) for at, by in probe.growing()]
-        found.append(Close(row, difference, scored, score, truth_score, *recover(probe), points))
+        points = [(by.strength, error(by)) for by in probe.growing()]
+        of_judge = scored, score, truth_score
+        back = *recover(probe), error(probe)
+        read = message.read(set_, direction, example, made, translator, recover)
+        found.append(Close(row, difference, *of_judge, *back, points, read))
     views = {view.key: view for view in shown.views}
     return Closer(direction, probe, found, views, name, set_.method.judge(direction))

@@ -1,20 +1,64 @@
-"""What the probe for a hidden message found on one picture, in a sentence: "nothing" included.
+"""What was found of a hidden message on one picture, in sentences: "nothing" included.
 
-A generator can pass x on in detail of G(x) that no eye sees (Chu et al. 2017); a faint disturbance
-covers such detail and leaves alone what an eye sees. Knows no method and no lesson by name.
+A generator can pass x on in detail of G(x) that no eye sees (Chu et al. 2017). `message` says how
+much of x a translation carries, and what outlives the lesson's disturbances; `tell` what the one
+that a visitor chose takes away. Knows no method and no lesson by name.
 """
 
+from ..inference.closer import DISTURBANCES
+from . import rules
 from .compare import Close, Closer
-from .rules import LOST, Part
+from .message import Message, Return
+from .rules import FAINT, LOST, MUCH, SLIGHT, Part
 from .sets import CheckpointSet
 
-SLIGHT, MUCH = 0.05, 0.25
-"""Shares of the distance to another picture by which the cycle error rises: below the first hardly
-anything was hidden, from the second on much of what came back."""
 
-FAINT = 0.15
-"""Share of the distance between two translated pictures: what disturbs more hides from an eye too
-what is drawn, so that a rise tells nothing."""
+def message(close: Closer, set_: CheckpointSet) -> list[Part]:
+    """What is said of every row whose message was read."""
+    said: list[Part] = []
+    for one in close.found:
+        if one.message:
+            of = _of_message(one.message, one, close, set_)
+            said += [*([Part(" ")] if said else []), *rules.spoken(*of, rules.MESSAGES)]
+    return said
+
+
+def _of_message(
+    read: Message, one: Close, close: Closer, set_: CheckpointSet
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Numbers and words by the names that the rules have for them."""
+    domains = set_.domains.x, set_.domains.y
+    target = domains[close.direction == "xy"]
+    whole, least = read.whole.share, read.after[read.least].share
+    whose = _whose(one, set_)
+    words = {
+        **{name: shared(found) for name, found in read.after.items()},
+        **{f"by_{name}": probe.named for name, probe in DISTURBANCES.items()},
+        "share": shared(read.whole),
+        "worst": DISTURBANCES[read.least].named,
+        "whose": f" {whose}" if whose else "",
+        "Whose": f"{whose[:1].upper()}{whose[1:]} " if whose else "",
+        "loop": close.views["back"].formula,
+        "original": close.views["original"].formula,
+        "made": close.views["made"].formula,
+        "what": read.what,
+        "barely": read.barely,
+        "target": f"{target} picture",
+    }
+    if read.real and read.bare:
+        words |= {"real": shared(read.real), "bare": shared(read.bare)}
+        kept = least / whole if whole > 0 else 0.0
+        beyond = whole - max(read.real.share, 0.0)
+        return {"share": whole, "beyond": beyond, "kept": kept}, words
+    most = FAINT * set_.apart["yx" if close.direction == "xy" else "xy"]
+    faint = [found.share for found in read.after.values() if found.changed <= most]
+    lost = whole - min(faint, default=whole)
+    return {"near": whole, "loss": whole - least, "faint_loss": lost}, words
+
+
+def shared(found: Return) -> str:
+    """A share in words: "83%", "none"."""
+    return f"{found.share:.0%}" if found.share >= 0.005 else "none"
 
 
 def tell(close: Closer, set_: CheckpointSet) -> list[Part]:
@@ -59,8 +103,7 @@ def _judged(
         ]
     rise = (one.recovered_error - one.error) / other
     if rise < SLIGHT:
-        point = Part("hardly hangs on fine detail", "point")
-        return [Part(": what comes back "), point, Part(".")]
+        return [Part(": what comes back "), Part("outlives it", "point"), Part(".")]
     if one.changed > FAINT * translated:
         return [
             Part(". So strong a disturbance hides what an eye sees as well: "),

@@ -33,7 +33,7 @@ from ..methods import work
 from ..store import checkpoints, opening
 from ..store.catalogue import Model, Source
 from .lane import Lane, Turn
-from .sets import ROWS, CheckpointSet, Variant, seeds_of, sets_in
+from .sets import ROWS, CheckpointSet, Variant, seeds_of, sets_in, weights_of
 from .slack import Slack
 
 MEMORY_LIMIT = 2 * 1024**3
@@ -269,8 +269,9 @@ class Library:
             )
         networks = self.translator(source)
         folder = source.paths[0]
-        metrics, seeds = checkpoints.read_metrics(folder), seeds_of(folder)
-        return Variant(source, networks.config, metrics, networks.directions, longest, seeds)
+        of = {"seeds": seeds_of(folder), "weights": weights_of(folder, config)}
+        metrics = checkpoints.read_metrics(folder)
+        return Variant(source, networks.config, metrics, networks.directions, longest, **of)
 
     def forget(self, key: str) -> None:
         """Let go of a model that a visitor opened."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..core.figures import Measure
 from ..lessons import Lesson
 from ..methods import View
 from .compare import Shown, VariantRow
@@ -68,7 +69,8 @@ class Track:
     """A row of the diagram. panels: by key of view. place: "above" or "below" x, "" among others.
 
     arc: what stands on the way back, "" without one. is_open: whether nothing asked it to close.
-    gauge: of the translation, if somebody judged it.
+    gauge: of the translation, if somebody judged it. seeds: what else stands on the arc, of a row's
+    other seeds.
     """
 
     row: VariantRow
@@ -77,6 +79,7 @@ class Track:
     arc: str
     is_open: bool
     gauge: Gauge | None
+    seeds: str = ""
 
 
 def draw(
@@ -97,12 +100,21 @@ def draw(
     for place, (row, panels) in zip(places(len(rows)), rows, strict=True):
         value = row.figure(found.closing) if found.closing and row.made else None
         arc = told(lesson.measure(found.closing.figure), value) if value is not None else ""
+        seeds = _over_seeds(shown, row, lesson.measure(found.closing.figure)) if arc else ""
         of = dict(zip([*keys, "truth"], panels, strict=False))
         if arc and place:  # It is told there, not under the picture.
             of[found.closing.key] = replace(of[found.closing.key], caption="")
         gauge = Gauge(judge, *row.judged) if judge and row.judged else None
-        tracks.append(Track(row, of, place, arc, row.is_open, gauge))
+        tracks.append(Track(row, of, place, arc, row.is_open, gauge, seeds))
     return diagram(found, head_of, tracks, shown.note)
+
+
+def _over_seeds(shown: Shown, row: VariantRow, measure: Measure) -> str:
+    """From the least to the largest of a row's seeds, where all were asked."""
+    if not shown.by_seed or row.side is None:
+        return ""
+    values = [pair[not row.side] for pair in shown.by_seed.values()]
+    return f", seeds {measure.within((min(values), max(values)))}"
 
 
 def places(rows: int) -> tuple[str, ...]:

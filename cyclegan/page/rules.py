@@ -32,8 +32,24 @@ SIGNS: dict[Sign, Callable[[float, float], bool]] = {
     ">=": operator.ge,
 }
 
+SLIGHT, MUCH = 0.05, 0.25
+"""Shares of x, or of what is looked for, by which less comes back after a disturbance: below the
+first hardly anything was lost, from the second on much."""
+
+FAINT = 0.15
+"""Share of the distance between two translated pictures: what disturbs more hides from an eye too
+what is drawn, so that a loss tells nothing."""
+
+FOUND, BEYOND = 0.3, 0.25
+"""Of something hidden, the least share that comes back where it is called found, and by how much
+that is more than what comes back from a picture in which nothing is hidden."""
+
+KEPT = 0.75
+"""Of what comes back, the share that has to outlive a disturbance to be called most of it."""
+
 FORMULAS = {"loop", "original", "made", "same", "truth", "network"}
-NUMBERS = {"with", "without", "least"}
+NUMBERS = {"with", "without", "least", "withs", "withouts"}
+NUMBERS |= {"share", "bare", "real", "noise", "jpeg", "blur"}
 """Words that are set as formulas and as numbers."""
 
 
@@ -130,10 +146,106 @@ GROUPS = ((FOREIGN,), ROUND_TRIP, ON_ALL, TRANSLATIONS, AGAINST_THE_LOSS, COLLAP
 """Of each the first rule that holds is said."""
 
 
-def spoken(numbers: Mapping[str, float | None], words: Mapping[str, str]) -> list[Part]:
+OF_SEEDS = (
+    "Seeds {seeds}: {loop} is {withs}{of} away from {original} with the {name}, and {withouts} "
+    "without {it}: "
+)
+SEEDS = (
+    (
+        Rule(
+            OF_SEEDS + "*no seed of one lies among those of the other*, and each of the {count} "
+            "is nearer with {it}.",
+            [("apart", ">", 0)],
+        ),
+        Rule(
+            OF_SEEDS + "*no seed of one lies among those of the other*, and each of the {count} "
+            "is nearer without {it}.",
+            [("against", ">", 0)],
+        ),
+        Rule(
+            OF_SEEDS + "*with each of {count} seeds it is nearer* with {it}, and yet some without "
+            "{it} are nearer than others with {it}.",
+            [("others", "<", 1)],
+        ),
+        Rule(OF_SEEDS + "*with none of {count} it is nearer* with {it}.", [("nearer", "<", 1)]),
+        Rule(OF_SEEDS + "*it depends on the seed*, nearer with {it} with {nearer} of {count}."),
+    ),
+    (
+        Rule(
+            " Over all held-out ones it is {all_with} with {it} and {all_without} without, mean "
+            "and standard deviation over these seeds.",
+            [("on_all", ">=", 1)],
+        ),
+    ),
+)
+"""Of the way back of one picture with all seeds."""
+
+AFTER = "after {by_noise} {noise}, after {by_jpeg} {jpeg}, after {by_blur} {blur}"
+RETURNING = AFTER.replace("after", "After", 1).replace("{noise}", "{noise} come back")
+SO_NEAR = (
+    f"{{Whose}}{{loop}} comes {{share}} of the way from another picture to {{original}}, {AFTER}"
+)
+MUCH_LOST = ("faint_loss", ">=", MUCH)
+IS_FOUND = (("share", ">=", FOUND), ("beyond", ">=", BEYOND))
+HIDDEN = (
+    Rule(
+        "*Nothing hidden was found*{whose}: next to none of {what} come back through {made}.",
+        [("share", "<", SLIGHT)],
+        ends=True,
+    ),
+    Rule(
+        "*Found*{whose}: {share} of {what} come back through {made}, and through {made} {barely} "
+        "{bare}. From the real {target}, in which nothing is hidden, {real} do. ",
+        IS_FOUND,
+    ),
+    Rule(
+        "{Whose}{share} of {what} come back through {made}, and from the real {target}, in which "
+        "nothing is hidden, {real}: *too little to be called found*.",
+        [("share", ">=", SLIGHT)],
+        ends=True,
+    ),
+)
+OUTLIVES = (
+    Rule(
+        f"{RETURNING}: *most of it outlives all three*.",
+        [*IS_FOUND, ("kept", ">=", KEPT)],
+    ),
+    Rule(f"{RETURNING}: *most is lost by {{worst}}*.", [*IS_FOUND, ("kept", "<", 1 - KEPT)]),
+    Rule(f"{RETURNING}: *some is lost by {{worst}}*.", IS_FOUND),
+)
+NEAR = (
+    Rule(
+        "*Nothing is to be found*{whose}: {loop} is not {original} even undisturbed.",
+        [("near", "<=", 1 - LOST)],
+    ),
+    Rule(
+        f"{SO_NEAR}: *nothing was found hidden in fine detail*, as what comes back outlives all "
+        "three.",
+        [("loss", "<", SLIGHT)],
+    ),
+    Rule(f"{SO_NEAR}: *much of it was written in detail* that an eye hardly sees.", [MUCH_LOST]),
+    Rule(
+        f"{SO_NEAR}: *some of it was written in detail* that an eye hardly sees.",
+        [("faint_loss", ">=", SLIGHT)],
+    ),
+    Rule(
+        f"{SO_NEAR}: *nothing was found hidden in fine detail*, as {{worst}} changes what an eye "
+        "sees as well.",
+        [("loss", ">=", SLIGHT)],
+    ),
+)
+MESSAGES = (HIDDEN, OUTLIVES, NEAR)
+"""Of what one translation carries back."""
+
+
+def spoken(
+    numbers: Mapping[str, float | None],
+    words: Mapping[str, str],
+    groups: Sequence[Sequence[Rule]] = GROUPS,
+) -> list[Part]:
     """What is said of a comparison; numbers, words: by the names that the rules have for them."""
     said: list[Part] = []
-    for group in GROUPS:
+    for group in groups:
         rule = next((rule for rule in group if rule.holds(numbers)), None)
         if rule:
             said += parts(rule.say, words)

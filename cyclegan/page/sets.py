@@ -6,7 +6,7 @@ Reads configs, metrics and examples; loads no network.
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -40,7 +40,7 @@ class Variant:
 
     directions: what it can translate; a foreign file may hold one generator alone. longest: in
     pixels, the side to which pictures are reduced for it. seeds: metrics of all its seeds that were
-    measured, by seed.
+    measured, by seed. weights: folders of all its seeds of which there are networks, by seed.
     """
 
     source: Source
@@ -49,6 +49,15 @@ class Variant:
     directions: tuple[Direction, ...] = ("xy", "yx")
     longest: int = LONGEST_SIDE
     seeds: Mapping[int, dict] = field(default_factory=dict)
+    weights: Mapping[int, Path] = field(default_factory=dict)
+
+    def at(self, seed: int) -> "Variant":
+        """The same of another of its seeds, one of `weights`."""
+        if seed == self.config.training.seed:
+            return self
+        config = replace(self.config, training=replace(self.config.training, seed=seed))
+        source, metrics = Source((self.weights[seed],)), self.seeds.get(seed, {})
+        return replace(self, source=source, config=config, metrics=metrics)
 
     @property
     def metrics_by_seed(self) -> Mapping[int, dict]:
@@ -144,9 +153,26 @@ class CheckpointSet:
         """Of its rows where the method has no switches: a row a variant."""
         return () if self.switches else tuple(self._by_name)
 
-    def rows(self, without: Set[str] = frozenset(), names: Sequence[str] = ()) -> tuple[Row, ...]:
+    def rows(
+        self,
+        without: Set[str] = frozenset(),
+        names: Sequence[str] = (),
+        seed: int | None = None,
+    ) -> tuple[Row, ...]:
         """What is compared: the whole objective, and the same without some of what its switches
-        stand for, by their names; without switches, the variants of these names."""
+        stand for, by their names; without switches, the variants of these names.
+
+        seed: of all of them, where they have it; else those that their folders show."""
+        rows = self._shown(without, names)
+        if seed not in _common(rows):
+            return rows
+        return tuple(replace(row, variant=row.variant.at(seed)) for row in rows)
+
+    def seeds(self, without: Set[str] = frozenset(), names: Sequence[str] = ()) -> tuple[int, ...]:
+        """Seeds of which all rows have networks; none unless there are several."""
+        return _common(self._shown(without, names))
+
+    def _shown(self, without: Set[str], names: Sequence[str]) -> tuple[Row, ...]:
         switches = self.switches
         if not switches:
             return tuple(Row(n, None, self._by_name[n]) for n in self.names if n in names)
@@ -242,6 +268,13 @@ class CheckpointSet:
             return []
 
 
+def _common(rows: Sequence[Row]) -> tuple[int, ...]:
+    """Seeds of all rows, in their order; none unless there are several."""
+    first, *others = (row.variant.weights if row.variant else {} for row in rows) if rows else [{}]
+    found = tuple(seed for seed in first if all(seed in other for other in others))
+    return found if len(found) > 1 else ()
+
+
 def _parts(config: Config) -> tuple:
     """All but the objective."""
     return config.generator, config.discriminator, config.training, config.image_size
@@ -287,8 +320,8 @@ def _at(folder: Path) -> list[CheckpointSet]:
             continue
         directions = methods.find(config.method).directions(config)
         if directions and not config.is_under_way:
-            seeds = seeds_of(child)
-            variant = Variant(Source((child,)), config, metrics, directions, seeds=seeds)
+            of = {"seeds": seeds_of(child), "weights": weights_of(child, config)}
+            variant = Variant(Source((child,)), config, metrics, directions, **of)
             by_data.setdefault(config.training.data, []).append(variant)
     title = _title(folder)
     if len(by_data) > 1:
@@ -306,6 +339,21 @@ def seeds_of(folder: Path) -> dict[int, dict]:
     except checkpoints.CheckpointError as error:
         logging.warning("Left out, with the other seeds beside it: %s", error)
         return {}
+
+
+def weights_of(folder: Path, config: Config) -> dict[int, Path]:
+    """Folders of a variant's seeds with networks, by seed: of those that differ in nothing else."""
+    try:
+        found = checkpoints.seeds(folder)
+        alike = {s: _but_for_seed(checkpoints.read_config(one), config) for s, one in found.items()}
+    except checkpoints.CheckpointError:
+        return {}  # `seeds_of` has said so.
+    return {seed: one for seed, one in found.items() if alike[seed]}
+
+
+def _but_for_seed(other: Config, config: Config) -> bool:
+    training = replace(other.training, seed=config.training.seed)
+    return replace(other, training=training, facts=config.facts) == config
 
 
 def _title(folder: Path) -> str:

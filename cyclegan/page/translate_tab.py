@@ -18,9 +18,18 @@ import gradio as gr
 from ..core import sheets
 from ..core.config import Direction
 from ..core.media import PICTURES
-from . import address, closer_view, guests, inside_view, objective, panels, passing
+from ..inference.closer import Probe
+from . import address, closer_view, guests, inside_view, objective, panels, passing, seeds
 from .answers import CHOOSE_ONE, Answer, Answers
-from .compare import Probe, Request, Within, look_closer, look_inside, opening, translate
+from .compare import (
+    Request,
+    Within,
+    hiding_place,
+    look_closer,
+    look_inside,
+    opening,
+    translate,
+)
 from .components import (
     CHOOSE,
     NETWORKS,
@@ -158,12 +167,16 @@ def build(
             download = gr.Button("Download as one picture", size="md", elem_id="download")
             file = gr.DownloadButton(visible="hidden", elem_id="file")
         with gr.Column(scale=1, min_width=320, elem_id="results"):
-            thumbnails = gr.HTML(
-                at_first.thumbnails,
-                elem_id="examples",
-                js_on_load=CHOOSE,
-                apply_default_css=False,
-            )
+            with gr.Row(elem_id="choice"):
+                thumbnails = gr.HTML(
+                    at_first.thumbnails,
+                    elem_id="examples",
+                    js_on_load=CHOOSE,
+                    apply_default_css=False,
+                )
+                seed = gr.HTML(
+                    at_first.seeds, elem_id="seeds", js_on_load=CHOOSE, apply_default_css=False
+                )
             terms = gr.HTML(
                 at_first.objective, elem_id="sum", js_on_load=CHOOSE, apply_default_css=False
             )
@@ -198,6 +211,7 @@ def build(
             state: request,
             result: answer.result,
             thumbnails: answer.thumbnails,
+            seed: answer.seeds,
             terms: answer.objective,
             asks: answer.asks,
             measured: answer.measured,
@@ -226,6 +240,11 @@ def build(
         switch = index_of(event, len(set_.switches))
         without = objective.toggled(set_, old.without, switch)
         return quickly(replace(old, without=without), now, is_open)
+
+    def on_seed(event: gr.EventData, is_open, old: Request, now: Place):
+        set_ = library.sets[old.title]
+        button = index_of(event, len(set_.seeds(old.without, old.names)) + 1)
+        return quickly(seeds.clicked(set_, old, button), now, is_open)
 
     def turned(request: Request, now: Place, is_open: bool) -> dict:
         """All that depends on the set."""
@@ -258,6 +277,12 @@ def build(
         title, step = listed[now.step]
         request = stories.request(title, step)
         return turned(request, now, is_open) | told(now) | {chosen_set: title, upload: None}
+
+    def on_hidden(is_open: bool, old: Request, now: Place):
+        request = hiding_place(library, old.title)
+        now = stories.chosen(request.title, now)
+        shown = turned(request, now, is_open) | told(now)
+        return shown | {chosen_set: request.title, upload: None}
 
     def gone_to(asked: address.Address, is_open: bool) -> dict:
         for sentence in asked.said:
@@ -329,7 +354,7 @@ def build(
         picture = sheets.draw(
             [sheets.Head(head.formula, head.name) for head in panels.headings(shown, set_)],
             lines,
-            footer=f"{set_.title}. {panels.units(shown, set_.lesson)}",
+            footer=f"{set_.title}. {seeds.named(set_, request)}{panels.units(shown, set_.lesson)}",
         )
         name = hashlib.sha256(repr(request).encode()).hexdigest()[:8]
         path = Path(downloads.name) / f"{set_.folder.name}-{request.direction}-{name}.png"
@@ -340,12 +365,26 @@ def build(
 
     examples = {**NETWORKS, "concurrency_id": "examples"}
     known = [opened, state, place]
-    shown = [state, result, thumbnails, terms, asks, measured, where, example, picture, looked]
+    shown = [
+        state,
+        result,
+        thumbnails,
+        seed,
+        terms,
+        asks,
+        measured,
+        where,
+        example,
+        picture,
+        looked,
+    ]
     by_set = [*shown, direction, rows, uploads, place, bar, heaps]
     chosen = [*by_set, chosen_set]
     gr.on([direction.input, rows.input], on_switch, [*known, direction, rows], shown, **QUICK)
     terms.click(on_term, known, shown, **QUICK)
+    seed.click(on_seed, known, shown, **QUICK)
     bar.click(on_step, opened, [*chosen, upload], **QUICK)
+    closer.message.click(on_hidden, known, [*chosen, upload], **QUICK)
     where.click(on_address, opened, [*chosen, upload], **QUICK)
     chosen_set.input(on_set, [*known, chosen_set], by_set, **QUICK)
     thumbnails.click(on_example, known, [*shown, upload, passed], **QUICK)

@@ -16,7 +16,7 @@ from ...core.config import Domains
 from ...core.figures import Figure
 from ...methods.cyclegan import Objective
 from ..data import DataError, UnpairedData
-from ..lesson import Arm, Example, Lesson, Recipe, ratio
+from ..lesson import Arm, Example, Hidden, Lesson, Recipe, ratio
 from ..story import BACK, IDENTITY, LEARN, UNPAIRED
 from ..troubles import ALIKE, COPY, KEPT, LOST, WRONG, Bound, Trouble, Values
 from .read import SIDE, Pack, load, on_white, silhouette
@@ -76,6 +76,10 @@ COLOUR_ERROR = Figure(
     reads="Distance from the true colours inside the true silhouette, 0 to 255.",
     formula="E[|G(x) − y|] inside the silhouette of y",
 )
+
+
+def in_grey(picture: Image.Image) -> Image.Image:
+    return picture.convert("L").convert("RGB")
 
 
 def _returned(after: str, label: str, words: str) -> Figure:
@@ -221,6 +225,11 @@ class Drawing(FluentPair):
     shown = DRAWINGS
     own = (*FluentPair.own, *COLOUR_RETURNED)
     headline = ("cycle_error", "silhouette_iou", "diversity")
+    hidden = Hidden(
+        *("yx", "Fire", "colour_returned", "the colours"),
+        bare=in_grey,
+        barely="in grey alone",
+    )
     story = (
         replace(UNPAIRED, is_best=True),
         replace(BACK, is_best=True),
