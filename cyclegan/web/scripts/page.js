@@ -242,10 +242,13 @@ async function show() {
   const mine = ++wish, state = chosen(), isOwn = now.own !== null;
   const since = performance.now();
   control();
+  byId('result').setAttribute('aria-busy', 'true');
+  byId('state').textContent = now.way ? 'Computing …' : 'Loading the networks …';
   const isLate = () => mine !== wish;
   if (!isOwn && now.example === null) {
     byId('state').textContent = byId('said').textContent = '';
     byId('result').textContent = PAGE.chooseOne;
+    byId('result').removeAttribute('aria-busy');
     return;
   }
   const [side, other] = state.direction;
@@ -260,8 +263,6 @@ async function show() {
   for (const image of content.querySelectorAll('.awaited')) image.style.aspectRatio = `${original.width} / ${original.height}`;
   byId('result').replaceChildren(content);
   byId('said').replaceChildren();
-  byId('result').setAttribute('aria-busy', 'true');
-  byId('state').textContent = now.way ? 'Computing …' : 'Loading the networks …';
   const {views, apart} = directions[state.direction], rows = [];
   for (const [number, variant] of state.rows.entries()) {
     const seen = {original};
