@@ -2,13 +2,17 @@
 files harm nothing."""
 
 import json
+import shutil
 import signal
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from tiny import SIZE, config, dataset, noise
 from variants import FULL, GAN, write
 
@@ -96,6 +100,22 @@ def test_it_has_the_samples_of_every_step(run, file):
     assert outline.tags["img"] == 2 * STEPS, "x and y"
     assert f"All {STEPS} sample grids are here." in outline.words
     assert html.count(" hidden>") == 2 * (STEPS - 1) + 1, "the last of each is in sight"
+
+
+def test_samples_leave_as_a_moving_picture(run, tmp_path, capsys):
+    out = tmp_path / "film.webp"
+    assert main([str(run), "--webp", str(out)]) == 0
+    film = Image.open(out)
+    assert (film.format, film.n_frames) == ("WEBP", STEPS)
+    frames = []
+    for place in range(STEPS):
+        film.seek(place)
+        frames.append(np.asarray(film.convert("RGB")).astype(int))
+    assert film.info["duration"] > 1000, "the last one stays"
+    assert all(abs(a - b).max() > 8 for a, b in pairwise(frames)), "each step is another"
+    shutil.copytree(run, tmp_path / "one", ignore=shutil.ignore_patterns("samples"))
+    assert main([str(tmp_path / "one"), "--webp", str(out)]) == 2
+    assert "--sample-every" in capsys.readouterr().err
 
 
 def test_every_term_has_its_curve_and_its_sentence(run, file):

@@ -25,7 +25,7 @@ from ...lessons import DataError, UnpairedData, open_data
 from ...methods import Model, NamedRecipe
 from ...training import setup as training
 from ...training.runs import SAMPLES, RunError
-from ..handout import document
+from ..handout import document, moving
 from ..handout.grids import Grid
 from . import in_one_file, pictures, text
 from .finished import FinishedRun, base_of, read
@@ -218,7 +218,10 @@ def write(lab: Path, out: Path) -> Path:
     report["frames"] = _write_pictures(runs, report, data, out)
     files.write_json(out / "report.json", report)
     markdown = text.markdown(report)
-    document.write(out / "report.html", in_one_file.document(runs, report))
+    handout = in_one_file.document(runs, report)
+    document.write(out / "report.html", handout)
+    if moving.moves(handout.film):
+        moving.write(out / "film.webp", handout.film, handout.title)
     path = out / "report.md"
     files.write_text(path, markdown)
     return path

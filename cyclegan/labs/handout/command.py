@@ -1,4 +1,4 @@
-"""`python -m cyclegan.report RUN | SET [--out FILE]`: one HTML file about it."""
+"""`python -m cyclegan.report RUN | SET`: one HTML file about it, or its samples as a moving one."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 from ...core.config import ConfigError
 from ...core.registry import load_plugins
 from ...store import checkpoints
-from . import of_run, of_set
+from . import moving, of_run, of_set
 from .document import Document, HandoutError, write
 
 REPORT = "report.html"
@@ -28,6 +28,12 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help=f"what to write (default: {REPORT} in the folder; of a bundled set, NAME.html here)",
     )
+    parser.add_argument(
+        "--webp",
+        type=Path,
+        metavar="FILE",
+        help="write an animated WebP of the samples through time instead",
+    )
     return parser
 
 
@@ -46,7 +52,11 @@ def main(argv: list[str] | None = None) -> int:
             folder = checkpoints.locate(args.what)
         is_bundled = folder.resolve().is_relative_to(checkpoints.BUNDLED)
         usual = Path(f"{folder.name}.html") if is_bundled else folder / REPORT
-        print(write(args.out or usual, _read(folder)))
+        document = _read(folder)
+        if args.webp:
+            print(moving.write(args.webp, document.film, document.title))
+        else:
+            print(write(args.out or usual, document))
     except (checkpoints.CheckpointError, ConfigError, HandoutError, OSError) as error:
         print(f"report: {error}", file=sys.stderr)
         return 2

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 import time
 import zipfile
 from dataclasses import replace
@@ -14,8 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from ...core import files
+from ...store import checkpoints
 from ...store.checkpoints import CheckpointError
 from ...training.runs import STATE
+from ..handout import moving, samples
 from . import budget, status
 from .control import ControlError
 from .lockstep import PREVIOUS
@@ -148,16 +151,32 @@ def sweep(root: Path) -> None:
             put_aside(root, path)
 
 
+def _film(arms: list[Path]) -> bytes:
+    """Of the arms side by side through time; empty where nothing moves yet."""
+    configs = {arm: checkpoints.read_config(arm) for arm in arms if checkpoints.is_checkpoint(arm)}
+    film = samples.of_several(
+        [samples.Training(c.objective.name, arm, c) for arm, c in configs.items()]
+    )
+    if not moving.moves(film):
+        return b""
+    with tempfile.TemporaryDirectory() as folder:
+        return moving.write(Path(folder) / "film.webp", film, "Training").read_bytes()
+
+
 def archive(folder: Path, destination: Path, state: bool = False) -> Path:
-    """Write a zip of what a training made: checkpoints, logs and samples, no own pictures.
+    """Write a zip of what a training made: checkpoints, logs, samples and a film of these, no own
+    pictures.
 
     state: with the arms' training states, to go on with elsewhere (several times as large).
     """
     left_out = {PREVIOUS} if state else {PREVIOUS, STATE}
+    slugs = status.read_settings(folder).slugs
 
     def write(path: Path) -> None:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as packed:
-            for slug in status.read_settings(folder).slugs:
+            if film := _film([folder / slug for slug in slugs]):
+                packed.writestr(f"{folder.name}/film.webp", film)
+            for slug in slugs:
                 for file in sorted((folder / slug).rglob("*")):
                     wanted = file.name not in left_out and not file.name.startswith(".")
                     if wanted and file.is_file() and not file.is_symlink():
