@@ -10,18 +10,16 @@ Writes `pictures/`: a sheet of tiles a style as lossless WebP, and the index wit
 role. What is read back is checked to the last bit.
 """
 
-import argparse
-import json
 import random
 import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ..data import DataError
-from .read import COLUMNS, INDEX, PICTURES, SHEETS, SIDE, on_white, read
+from ..packs import command, sheet, write_index
+from .read import COLUMNS, INDEX, PICTURES, SHEETS, on_white, read
 from .sources import open_sources
 
 TEST_SHARE = 1 / 6
@@ -92,15 +90,6 @@ def deal(groups: list[list[int]], kinds: list[str], seed: int = SEED) -> list[st
     return roles
 
 
-def sheet(tiles: np.ndarray) -> np.ndarray:
-    """(N, 64, 64, 4) to one picture, row by row, empty where the last row is not full."""
-    rows = -(-len(tiles) // COLUMNS)
-    cells = np.zeros((rows * COLUMNS, SIDE, SIDE, 4), np.uint8)
-    cells[: len(tiles)] = tiles
-    cells = cells.reshape(rows, COLUMNS, SIDE, SIDE, 4).swapaxes(1, 2)
-    return cells.reshape(rows * SIDE, COLUMNS * SIDE, 4)
-
-
 def write(tarballs: Path, folder: Path) -> dict[str, int]:
     """Write the pictures that ship; returns the files' sizes in bytes. Raises DataError."""
     sources = open_sources(tarballs)
@@ -113,10 +102,9 @@ def write(tarballs: Path, folder: Path) -> dict[str, int]:
         for code, role in zip(codes, roles, strict=True)
     ]
     folder.mkdir(exist_ok=True)
-    lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in index)
-    (folder / INDEX).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    write_index(folder / INDEX, index)
     for style, file in SHEETS.items():
-        picture = Image.fromarray(sheet(styles[style]))
+        picture = sheet(styles[style], COLUMNS)
         picture.save(folder / file, lossless=True, quality=EFFORT[style], method=6, exact=True)
     _check(folder, codes, roles, styles)
     return {file: (folder / file).stat().st_size for file in (INDEX, *SHEETS.values())}
@@ -131,19 +119,5 @@ def _check(folder: Path, codes: list[str], roles: list[str], styles: dict) -> No
             raise DataError(f"{folder / file} does not hold what was written to it.")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="where the tarballs of the npm packages lie")
-    arguments = parser.parse_args()
-    try:
-        sizes = write(arguments.folder, PICTURES)
-    except (DataError, OSError) as error:
-        print(f"pack: {error}", file=sys.stderr)
-        return 2
-    for name, size in sizes.items():
-        print(f"{PICTURES / name}: {size:,} bytes")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command(__doc__, "where the tarballs of the npm packages lie", write, PICTURES))

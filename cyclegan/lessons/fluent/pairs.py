@@ -12,9 +12,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ...core.config import Domains
+from ...core.config import Direction, Domains
 from ...core.figures import Figure
 from ...methods.cyclegan import Objective
+from .. import returned
+from ..brushes import Brush, colour
 from ..data import DataError, UnpairedData
 from ..lesson import Arm, Example, Hidden, Lesson, Recipe, ratio
 from ..story import BACK, IDENTITY, LEARN, UNPAIRED
@@ -82,33 +84,14 @@ def in_grey(picture: Image.Image) -> Image.Image:
     return picture.convert("L").convert("RGB")
 
 
-def _returned(after: str, label: str, words: str) -> Figure:
-    """The share of colour that comes back through a line drawing."""
-    back = f"back_after_{after}" if after else "back"
-    return Figure(
-        f"colour_returned_{after}" if after else "colour_returned",
-        f"colour returned{label}",
-        better="high",
-        decimals=2,
-        needs=("original", back, "original_silhouette"),
-        of=lambda original, original_silhouette, **found: colour_returned(
-            original, found[back], original_silhouette
-        ),
-        over="ratio",
-        networks="F",
-        is_quick=not after,
-        is_detail=bool(after),
-        reads="Share of the colours that comes back through the line drawing, where there is "
-        f"none{words}: 1 is all, 0 as far off as grey.",
-        formula="1 − E|G(F(y)) − y| / E|grey(y) − y| inside the silhouette of y",
-    )
-
-
-COLOUR_RETURNED = (
-    _returned("", "", ""),
-    _returned("noise", " after noise", ", after noise of 10 of 255 on it"),
-    _returned("jpeg", " after JPEG", ", after it was a JPEG of quality 75"),
-    _returned("blur", " after blur", ", after it was blurred by 3×3"),
+COLOUR_RETURNED = returned.family(
+    "colour_returned",
+    "colour returned",
+    colour_returned,
+    ("original_silhouette",),
+    "Share of the colours that comes back through the line drawing, where there is none{}: 1 is "
+    "all, 0 as far off as grey.",
+    "1 − E|G(F(y)) − y| / E|grey(y) − y| inside the silhouette of y",
 )
 
 WRONG_COLOURS = Trouble(
@@ -158,6 +141,16 @@ class FluentPair(Lesson):
             groups=[pack.codes[i].split("-")[0] for i in test],
         )
 
+    def brushes(self, direction: Direction) -> list[Brush]:
+        """The colours of the hearts, as the side has them; lines have ink alone."""
+        pack, style = load(), self.styles[direction == "yx"]
+        hearts = INK_ALONE if style == "line" else HEARTS
+        found = []
+        for name, code in hearts.items():
+            tile = getattr(pack, style)[pack.codes.index(code)]
+            found.append(colour(name, np.median(tile[tile[..., 3] == 255], axis=0)[:3]))
+        return [*found, colour("eraser", (255, 255, 255))]
+
     def examples(self) -> list[Example]:
         pack, found = load(), []
         for name, code in self.shown.items():
@@ -165,6 +158,20 @@ class FluentPair(Lesson):
             (x, y), known = _kept(tiles), [{"silhouette": silhouette(tile)} for tile in tiles]
             found.append(Example(name, x, y, *known))
         return found
+
+
+HEARTS = {
+    "black": "1f5a4",
+    "red": "2764",
+    "orange": "1f9e1",
+    "yellow": "1f49b",
+    "green": "1f49a",
+    "blue": "1f499",
+    "purple": "1f49c",
+    "brown": "1f90e",
+}
+INK_ALONE = {"ink": HEARTS["black"]}
+"""What a visitor paints with: names, and pictograms whose middle colour it is."""
 
 
 def _places(pack: Pack, role: str) -> list[int]:
@@ -256,7 +263,8 @@ WITH_IDENTITY = (
 
 
 class Emoji(FluentPair):
-    """So close a pair that only the identity term tells which colours are right."""
+    """So close a pair that most of it is right by itself. Only the identity term asks for the
+    colours; without it they stayed in each bundled seed, and were turned round in a pilot."""
 
     name = "emoji"
     title = "flat ↔ 3D"
@@ -277,7 +285,7 @@ class Emoji(FluentPair):
         return Recipe(replace(config, objective=WITH_IDENTITY[0].objective), WITH_IDENTITY)
 
     def seen(self, with_it: Values, without: Values) -> bool:
-        """The colours are right with the identity loss, and others without."""
+        """The colours are right with the identity loss, and others without: rarely so."""
         kept = ratio(with_it, without, "colour_error")
         return kept is not None and kept <= 0.6
 

@@ -10,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+
+from ..packs import tiles_of
 
 PICTURES = Path(__file__).with_name("pictures")
 INDEX = "index.json"
@@ -57,18 +58,11 @@ def read(folder: Path) -> Pack:
         field: tuple(entry[key] for entry in index)
         for field, key in (("codes", "code"), ("names", "name"), ("roles", "role"))
     }
-    styles = {style: _tiles(folder / file, len(index)) for style, file in SHEETS.items()}
+    styles = {
+        style: tiles_of(folder / file, SIDE, COLUMNS, len(index), "RGBA")
+        for style, file in SHEETS.items()
+    }
     return Pack(**columns, **styles)
-
-
-def _tiles(path: Path, count: int) -> np.ndarray:
-    with Image.open(path) as sheet:
-        pixels = np.asarray(sheet.convert("RGBA"))
-    rows = pixels.shape[0] // SIDE
-    tiles = pixels.reshape(rows, SIDE, COLUMNS, SIDE, 4).swapaxes(1, 2)
-    tiles = tiles.reshape(rows * COLUMNS, SIDE, SIDE, 4)[:count]
-    tiles.setflags(write=False)
-    return tiles
 
 
 def on_white(rgba: np.ndarray) -> np.ndarray:

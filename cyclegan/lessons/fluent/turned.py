@@ -91,6 +91,7 @@ class Turned(FluentPair):
     title = "upright ↔ upside down"
     domains = Domains("upright", "upside down")
     source = "Fluent emoji, flat (npm @iconify-json/fluent-emoji-flat 1.2.6), and turned by 180°"
+    styles = ("flat", "flat")
     # No colour error: what differs inside a silhouette is a matter of place here.
     own = (TURNED, UNTURNED, SILHOUETTE_IOU)
     headline = ("turned", "cycle_error", "unturned")
