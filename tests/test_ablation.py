@@ -144,6 +144,7 @@ def test_every_variant_has_its_place_in_the_pictures():
 SOURCES = {  # A word that tells what each leaves out, at least.
     "discogan": ["feature matching", "0.01", "weight decay"],
     "l2-cycle": ["weight 1", "no identity"],
+    "augmented": ["batch of 32", "its own generators"],
     "pix2pix": ["log loss", "U-Net"],
     "feature-cycle": ["close to 1", "0.9 is ours"],
     "decaying-cycle": ["not to 0", "is ours"],
@@ -701,6 +702,10 @@ def test_a_report_tells_no_time_and_not_where_it_lies(trained, written, tmp_path
     words = (written / "report.html").read_text(encoding="utf-8")
     assert (again / "report.html").read_text(encoding="utf-8") == words
     assert str(trained) not in words and " min on " not in words
+
+
+def test_samples_leave_as_a_moving_picture(written):
+    assert Image.open(written / "film.webp").n_frames > 1
 
 
 def test_one_file_tells_the_same(written):

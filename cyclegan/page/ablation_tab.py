@@ -223,7 +223,8 @@ def build(
         report = read(labs[title].folder)
         names = [(row.title, row.name) for row in report.rows]
         members, drawable, opening = report.groups(), curves.choices(report), report.opening()
-        kinds, directions = list(members), labs[title].directions
+        directions, weights = labs[title].directions, labs[title].weights
+        kinds = [kind for kind, rows in members.items() if not weights.keys().isdisjoint(rows)]
         of = drawable[0][1] if drawable else None
         main = report.reference or report.rows[-1]
         others = (row for row in report.rows if row is not main)
@@ -235,7 +236,11 @@ def build(
             passed: given if wanted is None else None,
             thumbnails: draw_thumbnails(title, index),
             direction: gr.Radio(directions, value=directions[0][1], visible=len(directions) > 1),
-            groups: gr.CheckboxGroup(kinds, value=report.opening_groups(), visible=len(kinds) > 1),
+            groups: gr.CheckboxGroup(
+                kinds,
+                value=[kind for kind in report.opening_groups() if kind in kinds],
+                visible=len(kinds) > 1,
+            ),
             table: draw_tables(title, directions[0][1]),
             what: gr.Dropdown(drawable, value=of),
             drawn: gr.Dropdown(names, value=opening),

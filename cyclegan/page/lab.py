@@ -225,7 +225,7 @@ class Lab:
 
 
 def find(library: Library) -> dict[str, Lab]:
-    """The laboratories among a library's sets, by title."""
+    """The laboratories among a library's sets, by title: the one with most to compare first."""
     found: dict[str, Lab] = {}
     for title, set_ in library.sets.items():
         parent = set_.folder.parent
@@ -240,7 +240,7 @@ def find(library: Library) -> dict[str, Lab]:
                 found[name if name not in found else str(parent)] = lab
             # Seeds are sorted by name: the first is what the report's pictures are of.
             lab.weights[set_.folder.name] = set_.variants[0]
-    return found
+    return dict(sorted(found.items(), key=lambda item: -len(item[1].weights)))
 
 
 def _examples(library: Library, title: str) -> str | None:
