@@ -7,14 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...core.config import Domains
+from ...core.config import Direction, Domains
 from ...core.figures import Figure
+from ...core.films import Film
 from ...core.media import PICTURES
+from ..brushes import Brush, ground
 from ..data import UnpairedData
 from ..lesson import Example, Lesson, ratio
 from ..story import BACK, IDENTITY, LEARN, UNPAIRED, WRONG
 from ..troubles import ALIKE, COPY, KEPT, LOST, Bound, Trouble, Values
 from . import tiles
+from .flights import FLIGHTS, Flight
 
 
 def sea(made: np.ndarray, truth: np.ndarray) -> tuple[int, int]:
@@ -88,6 +91,14 @@ class Satellite2Map(Lesson):
             x, y = (PICTURES.kept(picture, 3) for picture in tiles.cut_pair(*place))
             found.append(Example(name, x, y))
         return found
+
+    def films(self, direction: Direction = "xy") -> list[Film]:
+        return [Flight(name, direction) for name in FLIGHTS]
+
+    def brushes(self, direction: Direction) -> list[Brush]:
+        """Pieces of the world, of the bands that training had of that side."""
+        side, places = {"xy": ("x", tiles.GROUNDS_X), "yx": ("y", tiles.GROUNDS_Y)}[direction]
+        return [ground(name, tiles.piece(side, *place)) for name, place in places.items()]
 
     def seen(self, with_it: Values, without: Values) -> bool:
         """The arm with the cycle loss shows the sea, and keeps x far better than the other."""

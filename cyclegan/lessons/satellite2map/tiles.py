@@ -220,6 +220,12 @@ def cut_all(size: int) -> Tiles:
     )
 
 
+def _corner(latitude: float, longitude: float, width: int) -> tuple[int, int]:
+    """(top, left) of a place in degrees, in pixels of a world so wide."""
+    left = round((longitude - WEST_EDGE) % 360 / 360 * width)
+    return round((90 - latitude) / 360 * width), left
+
+
 def cut_pair(
     latitude: float, longitude: float, size: int = 128, tile: int = 64
 ) -> tuple[Image.Image, Image.Image]:
@@ -230,14 +236,20 @@ def cut_pair(
     """
     width = world_width(tile)
     world = load_world(width)
-    left = round((longitude - WEST_EDGE) % 360 / 360 * width)
-    top = round((90 - latitude) / 360 * width)
-    if not any(west <= left and left + size <= east for west, east in bands("T", width)):
-        raise DataError(f"{size} pixels east of longitude {longitude} are not all held out.")
+    top, left = corner(latitude, longitude, size, width)
     x, y = (
         Image.fromarray(world[name][top : top + size, left : left + size]) for name in ("x", "y")
     )
     return x, y
+
+
+def corner(latitude: float, longitude: float, size: int, width: int) -> tuple[int, int]:
+    """(top, left) in a world of `width` of a place in degrees; raises DataError where the `size`
+    pixels east of it leave their test band."""
+    top, left = _corner(latitude, longitude, width)
+    if not any(west <= left and left + size <= east for west, east in bands("T", width)):
+        raise DataError(f"{size} pixels east of longitude {longitude} are not all held out.")
+    return top, left
 
 
 EXAMPLES = {
@@ -255,3 +267,32 @@ EXAMPLES = {
     "Bering Sea": (68, 166.5),
 }
 """The page's examples: names and (latitude, longitude) of their north-west corners in degrees."""
+
+PIECE = 16
+"""Pixels a side of a piece of ground."""
+
+GROUNDS_X = {
+    "sea": (59, -168),
+    "deep sea": (-20, -150),
+    "forest": (-5, -62),
+    "steppe": (48, 70),
+    "desert": (20, 50),
+    "ice": (71, -50),
+}
+GROUNDS_Y = {
+    "sea": (-11.5, 137.5),
+    "deep sea": (5, -25),
+    "lowland": (52, 30),
+    "upland": (25, 25),
+    "highland": (-23, 20),
+    "mountains": (40, -112),
+    "ice": (72, -40),
+}
+"""What a visitor paints with: names and north-west corners, as of the examples. Each lies in a band
+of its side, and is of little but its kind."""
+
+
+def piece(side: str, latitude: float, longitude: float) -> np.ndarray:
+    """PIECE pixels a side of the world of "x" or "y", (H, W, 3) uint8, at the examples' scale."""
+    top, left = _corner(latitude, longitude, PACKED_WIDTH)
+    return load_world(PACKED_WIDTH)[side][top : top + PIECE, left : left + PIECE]
