@@ -1,7 +1,7 @@
 """Generators and discriminators, in the notation of the paper (section 7.2).
 
 Knows architectures and their initialisation. Knows nothing of losses, training or images on disk.
-Images are float tensors of shape (N, C, H, W) in [-1, 1].
+Images are float tensors (N, C, H, W) in [-1, 1]; what is no image has its shape said there.
 """
 
 from bisect import bisect_left
@@ -12,6 +12,7 @@ from torch import nn
 
 from .. import config
 from .course import CourseDiscriminator, CourseGenerator
+from .gated import GatedDiscriminator, GatedGenerator
 from .layers import BatchNorm
 from .layers import is_over_batches as is_over_batches
 from .patches import Patch4, PatchGAN
@@ -21,7 +22,7 @@ from .unets import Pix2PixUNet, UNetGenerator
 
 def build_generator(
     settings: config.Generator, channels: int = 3, out: int = 3, initialisation: str = "normal"
-) -> ResNetGenerator | UNetGenerator | Pix2PixUNet | CourseGenerator:
+) -> ResNetGenerator | UNetGenerator | Pix2PixUNet | CourseGenerator | GatedGenerator:
     """A fresh generator from `channels` to `out`; initialisation: as in config.Training."""
     s = settings
     if s.kind == "unet":
@@ -30,20 +31,24 @@ def build_generator(
         network = Pix2PixUNet(s.width, s.blocks, channels, out, s.norm)
     elif s.kind == "course":
         network = CourseGenerator(s.width, s.blocks, channels, out)
+    elif s.kind == "gated":
+        network = GatedGenerator(s.width, s.blocks)
     else:
-        network = ResNetGenerator(
-            s.width, s.blocks, s.upsampling, channels, out, s.downsampling, s.padding, s.norm
-        )
+        ways = s.downsampling, s.padding, s.norm
+        strides = (1, 2) if s.kind == "augmented" else (2, 2)
+        network = ResNetGenerator(s.width, s.blocks, s.upsampling, channels, out, *ways, strides)
     return initialise(network, initialisation)
 
 
 def build_discriminator(
     settings: config.Discriminator, channels: int = 3, initialisation: str = "normal"
-) -> PatchGAN | Patch4 | CourseDiscriminator:
+) -> PatchGAN | Patch4 | CourseDiscriminator | GatedDiscriminator:
     """A fresh discriminator; initialisation: as in config.Training."""
     s = settings
     if s.kind == "course":
         network = CourseDiscriminator(s.width, channels)
+    elif s.kind == "gated":
+        network = GatedDiscriminator(s.width)
     else:
         kinds = {"patchgan": PatchGAN, "patch4": Patch4}
         network = kinds[s.kind](s.width, channels, s.norm)
@@ -86,7 +91,10 @@ def initialise(network: nn.Module, kind: str = "normal") -> nn.Module:
     if kind == "pytorch":  # Drawn already.
         return network
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and not module.weight.is_meta:
+        if (
+            isinstance(module, nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d)
+            and not module.weight.is_meta
+        ):
             if kind == "glorot":
                 nn.init.xavier_uniform_(module.weight)
             else:

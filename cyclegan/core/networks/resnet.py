@@ -1,6 +1,7 @@
 """The paper's generator: a ResNet (section 7.2; after Johnson et al. 2016)."""
 
 from functools import partial
+from math import prod
 
 from torch import Tensor, nn
 
@@ -45,9 +46,10 @@ class ResNetGenerator(nn.Module):
     (N, channels, H, W) in [-1, 1] to (N, out, H, W); H and W are multiples of 4, at least 8
     (below that the reflection padding of the residual blocks has nothing to reflect).
     norm: "instance" as in the paper, "layer", "instance-layer" (this on the way up), or "batch".
+    strides: of the two convolutions on the way down; (1, 2) keeps twice the places in the blocks,
+        as Almahairi et al. 2018 have it in their code, and then H and W are multiples of 2.
     """
 
-    multiple = 4
     smallest = 8
 
     def __init__(
@@ -60,28 +62,34 @@ class ResNetGenerator(nn.Module):
         downsampling: str = "strided",
         padding: str = "reflect",
         norm: str = "instance",
+        strides: tuple[int, int] = (2, 2),
     ):
         super().__init__()
+        self.multiple = prod(strides)
         norm, _, norm_up = norm.partition("-")
         is_blurred, bias = downsampling == "antialiased", has_bias(norm)
-        stride = 1 if is_blurred else 2
         layers = [
             nn.ReflectionPad2d(3),
             nn.Conv2d(channels, width, 7, bias=bias),
             NORMS[norm](width),
             nn.ReLU(inplace=True),
         ]
-        for filters in (width, 2 * width):
+        for filters, stride in zip((width, 2 * width), strides, strict=True):
+            blurred = is_blurred and stride == 2
+            step = 1 if blurred else stride
             layers += [
-                nn.Conv2d(filters, 2 * filters, 3, stride=stride, padding=1, bias=bias),
+                nn.Conv2d(filters, 2 * filters, 3, stride=step, padding=1, bias=bias),
                 NORMS[norm](2 * filters),
                 nn.ReLU(inplace=True),
-                *([nn.Sequential(*blur())] if is_blurred else []),
+                *([nn.Sequential(*blur())] if blurred else []),
             ]
         layers += [ResidualBlock(4 * width, padding, norm) for _ in range(blocks)]
-        for filters in (4 * width, 2 * width):
+        for filters, stride in zip((4 * width, 2 * width), strides[::-1], strict=True):
+            if stride == 2:
+                layers += upsample(filters, filters // 2, upsampling, bias)
+            else:
+                layers.append(nn.Conv2d(filters, filters // 2, 3, padding=1, bias=bias))
             layers += [
-                *upsample(filters, filters // 2, upsampling, bias),
                 NORMS[norm_up or norm](filters // 2),
                 nn.ReLU(inplace=True),
             ]
