@@ -3,6 +3,7 @@
 The workers of the second half are real processes, with tiny networks on noise.
 """
 
+import io
 import json
 import os
 import random
@@ -20,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from tiny import SIZE, config, dataset, same
 
@@ -691,10 +693,10 @@ def director(root: Path, limits: Limits | None = None, *options: str) -> Iterato
     try:
         yield made
     finally:
-        for id, seen in made.all().items():
+        for id, seen in made.jobs().items():
             if seen.is_alive or seen.state == "queued":
                 made.command(id, Command("discard"))
-        wait_for(lambda: not any(s.is_alive or s.state == "queued" for s in made.all().values()))
+        wait_for(lambda: not any(s.is_alive or s.state == "queued" for s in made.jobs().values()))
         made.close()
 
 
@@ -805,7 +807,9 @@ def test_a_training_from_start_to_keep(tmp_path, noise_folder):
         assert [variant.config.objective.slug for variant in set_.variants] == sorted(SLUGS)
         assert set_.is_fair
 
-        packed = zipfile.ZipFile(d.archive(id, tmp_path / "kept.zip")).namelist()
+        kept = zipfile.ZipFile(d.archive(id, tmp_path / "kept.zip"))
+        assert Image.open(io.BytesIO(kept.read(f"{id}/film.webp"))).n_frames > 1
+        packed = kept.namelist()
         assert {name.split("/")[0] for name in packed} == {id}
         for slug in SLUGS:
             for name in ("config.json", "model.safetensors", "log.jsonl"):
@@ -829,7 +833,7 @@ def test_a_training_from_start_to_keep(tmp_path, noise_folder):
 def test_sigkill_at_any_moment_costs_the_steps_since_the_last_save(tmp_path, noise_folder):
     """Twice; each time the page says so, and the end is that of an uninterrupted run."""
     moments = random.Random(7)
-    wanted = settings(noise_folder, steps=60)
+    wanted = settings(noise_folder, steps=300)
     straight = queued(tmp_path / "straight", wanted)
     work(straight)
     with director(tmp_path / "live") as d:
@@ -844,12 +848,12 @@ def test_sigkill_at_any_moment_costs_the_steps_since_the_last_save(tmp_path, noi
             assert died.saved_step <= died.step
             d.resume(killed)
         finished = reached(d, killed, "finished")
-        assert finished.step == 60
+        assert finished.step == 300
         for slug, one in zip(SLUGS, d.arms(killed), strict=True):
             assert same(weights_of(one), weights_of(straight / slug))
             assert same(state_of(one), state_of(straight / slug))
             steps = [line["step"] for line in read_log(one)]
-            assert steps == sorted(set(steps)) and steps[-1] == 60
+            assert steps == sorted(set(steps)) and steps[-1] == 300
 
 
 def test_one_at_a_time_the_others_wait_with_their_places(tmp_path, noise_folder):

@@ -79,7 +79,7 @@ def test_a_pause_before_the_first_step_holds_no_place_either(folder, clock, monk
     pause_at(0, monkeypatch)
     found = work(folder, minutes=MINUTES)
     assert found.state == "stopped" and "There is nothing to keep." in found.sentence
-    assert not list(folder.glob("*/*"))
+    assert {path.parent.name for path in folder.glob("*/*")} == {"frames"}, "and no checkpoint"
 
 
 @pytest.mark.parametrize("before", [0.5, 0.7, 3600.0])

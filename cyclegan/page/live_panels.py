@@ -1,32 +1,22 @@
-"""A live training as HTML: how it is doing, what both arms make of the same inputs, and curves.
+"""A live training in words, as HTML: how it is doing, and what each arm is trained on.
 
 Pure functions to what templates/live.html takes; styles/live.css says how it looks. Loops over the
-method's views, weights and terms and over the lesson's figures; knows none of them by name.
+method's weights; knows none of them by name. What is seen of it is in `stage` and `live_curves`.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from .. import lessons
-from ..core.charts import Chart, Line, chart
-from ..core.config import ConfigError
-from ..core.figures import Measure, mirrored
-from ..labs.live import Arm, Command, Frame, LiveSettings, Status, control
+from ..core.config import ConfigError, Objective
+from ..core.media import PICTURES
+from ..labs.live import Arm, Command, LiveSettings, Recording, Status, control
 from ..labs.live.control import RATE
 from ..labs.live.status import DATA
-from .curves import part
-from .lab import number
-from .markup import absent, render
-from .panels import data_url
+from .markup import render
 
 ARMS = ("a", "b")
-
-POINTS = 300
-"""Of one line in a chart, which is not much wider in pixels."""
 
 STATES = {
     "queued": "Waiting",
@@ -88,6 +78,16 @@ def status(
     )
 
 
+def recorded(shown: Recording) -> str:
+    """Of a recording: that it is one, how long it took, and on what kind of machine."""
+    took = f"{shown.seen.step:,} steps in {clock(shown.seen.seconds)}"
+    return render(
+        "live.recorded",
+        sentence=f"both arms trained {took} on {shown.machine}.",
+        details=f"{details(shown.settings)}. Every picture and number is from that training.",
+    )
+
+
 def _is_open(command: Command, seen: Status) -> bool:
     """Whether there is somebody to carry a command out, who has not done so just now."""
     done = {"pause": "paused", "continue": "running"}
@@ -101,21 +101,22 @@ def acknowledged(command: Command, settings: LiveSettings) -> str:
     labels = {name: label for label, name in changeable(settings)}
     whose = "both arms" if command.arm is None else settings.arms[command.arm].name
     what = labels.get(command.name, command.name)
-    return f"{_capital(what)} becomes {command.value:g} after this step, {whose} …"
+    return f"{capital(what)} becomes {command.value:g} after this step, {whose} …"
 
 
 def details(settings: LiveSettings) -> str:
     """What is trained on what: "horse → zebra, 64 px, 24 filters, 4 blocks, seed 0"."""
-    base = settings.base
+    base, medium = settings.base, lessons.find(settings.base.training.data).medium
     # Where own pictures lie on the host is nobody's business.
     folder = Path(base.training.data).name
     own = f" ({'own pictures' if folder == DATA else folder})"
     parts = [
-        f"{base.domains.x} → {base.domains.y}"
+        " → ".join(settings.method.from_to(base, settings.direction))
         + ("" if lessons.is_registered(base.training.data) else own),
-        f"{base.image_size} px",
+        f"{base.image_size} px" if medium is PICTURES else medium.words_of(base.image_size),
         f"{base.generator.width} filters",
-        f"{base.generator.blocks} blocks",
+        *([f"{base.generator.blocks} blocks"] if base.generator.blocks else []),
+        *([f"{base.training.pictures:,} pictures a side"] if base.training.pictures else []),
         f"seed {base.training.seed}",
     ]
     if settings.minutes:
@@ -142,88 +143,28 @@ def about(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-@dataclass(frozen=True)
-class Strip:
-    """Columns of pictures under one title, each a formula and a picture a row."""
-
-    kind: str
-    title: str
-    below: str
-    columns: list[tuple[str, list[Image.Image]]]
-
-    @property
-    def width(self) -> int:
-        return len(self.columns)
-
-    @property
-    def rows(self) -> list[list[tuple[str, str]]]:
-        """(formula, address) of the pictures, from above."""
-        heads = [head for head, _ in self.columns]
-        return [
-            list(zip(heads, map(data_url, row), strict=True))
-            for row in zip(*(pictures for _, pictures in self.columns), strict=True)
-        ]
-
-
-def frame(shown: Frame | None, settings: LiveSettings, changes: Sequence[dict] = ()) -> str:
-    """Rows of inputs: x, then what either arm makes of it, then the truth.
-
-    changes: as the status has them; headings are of the objective at the frame's step.
-    """
-    if shown is None:
-        return absent("The first pictures come within seconds of the start.")
-    domains, views = settings.base.domains, settings.method.views(settings.base)
-    formulas = {view.key: view.formula for view in views}
-    strips, columns = [], [len(made) for made in shown.arms]
-    original = next((view for view in views if not view.network), None)
-    if original:
-        heads = [(original.formula, shown.inputs)]
-        strips.append(Strip("given", original.name, domains.x, heads))
-    for index, (kind, made) in enumerate(zip(ARMS, shown.arms, strict=True)):
-        heads = [(formulas.get(key, key), pictures) for key, pictures in made.items()]
-        strips.append(Strip(kind, *called(settings.arms[index], index, changes, shown.step), heads))
-    if shown.truths:
-        head = mirrored(original.formula) if original else "y"
-        strips.append(Strip("given", "Truth", domains.y, [(head, shown.truths)]))
-    first = 2 if original else 1
-    said = f"Both arms at step {shown.step:,}"
-    if original and shown.held_out is not None:
-        kept = "inputs that neither was trained on"
-        said += f", on {kept if shown.held_out else 'inputs of the training'}"
-    return render(
-        "live.frame",
-        strips=strips,
-        narrow=first - 1 + max(columns),
-        first=first,
-        sentence=f"{said}.",
-    )
-
-
 def called(arm: Arm, index: int, changes: Sequence[dict], step: int) -> tuple[str, str]:
     """Title and subtitle of an arm after `step` steps: what it is trained on at that moment.
 
     An arm is called by what it began with for as long as nobody changed a weight by hand.
     """
-    planned = arm.objective.weighed_at(step)
+    now = trained_on(arm, index, changes, step)
+    if now == arm.objective.weighed_at(step):
+        return capital(arm.name), now.name
+    return capital(now.name), f"began {arm.name}"
+
+
+def trained_on(arm: Arm, index: int, changes: Sequence[dict], step: int) -> Objective:
+    """The objective of an arm after `step` steps, as planned and as changed by hand."""
     try:
         by_hand = [c for c in changes if c.get("arm") in (None, index) and c["step"] <= step]
-        now = control.since_then(arm.objective, by_hand).weighed_at(step)
+        return control.since_then(arm.objective, by_hand).weighed_at(step)
     except (ConfigError, KeyError, TypeError):  # What lies on disk makes no sense.
-        now = planned
-    if now == planned:
-        return _capital(arm.name), now.name
-    return _capital(now.name), f"began {arm.name}"
+        return arm.objective.weighed_at(step)
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def choices(logs: tuple[list[dict], list[dict]], settings: LiveSettings) -> list[tuple[str, str]]:
-    """Terms that either arm has logged, each as label and key."""
-    logged = {name for log in logs for line in log for name in part(line, "terms")}
-    method = settings.method
-    return [(method.term(key).label, key) for key in method.in_order(sorted(logged))]
 
 
 def changeable(settings: LiveSettings) -> list[tuple[str, str]]:
@@ -244,70 +185,5 @@ def weights(settings: LiveSettings, changes: tuple[dict, ...]) -> str:
         values = ", ".join(f"{labels.get(name, name)} {value:g}" for name, value in now.items())
         planned = zip(arm.objective.schedule, arm.objective.remarks, strict=True)
         ahead = [remark for c, remark in planned if (c.end, c.weight) not in done]
-        lines.append((kind, _capital(arm.name), ". ".join([values, *ahead])))
+        lines.append((kind, capital(arm.name), ". ".join([values, *ahead])))
     return render("live.weights", lines=lines)
-
-
-def charts(
-    logs: tuple[list[dict], list[dict]],
-    settings: LiveSettings,
-    changes: tuple[dict, ...],
-    term: str | None,
-) -> str:
-    """Small line charts over steps, a line an arm: what tells the lesson's point, and one term."""
-    lesson = lessons.find(settings.base.training.data)
-    listed = [(lesson.measure(key), "figures") for key in lesson.headline]
-    listed += [(settings.method.term(term), "terms")] if term else []
-    drawn = []
-    for measure, kind in listed:
-        lines = [_points(log, kind, measure.key) for log in logs]
-        if any(lines):
-            drawn.append(_chart(measure, lines, changes, settings))
-    if not drawn:
-        return ""
-    keys = [(kind, "", arm.name) for kind, arm in zip(ARMS, settings.arms, strict=True)]
-    return render("live.charts", keys=keys, drawn=drawn, changes=_told(changes, settings))
-
-
-def _points(log: list[dict], kind: str, name: str) -> list[tuple[int, float]]:
-    """(step, value) of one curve, thinned to what can be seen, its last point always among them."""
-    read = ((number(line.get("step")), number(part(line, kind).get(name))) for line in log)
-    found = [(int(step), value) for step, value in read if None not in (step, value)]
-    every = -(-len(found) // POINTS) or 1
-    return found[::-every][::-1]
-
-
-def _told(changes: tuple[dict, ...], settings: LiveSettings) -> list[str]:
-    """A line a change; one that both arms saw at once is one."""
-    labels = {name: label for label, name in changeable(settings)}
-    whose: dict[tuple, list[int]] = {}
-    for c in changes:
-        arms = [0, 1] if c.get("arm") is None else [c["arm"]]
-        whose.setdefault((c["step"] + 1, c["name"], c["value"]), []).extend(arms)
-    return [
-        f"From step {step:,}: {labels.get(name, name)} {value:g}, "
-        + ("both arms" if len(set(arms)) > 1 else settings.arms[arms[0]].name)
-        for (step, name, value), arms in whose.items()
-    ]
-
-
-def _chart(
-    measure: Measure,
-    lines: list[list[tuple[int, float]]],
-    changes: tuple[dict, ...],
-    settings: LiveSettings,
-) -> Chart:
-    last = max(1, max(step for line in lines for step, _ in line))
-    drawn = [
-        (Line(kind, line, measure.written(line[-1][1])), arm.name)
-        for kind, line, arm in zip(ARMS, lines, settings.arms, strict=True)
-        if line
-    ]
-    now = "; ".join(f"{name}, {line.now}" for line, name in drawn)
-    return chart(
-        measure.label,
-        [line for line, _ in drawn],
-        [(0, ""), (last, f"step {last:,}")],
-        f"{measure.label} up to step {last:,}: {now}",
-        marks=[c["step"] for c in changes if 0 <= c.get("step", -1) <= last],
-    )

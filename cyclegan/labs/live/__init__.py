@@ -3,6 +3,8 @@
     settings.py     what is trained, and what a host allows
     lockstep.py     two trainings on the same batches, saved as one
     look.py         the pictures and figures of a moment, for both arms
+    reel.py         the frames of a training so far
+    recorded.py     a training that ships with the page, to be looked through
     status.py       how a training is doing; where its files lie
     control.py      what may be asked of a training while it runs
     stored.py       what lies on disk, read as if a stranger had written it
@@ -21,6 +23,7 @@ about it lies there, so that any page, opened at any time, shows the same.
 from .control import Command, ControlError
 from .director import Director
 from .look import Frame
+from .recorded import Recording
 from .settings import Arm, Limits, LiveSettings
 from .status import Status
 
@@ -32,5 +35,6 @@ __all__ = [
     "Frame",
     "Limits",
     "LiveSettings",
+    "Recording",
     "Status",
 ]

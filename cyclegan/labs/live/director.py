@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ...core import files
 from ...training import longer
-from . import budget, control, ledger, look, status, stored
+from . import budget, control, ledger, look, reel, status, stored
 from .control import Command, ControlError
 from .foreman import Foreman
 from .settings import Limits, LiveSettings, with_pictures
@@ -54,22 +54,37 @@ class Director:
         if not status.is_mark(owner):
             raise ControlError(f"An owner's mark has at most {status.MAX_OWNER} characters.")
         self.limits.check(settings, uploaded=fill is not None)
-        settings = self.limits.limited(settings)
+        asked = self.limits.limited(settings)
+        training = asked.base.training
+
+        def write(new: Path, folder: Path) -> int:
+            own = asked
+            if fill:
+                fill(new / status.DATA)
+                own = with_pictures(asked, folder / status.DATA)
+            files.write_json(new / status.SETTINGS, own.to_dict())
+            return training.steps
+
+        return self.enqueue("own" if fill else Path(training.data).name, write, owner)
+
+    def enqueue(self, name: str, write: Callable[[Path, Path], int], owner: str = "") -> str:
+        """Queue a training, or a film (`labs.films`); returns its id, which has `name` in it.
+
+        write: fills the new folder that it is given, which will lie at the second, and returns how
+        many steps there are. Whatever it raises is raised, and nothing stays behind. Raises
+        ControlError as `start` does.
+        """
         self._check_room(owner)
-        training = settings.base.training
-        id = ledger.new_id("own" if fill else Path(training.data).name)
+        id = ledger.new_id(name)
         new, folder = self.root / f"{ledger.NEW}{id}", self.root / id
         new.mkdir(parents=True)
         try:
-            if fill:
-                fill(new / status.DATA)
-                settings = with_pictures(settings, folder / status.DATA)
-            files.write_json(new / status.SETTINGS, settings.to_dict())
+            steps = write(new, folder)
             if owner:
                 status.write_owner(new, owner)
             with self._foreman.changing:
                 self._check_room(owner, budget.size_of(new))
-                status.write(new, Status("queued", steps=training.steps, asked=time.time()))
+                status.write(new, Status("queued", steps=steps, asked=time.time()))
                 os.replace(new, folder)
         finally:
             if new.exists():
@@ -81,10 +96,19 @@ class Director:
         """Somebody may start a training within a minute: a worker imports what it needs."""
         self._foreman.expect()
 
-    def all(self) -> dict[str, Status]:
-        """All trainings by id, the newest first."""
+    def jobs(self) -> dict[str, Status]:
+        """All trainings and films by id, the newest first."""
         found = ledger.read_all(self.root)
         return {id: seen for id, seen in found.items() if seen.state != "discarded"}
+
+    def all(self) -> dict[str, Status]:
+        """All trainings by id, the newest first."""
+        return {id: s for id, s in self.jobs().items() if not status.is_film(self.root / id)}
+
+    def films(self, owner: str | None = None) -> dict[str, Status]:
+        """An owner's films, or all of them, by id, the newest first."""
+        own = {id: s for id, s in self.jobs().items() if status.is_film(self.root / id)}
+        return {id: s for id, s in own.items() if owner is None or self.owner(id) == owner}
 
     def of(self, owner: str) -> dict[str, Status]:
         """Those that an owner started, the newest first."""
@@ -100,7 +124,7 @@ class Director:
 
     def status(self, id: str) -> Status:
         ledger.folder_of(self.root, id)
-        if (found := self.all().get(id)) is None:
+        if (found := self.jobs().get(id)) is None:
             raise ControlError(f"There is no training {id} any more.")
         return found
 
@@ -118,6 +142,14 @@ class Director:
     def frame(self, id: str) -> look.Frame | None:
         """The newest pictures of both arms, or None before the first."""
         return look.read_frame(self.folder(id))
+
+    def frames(self, id: str) -> list[int]:
+        """Steps of which what both arms made is kept, in order."""
+        return reel.steps(self.folder(id))
+
+    def made_at(self, id: str, step: int) -> bytes | None:
+        """What both arms made at a step, as a WebP (reel.py); None where that is gone."""
+        return reel.read(self.folder(id), step)
 
     def curves(self, id: str) -> tuple[list[dict], list[dict]]:
         """Either arm's log so far: "step", "terms", "rate" and, where looked, "figures"."""
@@ -233,7 +265,7 @@ class Director:
 
     def _check_room(self, owner: str, more: int = 0) -> None:
         """Raise ControlError where a training of `more` bytes has no room in queue or on disk."""
-        found, limits = self.all(), self.limits
+        found, limits = self.jobs(), self.limits
         queued = sum(seen.state == "queued" for seen in found.values())
         if queued >= limits.waiting:
             raise ControlError(f"{queued} trainings are waiting already; try again later.")

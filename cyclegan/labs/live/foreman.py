@@ -44,6 +44,9 @@ LATE, TOO_LATE = 30.0, 60.0
 """Seconds after the end of its minutes when a worker that did not end by itself is asked to, and
 when it is killed. It may be measuring what it made."""
 
+TRAININGS, FILMS = "cyclegan.labs.live.worker", "cyclegan.labs.films.worker"
+"""The workers' modules."""
+
 TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 
 
@@ -223,6 +226,9 @@ class Foreman:
         seen = status.read(self.root / id)
         if not (seen.is_alive or seen.state == "interrupted"):
             return  # Its last word was another.
+        if status.is_film(self.root / id):
+            self._bury_film(id, seen, place)
+            return
         is_kept = seen.saved_step and ledger.is_saved(self.root / id)
         if place and place.asked:
             kept = f"All up to step {seen.saved_step:,} is kept."
@@ -238,6 +244,15 @@ class Foreman:
             sentence = f"The training process died at step {seen.step:,}; {kept}."
         held = max(seen.held, place.held if place else 0.0)
         last = replace(seen, state=state, sentence=sentence, seconds_left=None, held=held)
+        status.write(self.root / id, last)
+
+    def _bury_film(self, id: str, seen: Status, place: Place | None) -> None:
+        """What a film's worker wrote is a film that plays, however it ended."""
+        why = "The process that translated it died."
+        if place and place.asked:
+            why = f"The {self.limits.minutes:g} minutes of this page are over."
+        kept = "What was finished is kept." if seen.step else "Nothing is kept."
+        last = replace(seen, state="died", sentence=f"{why} {kept}", seconds_left=None)
         status.write(self.root / id, last)
 
     def _launch(self, id: str, seen: Status) -> bool:
@@ -257,12 +272,16 @@ class Foreman:
 
     def _process(self, folder: Path) -> subprocess.Popen:
         _make_plain(folder, status.LOG)
-        if (waiting := self._spare.take(folder)) is not None:
+        is_film = status.is_film(folder)
+        if not is_film and (waiting := self._spare.take(folder)) is not None:
             return waiting
+        module = FILMS if is_film else TRAININGS
         with open(folder / status.LOG, "ab") as log:
-            return self._popen(str(folder), subprocess.DEVNULL, log)
+            return self._popen(str(folder), subprocess.DEVNULL, log, module)
 
-    def _popen(self, folder: str, stdin: int, log: IO | int) -> subprocess.Popen:
+    def _popen(
+        self, folder: str, stdin: int, log: IO | int, module: str = TRAININGS
+    ) -> subprocess.Popen:
         code = str(Path(__file__).parents[3])
         known = [code, *plugin_folders(), os.environ.get("PYTHONPATH")]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, known))}
@@ -270,7 +289,6 @@ class Foreman:
             environment = {k: v for k, v in environment.items() if k not in TOKENS}
             environment["HF_HUB_OFFLINE"] = "1"
         limits = [] if self.limits.minutes is None else ["--minutes", str(self.limits.minutes)]
-        module = "cyclegan.labs.live.worker"
         return subprocess.Popen(
             [sys.executable, "-m", module, folder, *limits, *self._options],
             stdin=stdin,

@@ -40,7 +40,7 @@ def new_id(data: str) -> str:
 
 
 def read_all(root: Path) -> dict[str, Status]:
-    """All trainings by id, the newest first, with their places in the queue.
+    """All trainings and films by id, the newest first, with their places in the queue.
 
     One of which a file is damaged is among them as such: it says so, and can be discarded.
     """
@@ -74,6 +74,8 @@ def is_there(folder: Path) -> bool:
 def _read(folder: Path) -> Status:
     """Raises CheckpointError where status or settings are damaged."""
     found = status.read(folder)
+    if status.is_film(folder):
+        return found
     try:
         seen = (folder / status.SETTINGS).stat()
     except OSError as error:

@@ -25,7 +25,7 @@ from ...store.checkpoints import CheckpointError
 from ...training import longer
 from ...training import setup as training
 from ...training.batches import Batch
-from ...training.runs import STATE, Run, RunError, describe_machine
+from ...training.runs import FIGURES, STATE, Run, RunError, describe_machine
 from ...training.trainer import StepDone, Trainer
 from . import control, stored
 from .control import Command, ControlError
@@ -136,9 +136,9 @@ class Lockstep:
         """A line in each arm's log, with figures where there are some; none without new steps."""
         if self.step == self._logged_step:
             return
-        self._logged_step = self.step
+        self._logged_step, place = self.step, FIGURES[self.settings.direction]
         for arm, run in enumerate(self.runs):
-            more = {"figures": figures[arm]} if figures and figures[arm] else {}
+            more = {place: figures[arm]} if figures and figures[arm] else {}
             if self._unlogged[arm]:
                 more["changes"] = self._unlogged[arm]
             self._unlogged[arm] = []

@@ -1,7 +1,7 @@
 """What both arms make of the same few held-out items: one frame for the eye, figures for curves.
 
-One pass serves both. A frame is a single lossless file, replaced in one move, so that both arms
-are always shown at the same step.
+One pass serves both. The newest frame is a single lossless file, replaced in one move, so that both
+arms are always shown at the same step; what the arms made is kept as well (reel.py).
 """
 
 import re
@@ -21,8 +21,9 @@ from ...core.config import Config
 from ...inference import evaluation
 from ...lessons import HeldOut, UnpairedData
 from ...methods import Method, View
+from ...training import setup
 from ...training.trainer import Trainer
-from . import stored
+from . import reel, stored
 
 FRAME = "frame.png"
 
@@ -35,12 +36,16 @@ VIEW = re.compile(r"[\w.+-]{1,64}")
 SHOWN, PROBED = 4, 8
 """Held-out items of a frame, and those that the figures are means of (the shown among them)."""
 
+ACROSS, DOWN = 8, 3
+"""Samples of a frame, where all is made of noise: one tile an arm holds them."""
+
 
 @dataclass(frozen=True)
 class Frame:
-    """What is seen at one step. Rows of pictures, one a held-out input.
+    """What is seen at one step. Rows of pictures, one a held-out input; of noise, one in all.
 
-    inputs: x. arms: of either arm, pictures by the key of a view, such as "made" for G(x).
+    inputs: x, empty where all is made of noise. arms: of either arm, pictures by the key of a view,
+        such as "made" for G(x).
     truths: y where the items are pairs, or empty.
     held_out: whether the inputs were kept from training; older frames do not say.
     """
@@ -51,11 +56,18 @@ class Frame:
     truths: list[Image.Image]
     held_out: bool | None = None
 
+    @property
+    def made(self) -> bytes:
+        """What both arms made, as the frames that are kept (reel.py)."""
+        columns = [column for arm in self.arms for column in arm.values()]
+        return reel.encoded(reel.sheet(list(zip(*columns, strict=True))))
+
 
 def views_shown(method: Method, config: Config, held: HeldOut) -> tuple[View, ...]:
     """What a frame shows of each arm: what networks make, but for what takes a pass of its own."""
     slow = {f.key for f in held.figures if not f.is_quick}
-    return tuple(v for v in method.views(config) if v.network and v.figure not in slow)
+    views = method.live_views(config, method.directions(config)[0])
+    return tuple(v for v in views if v.network and v.figure not in slow)
 
 
 class Looker:
@@ -70,28 +82,33 @@ class Looker:
         configs: Sequence[Config],
         draw: Callable[[Tensor], Image.Image],
     ):
-        self.held = data.held_out(configs[0].image_size, PROBED).every_other_first()
+        config, method = configs[0], methods.find(configs[0].method)
+        self.direction = method.directions(config)[0]
+        self.from_noise = method.is_from_noise(config)
+        count = setup.PROBED_FROM_NOISE if self.from_noise else PROBED
+        self.held = data.held_out(config.image_size, count).every_other_first()
+        known = data.trained(config.image_size, self.direction) if self.from_noise else None
+        self.trained = known
         self.is_held_out = data.is_held_out
         self.configs, self.draw = configs, draw
-        shown = views_shown(methods.find(configs[0].method), configs[0], self.held)
-        self.views = [view.key for view in shown]
+        self.views = [view.key for view in views_shown(method, config, self.held)]
 
     def look(self, folder: Path, trainers: list[Trainer]) -> list[dict[str, float]]:
-        """Write the frame of this step into `folder`; returns the figures of each arm.
+        """Write the frame of this step into `folder`, and keep it; returns each arm's figures.
 
         Figures are there where there are two held-out items of either side; those that need the
         truth, where they are pairs.
         """
-        held, figures, columns = self.held, [], [self.held.x]
+        held, figures, columns = self.held, [], []
         for trainer, config in zip(trainers, self.configs, strict=True):
-            kept, found = evaluation.glance(
-                trainer.networks, trainer.method, config, held, trainer.device, self.views
-            )
-            columns += [kept[key] for key in self.views]
+            look = trainer.networks, trainer.method, config, held, trainer.device, self.views
+            kept, found = evaluation.glance(*look, self.direction, self.trained)
+            columns += [self._tiles(kept[key]) for key in self.views]
             figures.append(found)
-        if held.paired:
-            columns.append(held.y)
-        tiles = [[self.draw(each) for each in column[:SHOWN]] for column in columns]
+        made, tiles = columns, columns
+        if not self.from_noise:
+            truths = [self._tiles(held.y)] if held.paired else []
+            tiles = [self._tiles(held.x), *made, *truths]
         picture = sheets.grid(list(zip(*tiles, strict=True)))
         notes = PngInfo()
         for name, value in (
@@ -106,7 +123,18 @@ class Looker:
             folder / FRAME,
             lambda path: picture.save(path, "PNG", pnginfo=notes, compress_level=1),
         )
+        side = reel.SIDE * (ACROSS if self.from_noise else 1)
+        sheet = reel.sheet(list(zip(*made, strict=True)), side)
+        reel.keep(folder, trainers[0].steps_done, sheet)
         return figures
+
+    def _tiles(self, items: Tensor) -> list[Image.Image]:
+        """Pictures of a column: of the first items, or one of many samples."""
+        if not self.from_noise:
+            return [self.draw(each) for each in items[:SHOWN]]
+        drawn = [self.draw(each) for each in items[: ACROSS * DOWN]]
+        across = min(ACROSS, len(drawn))
+        return [sheets.grid([drawn[i : i + across] for i in range(0, len(drawn), across)])]
 
 
 def read_frame(folder: Path) -> Frame | None:
@@ -136,13 +164,14 @@ def _cut(sheet: Image.Image, notes: dict[str, str]) -> Frame | None:
     # Older frames are of square tiles, and of these views.
     columns = int(notes["columns"]) if "columns" in notes else sheet.width // height
     views = notes.get("views", "made back").split()
-    if columns - 2 * len(views) not in (1, 2) or not all(map(VIEW.fullmatch, views)):
+    if columns - 2 * len(views) not in (0, 1, 2) or not all(map(VIEW.fullmatch, views)):
         return None
     if columns > MOST_TILES or sheet.width % columns or sheet.height % rows:
         return None
     width = sheet.width // columns
     tiles = sheets.cut(sheet, width, height=height)
-    inputs, *made = (list(column) for column in zip(*tiles, strict=True))
+    made = [list(column) for column in zip(*tiles, strict=True)]
+    inputs = made.pop(0) if columns > 2 * len(views) else []
     arms = [dict(zip(views, made[i : i + len(views)], strict=True)) for i in (0, len(views))]
     truths = made[2 * len(views) :]
     held_out = {"yes": True, "no": False}.get(notes.get("held_out"))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ... import lessons, methods
-from ...core.config import Config, ConfigError, Training, choice, read_objective
+from ...core.config import Config, ConfigError, Direction, Training, choice, read_objective
 from ...core.device import DEVICES
 from ...lessons import Arm
 from ...methods.named_recipe import of_objective
@@ -41,10 +41,19 @@ class LiveSettings:
             raise ConfigError(f"minutes is {self.minutes}; it must be a number above 0.")
         if len({config.method for config in self.configs}) > 1:
             raise ConfigError("Both arms see the same batches and views: give them one method.")
+        a, b = (arm.objective for arm in self.arms)
+        for name, form in a.forms().items():
+            if form.is_shared and getattr(a, name) != getattr(b, name):
+                raise ConfigError(f"{form.label} must be the same for both arms.")
 
     @property
     def method(self) -> methods.Method:
         return methods.find(self.base.method)
+
+    @property
+    def direction(self) -> Direction:
+        """The one that is looked at while it trains."""
+        return self.method.directions(self.base)[0]
 
     @property
     def configs(self) -> tuple[Config, Config]:

@@ -1,8 +1,9 @@
 """How a live training is doing, as one small JSON file, and where its other files lie.
 
-    live.json        its settings
+    live.json        its settings; film.json those of a film, which has its turn among trainings
     status.json      this file's Status, replaced every second or so
     frame.png        the newest pictures of both arms (look.py)
+    frames/          those of both arms so far (reel.py)
     commands/        what was asked of it and is not done yet (control.py)
     worker.log       what the worker printed
     .lock            held by the worker for as long as it lives
@@ -27,7 +28,7 @@ from . import stored
 from .settings import LiveSettings
 
 SETTINGS, STATUS, LOCK, LOG, DATA = "live.json", "status.json", ".lock", "worker.log", "data"
-OWNER = "owner"
+OWNER, FILM = "owner", "film.json"
 
 MAX_BYTES = 2**20
 """Of a status, and of settings."""
@@ -138,6 +139,11 @@ def read_settings(folder: Path) -> LiveSettings:
     except (ConfigError, TypeError, ValueError, AttributeError, OverflowError) as error:
         said = files.printable(str(error))
         raise CheckpointError(f"{SETTINGS} of this training is damaged: {said}") from error
+
+
+def is_film(folder: Path) -> bool:
+    """Whether what waits or works in a folder is a film (`labs.films`), and no training."""
+    return (folder / FILM).is_file()
 
 
 def over(minutes: float, step: int, steps: int) -> str:

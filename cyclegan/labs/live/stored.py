@@ -102,7 +102,8 @@ def are_changes(value: object) -> bool:
 
 
 def read_curve(run: Path) -> list[dict]:
-    """A run's log as curves: "step", "rate", "terms", "figures"; what is damaged is left out."""
+    """A run's log as curves: "step", "rate", "terms", and figures by their places in
+    the log (`FIGURES`); what is damaged is left out."""
     log = run / runs.LOG
     try:
         if not log.is_file() or log.stat().st_size > MOST_LOG:
@@ -117,7 +118,7 @@ def _point(line: dict) -> dict:
     found = {"step": line["step"]}
     if _is_number(line.get("rate")):
         found["rate"] = line["rate"]
-    for kind in ("terms", "figures"):
+    for kind in ("terms", *runs.FIGURES.values()):
         if isinstance(line.get(kind), dict):
             found[kind] = {n: v for n, v in line[kind].items() if _is_finite(v)}
     return found

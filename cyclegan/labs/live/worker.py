@@ -32,7 +32,7 @@ from ...lessons.folder import UNPAIRED
 from ...store import checkpoints
 from ...training.runs import RunError
 from ...training.trainer import NonFiniteError
-from . import control, ledger, pace, spare, status, stored
+from . import control, ledger, pace, reel, spare, status, stored
 from .control import Command, ControlError
 from .lockstep import Lockstep
 from .look import Looker
@@ -86,6 +86,7 @@ class Worker:
         data = self._open()
         device = devices.choose(self.settings.device)
         self.lockstep = Lockstep(self.folder, self.settings, data, device, self.status.saved_step)
+        reel.forget_after(self.folder, self.lockstep.step)
         draw = lessons.find(base.training.data).draw
         self.looker = Looker(data, self.lockstep.configs, draw)
         self.status = replace(self.status, steps=self.lockstep.steps, notice=self.lockstep.notice)
@@ -122,7 +123,8 @@ class Worker:
             began = checkpoints.read_config(self.folder / self.settings.slugs[0])
             if began.training.data == base.training.data:
                 return open_data(*lessons.as_trained(began))
-        return open_data(base.training.data, base.image_size, base.training.fit)
+        t = base.training
+        return open_data(t.data, base.image_size, t.fit, pictures=t.pictures)
 
     def _deny_pairs(self) -> None:
         """Own pictures that came before pairs were known were numbered: equal names are chance."""
