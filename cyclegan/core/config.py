@@ -4,6 +4,7 @@ Knows names, ranges and the defaults of this program. Each method brings an `Obj
 nothing here knows which methods there are, and nothing of tensors, files or pages.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, get_args, get_origin
@@ -36,7 +37,7 @@ WIDEST, DEEPEST, MOST_CHANNELS, LARGEST = 1024, 64, 64, 2048
 """Most filters of a first convolution, blocks, channels of an item and pixels of a crop's side: far
 above any published network's. Every number that memory follows has such a top."""
 
-MOST_STEPS, MOST_BATCH, MOST_POOL = 10**9, 1024, 10**5
+MOST_STEPS, MOST_BATCH, MOST_POOL, MOST_PICTURES = 10**9, 1024, 10**5, 10**9
 """Of a training."""
 
 MOST_CHANGES, LONGEST_NAME = 1000, 200
@@ -54,6 +55,9 @@ UPSAMPLINGS = {
     "unet": ("transposed", "resize"),
     "pix2pix": ("transposed",),
     "course": ("transposed",),
+    "augmented": ("transposed", "resize"),
+    "dcgan": ("transposed", "resize"),
+    "gated": ("shuffle",),
 }
 """Kinds of generators, and how each may double the size."""
 
@@ -65,6 +69,9 @@ GENERATORS = {
     "unet": "U-Net",
     "pix2pix": "pix2pix U-Net",
     "course": "small ResNet",
+    "augmented": "ResNet of one stride",
+    "dcgan": "DCGAN",
+    "gated": "gated CNN",
 }
 """What people call them."""
 
@@ -72,8 +79,10 @@ NORMS = {
     "resnet": ("instance", "layer", "instance-layer", "batch"),
     "unet": ("instance", "layer"),
     "pix2pix": ("instance", "batch"),
+    "augmented": ("instance", "layer", "instance-layer", "batch"),
     "patchgan": ("instance", "batch"),
     "patch4": ("instance", "layer"),
+    "dcgan": ("batch", "instance"),
 }
 """Kinds of networks whose norm may be chosen, and between what; all others have "instance"."""
 
@@ -89,8 +98,31 @@ DISCRIMINATORS = {
     "patchgan": "70×70 PatchGAN",
     "patch4": "four-stage patches",
     "course": "down to one score",
+    "dcgan": "DCGAN's",
+    "gated": "gated CNN",
 }
 """What people call them."""
+
+MEDIA = {"gated": "voice"}
+"""Kinds of networks, and the name of the medium that they are for; all others are for pictures."""
+
+
+UNITS = {"voice": "frames"}
+"""Of the length of what networks for a medium see; pixels for all others."""
+
+
+def medium_of(kind: str) -> str:
+    """The name of the medium that a kind of network is for."""
+    return MEDIA.get(kind, "pictures")
+
+
+def unit_of(kind: str) -> str:
+    """What a config's `image_size` counts for a kind of network: "px"."""
+    return UNITS.get(medium_of(kind), "px")
+
+
+FROM_NOISE = ("dcgan",)
+"""Kinds of networks for pictures that are made of noise: their generators take no picture."""
 
 
 def norms(kind: str) -> tuple[str, ...]:
@@ -103,13 +135,16 @@ class Generator:
     """One generator's architecture.
 
     kind: "resnet" is the paper's (section 7.2), "unet" that of *GANs in Action*, chapter 9,
-        "pix2pix" the original authors' U-Net (Isola et al. 2017), for reading their files, and
-        "course" the small one of CMU's 16-726, with 4×4 convolutions of stride 2.
-    width: filters of the first convolution (the paper: 64, the book and the course: 32), at most
-        1024.
+        "pix2pix" the original authors' U-Net (Isola et al. 2017), for reading their files,
+        "course" the small one of CMU's 16-726, with 4×4 convolutions of stride 2, "augmented" a
+        ResNet that halves the size once, as in the code of Almahairi et al. 2018, "dcgan" that of
+        Radford et al. 2015, which makes pictures of noise, and "gated" the 1-D gated CNN of Kaneko
+        and Kameoka 2017, for voices.
+    width: filters of the first convolution (the paper: 64, the book and the course: 32, Kaneko and
+        Kameoka: 128), at most 1024; of "dcgan" those of the last stage before the picture.
     blocks: residual blocks (the paper: 6 for 128×128, 9 from 256×256; the course: 1), at most 64;
         of "pix2pix" the downsamplings, 7 (for multiples of 128 pixels) or 8 (256); the book's
-        U-Net has none.
+        U-Net and "dcgan" have none.
     upsampling: "transposed" convolution as in the paper, or "resize" (nearest + convolution),
         which leaves no checkerboard (Odena et al. 2016), or "bilinear" + convolution. With
         "_zeros" that convolution is padded with zeros instead of reflections: "resize_zeros" as
@@ -123,7 +158,7 @@ class Generator:
         "instance-layer", of "resnet", has layer norm on the way up alone, as the decoders of Huang
         et al. 2018 (arXiv 1804.04732). "batch" is each channel over all pictures of a batch and,
         once trained, by the averages that were kept of them (Ioffe and Szegedy 2015): in "resnet",
-        and in "pix2pix", whose authors' files have it.
+        in "dcgan", and in "pix2pix", whose authors' files have it.
     """
 
     kind: str = "resnet"
@@ -151,7 +186,8 @@ class Generator:
     def words(self) -> str:
         """ "ResNet, 9 blocks, 64 filters", and what is unusual about it."""
         blocks = f", {self.blocks} block{'' if self.blocks == 1 else 's'}"
-        depth = {"resnet": blocks, "course": blocks, "pix2pix": f", {self.blocks} stages"}
+        depth = dict.fromkeys(("resnet", "course", "augmented", "gated"), blocks)
+        depth |= {"pix2pix": f", {self.blocks} stages"}
         unusual = "".join(f", {words}" for words in self.unusual)
         kind = GENERATORS[self.kind]
         return f"{kind}{depth.get(self.kind, '')}, {self.width} filters{unusual}"
@@ -165,7 +201,7 @@ class Generator:
             *(("zero-padded blocks",) if self.padding == "zeros" else ()),
             *(
                 (UNUSUAL_NORMS[self.norm],)
-                if self.norm != "instance" and self.kind != "unet"
+                if self.norm != "instance" and self.kind not in ("unet", "dcgan")
                 else ()
             ),
         )
@@ -173,12 +209,14 @@ class Generator:
     @property
     def multiple(self) -> int:
         """Pixels; heights and widths that the generator takes are multiples of it."""
-        return {"resnet": 4, "unet": 16, "pix2pix": 2**self.blocks, "course": 4}[self.kind]
+        of_kind = {"resnet": 4, "unet": 16, "course": 4, "augmented": 2, "gated": 4}
+        return of_kind.get(self.kind) or 2**self.blocks
 
     @property
     def smallest(self) -> int:
         """Pixels; the least height and width that the generator takes."""
-        return {"resnet": 8, "unet": 32, "pix2pix": 2**self.blocks, "course": 8}[self.kind]
+        of_kind = {"resnet": 8, "unet": 32, "course": 8, "augmented": 8, "gated": 16}
+        return of_kind.get(self.kind) or 2**self.blocks
 
     def as_kind(self, kind: str) -> "Generator":
         """The same in another kind, with what that kind offers where it lacks what this one has."""
@@ -188,7 +226,8 @@ class Generator:
         norm = self.norm if self.norm in known else known[0]
         plain = {} if kind == "resnet" else {"downsampling": "strided", "padding": "reflect"}
         # The book's U-Net has none, and others are nothing without.
-        blocks = self.blocks or {"resnet": 6, "course": 1, "pix2pix": 8}.get(kind, 0)
+        usual = {"resnet": 6, "course": 1, "pix2pix": 8, "augmented": 3, "gated": 6}
+        blocks = self.blocks or usual.get(kind, 0)
         return replace(self, kind=kind, upsampling=way, norm=norm, blocks=blocks, **plain)
 
 
@@ -196,10 +235,11 @@ class Generator:
 class Discriminator:
     """One discriminator's architecture.
 
-    kind: "patchgan" is the paper's 70×70 PatchGAN, "patch4" the book's four stride-2 stages, and
-        "course" that of CMU's 16-726, which comes to a single score at 64 pixels.
+    kind: "patchgan" is the paper's 70×70 PatchGAN, "patch4" the book's four stride-2 stages,
+        "course" that of CMU's 16-726, which comes to a single score at 64 pixels, "dcgan" that of
+        Radford et al. 2015, which does so at any size, and "gated" that of Kaneko and Kameoka 2017.
     width: filters of the first convolution (the paper and the book: 64, the course: 32).
-    norm: as in Generator; "layer" is an option of "patch4", "batch" of "patchgan".
+    norm: as in Generator; "layer" is an option of "patch4", "batch" of "patchgan" and "dcgan".
     """
 
     kind: str = "patchgan"
@@ -239,6 +279,24 @@ def weight(default: float, label: str, formula: str, reads: str) -> Any:
 
 
 @dataclass(frozen=True)
+class Forms:
+    """What a choice between forms of an objective is called, and its options in words, by value.
+
+    is_shared: whether two trainings side by side have it alike. Words may have {x} and {y} for the
+    domains' names.
+    """
+
+    label: str
+    options: Mapping[str, str]
+    is_shared: bool = False
+
+
+def form(default: str, label: str, options: Mapping[str, str], is_shared: bool = False) -> Any:
+    """A field of an `Objective` that chooses between forms, for whoever trains to choose."""
+    return field(default=default, metadata={"forms": Forms(label, options, is_shared)})
+
+
+@dataclass(frozen=True)
 class Change:
     """A weight that changes while training goes on: up to step `start` it is what it was, from
     step `end` on it is `value`, and between them it moves on a straight line.
@@ -269,7 +327,8 @@ class Objective:
     """The weighted sum that a training minimises; each method has a subclass of its own.
 
     Its fields made by `weight` weigh a summand each; a summand of weight 0 is not computed at all.
-    Others choose between forms. schedule: how weights change on the way, in order.
+    Others choose between forms, those made by `form` before people's eyes. schedule: how weights
+    change on the way, in order.
     """
 
     schedule: tuple[Change, ...] = field(default=(), kw_only=True)
@@ -295,11 +354,21 @@ class Objective:
     def check(self, config: "Config") -> None:
         """Raise ConfigError where the rest of a config does not suit the method."""
 
+    def suited(self, channels: "Channels") -> "Objective":
+        """The same without what cannot be asked of items of these channels."""
+        return self
+
     @classmethod
     def weights(cls) -> dict[str, Weight]:
         """What is weighed, by the field's name."""
         found = {f.name: f.metadata.get("weight") for f in fields(cls)}
         return {name: weight for name, weight in found.items() if weight}
+
+    @classmethod
+    def forms(cls) -> dict[str, Forms]:
+        """What is chosen before people's eyes, by the field's name."""
+        found = {f.name: f.metadata.get("forms") for f in fields(cls)}
+        return {name: form for name, form in found.items() if form}
 
     def at(self, step: int, steps: int) -> "Objective":
         """The objective of the step after `step` done ones of `steps`: nothing left to change."""
@@ -481,6 +550,8 @@ class Training:
     place: of a crop, "random" or always the "middle".
     flip: each crop mirrored by chance where the medium has a mirror image: "horizontal", "both"
         (upside down too), or "none".
+    pictures: training items of either side that are seen, evenly spread over all there are; None
+        for all.
     pool: size of the history of generated images (50 in the paper, 0 for none).
     ema_decay: decay of the moving average of the generators' weights; 0 for none.
     decay: share of the steps, at the end, over which the rate falls linearly to 0 (the paper: a
@@ -512,6 +583,7 @@ class Training:
     flip: str = "horizontal"
     decay_from: int | None = None
     place: str = "random"
+    pictures: int | None = None
 
     def __post_init__(self):
         choice("initialisation", self.initialisation, INITIALISATIONS)
@@ -524,6 +596,8 @@ class Training:
         choice("place of the crops", self.place, PLACES)
         choice("flip", self.flip, FLIPS)
         choice("precision", self.precision, ("auto", "float32", "bfloat16"))
+        if self.pictures is not None:
+            _size("training pictures", self.pictures, 1, MOST_PICTURES)
         _size("steps", self.steps, 1, MOST_STEPS)
         _size("batch", self.batch, 1, MOST_BATCH)
         _size("pool", self.pool, 0, MOST_POOL)
@@ -587,7 +661,7 @@ class Config:
     """Everything needed to rebuild the networks of one variant and to train it again.
 
     objective: its class says which method trains; None for the default method's.
-    image_size: side in pixels of the square crops that training sees.
+    image_size: side in pixels of the square crops that training sees; of voices, frames.
     channels, ranges: of an item of X and of Y, as the data has them.
     facts: what the training turned out to be (steps done, seconds, machine); free-form. "kept":
         the step after which it was stopped on purpose, to be used as it is.

@@ -27,6 +27,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -43,6 +44,9 @@ WAITING = 60.0
 
 IDLE = 20.0
 """Seconds after which a process that nobody asks is ended, and its memory given back."""
+
+NICENESS = 15
+"""Next to nothing beside whoever clicks."""
 
 PATIENCE = 3
 """Times the seconds of work that a call may last: others may keep the processor busy."""
@@ -74,12 +78,22 @@ class Chamber:
 
     The function takes (asked: dict, data: bytes) and returns the same. seconds: of the processor's
     time for one call, which lasts PATIENCE times as long at most. memory: bytes above what a
-    process has before its first. written: bytes of a file that it may write. Processes start when
-    they are needed and end when they are not, or with this one. Calls may come from any thread.
+    process has before its first. written: bytes of a file that it may write. niceness: by how much
+    they are nicer than this process. Processes start when they are needed and end when they are
+    not, or with this one. Calls may come from any thread.
     """
 
-    def __init__(self, entry: str, places: int, seconds: float, memory: int, written: int = 0):
+    def __init__(
+        self,
+        entry: str,
+        places: int,
+        seconds: float,
+        memory: int,
+        written: int = 0,
+        niceness: int = NICENESS,
+    ):
         self.entry, self.seconds, self.memory, self.written = entry, seconds, memory, written
+        self.niceness = niceness
         self._places = threading.BoundedSemaphore(places)
         self._idle: queue.LifoQueue[_Process] = queue.LifoQueue()
         self._reaper: threading.Timer | None = None
@@ -88,12 +102,25 @@ class Chamber:
 
     def __call__(self, asked: dict, data: bytes = b"") -> tuple[Any, bytes]:
         """Ask the function; raises ConfinedError."""
+        with self.held() as ask:
+            return ask(asked, data)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[Callable[..., tuple[Any, bytes]]]:
+        """One process for questions that follow upon each other, as it may keep what it opened.
+
+        Raises ConfinedError where there is no place; what is given asks as the chamber itself does.
+        """
         if not self._places.acquire(timeout=WAITING):
             raise ConfinedError(ENDED, "could not be opened, as others wait; try again in a minute")
         try:
             process = self._process()
+
+            def ask(asked: dict, data: bytes = b"") -> tuple[Any, bytes]:
+                return process.ask(asked, data, self.seconds, self.memory)
+
             try:
-                answer = process.ask(asked, data, self.seconds, self.memory)
+                yield ask
             except BaseException as error:
                 if isinstance(error, ConfinedError) and process.is_whole:
                     self._rest(process)
@@ -101,7 +128,6 @@ class Chamber:
                     process.end()
                 raise
             self._rest(process)
-            return answer
         finally:
             self._places.release()
 
@@ -140,13 +166,13 @@ class Chamber:
                 if process.is_whole:
                     return process
                 process.end()
-        return _Process(self.entry, self.memory, self.written)
+        return _Process(self.entry, self.memory, self.written, self.niceness)
 
 
 class _Process:
     """One process, from outside."""
 
-    def __init__(self, entry: str, memory: int, written: int):
+    def __init__(self, entry: str, memory: int, written: int, niceness: int):
         code = str(Path(__file__).parents[2])
         # Of the environment only what Python needs: no tokens, no proxies.
         kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL", "PYTHONPATH")
@@ -154,7 +180,7 @@ class _Process:
         env["PYTHONPATH"] = os.pathsep.join(filter(None, (code, env.get("PYTHONPATH"))))
         env |= {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         self._popen = subprocess.Popen(
-            [sys.executable, "-m", __name__, entry, str(memory), str(written)],
+            [sys.executable, "-m", __name__, entry, *map(str, (memory, written, niceness))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -261,13 +287,13 @@ def _read(file: BinaryIO) -> tuple[dict, bytes]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    entry, memory, written = argv or sys.argv[1:]
+    entry, memory, written, niceness = argv or sys.argv[1:]
     # Whatever a library prints must not pass for an answer.
     asking, answering = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     module, _, name = entry.partition(":")
     function = getattr(importlib.import_module(module), name)
-    confine(int(memory), int(written))
+    confine(int(memory), int(written), int(niceness))
     while True:
         try:
             order, data = _read(asking)
@@ -288,12 +314,12 @@ def main(argv: list[str] | None = None) -> int:
         found = None
 
 
-def confine(memory: int, written: int = 0) -> None:
+def confine(memory: int, written: int = 0, niceness: int = NICENESS) -> None:
     """Put up the walls around this process that its system has."""
     if hasattr(os, "nice"):
-        os.nice(15)  # Next to nothing beside whoever clicks.
+        os.nice(niceness)
         with contextlib.suppress(OSError):  # Linux weighs sessions first, and this leads its own.
-            Path("/proc/self/autogroup").write_text("19")
+            Path("/proc/self/autogroup").write_text(str(min(19, niceness + 4)))
     try:
         import resource
     except ImportError:  # Windows, where the watcher has to do.

@@ -142,11 +142,29 @@ def of_ratio(numerators: np.ndarray, denominators: np.ndarray, blocks: Blocks) -
     )
 
 
+def of_median(values: np.ndarray, blocks: Blocks) -> Estimate:
+    """The median of (N,) values; of an even number, the lower of the two in the middle."""
+    order = np.argsort(values, kind="stable")
+
+    def resample() -> np.ndarray:
+        counts = blocks.draws[:, blocks.of[order]].cumsum(1)
+        middle = (counts < (counts[:, -1:] / 2)).sum(1)
+        return _if_several(values[order][middle], blocks)
+
+    return Estimate(float(np.percentile(values, 50, method="lower")), resample, values[:, None])
+
+
 def of_sides(made: np.ndarray, blocks: Blocks, real: np.ndarray, real_blocks: Blocks) -> Estimate:
     """The mean of a number over one collection, over its mean in another; (N,) and (M,)."""
     a, b = (of_ratio(v, np.ones(len(v)), k) for v, k in ((made, blocks), (real, real_blocks)))
     items = np.stack([made, real], 1) if len(made) == len(real) else made[:, None]
     return Estimate(_divided(a.value, b.value), lambda: a.resampled / b.resampled, items)
+
+
+def of_difference(a: np.ndarray, blocks: Blocks, b: np.ndarray, b_blocks: Blocks) -> Estimate:
+    """The mean of a number over one collection, less its mean over another; (N,) and (M,)."""
+    one, other = (of_ratio(v, np.ones(len(v)), k) for v, k in ((a, blocks), (b, b_blocks)))
+    return Estimate(one.value - other.value, lambda: one.resampled - other.resampled)
 
 
 def of_pairs(made: np.ndarray, blocks: Blocks, real: np.ndarray, real_blocks: Blocks) -> Estimate:

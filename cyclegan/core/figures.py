@@ -22,7 +22,7 @@ Better = Literal["low", "high", "near one"]
 MOST = 1000
 """Items of which all pairs are taken; of more, one each of so many blocks: memory is the square."""
 
-Over = Literal["mean", "ratio", "sides", "pairs", "any"]
+Over = Literal["mean", "median", "ratio", "sides", "difference", "pairs", "any"]
 """How a figure comes from items: see `Figure`."""
 
 
@@ -75,13 +75,14 @@ class Figure(Measure):
     needs: names of the arrays that `of` takes by keyword: "original" x, "made" G(x), "back"
         F(G(x)), "back_after_NAME" the same where the disturbance of a name came upon G(x), "same"
         F(x), "truth" y, "real" any held-out items of the target, or whatever else a
-        lesson knows of its items, as "original_NAME" and "truth_NAME".
-    of, over: "mean": `of` takes one item's arrays and gives a number, of which the mean is taken.
-        "ratio": it gives two, and the sum of the first over the sum of the second is taken.
+        lesson knows of its items, as "original_NAME" and "truth_NAME". Of what is made of noise
+        also "judged_NAME" and "nearest_NAME" (AGAINST_TRAINING).
+    of, over: "mean" or "median": `of` takes one item's arrays and gives a number, of which that is
+        taken. "ratio": it gives two, and the sum of the first over the sum of the second is taken.
         "sides": it takes one array of one item; its mean over the first of `needs`, over that of
-        the second. "pairs": it takes a collection, and gives the distances of all pairs in it, as
-        pdist does; their mean in the first of `needs` over that in the second. "any": it takes the
-        arrays of all items at once.
+        the second. "difference": the same, less that of the second. "pairs": it takes a
+        collection, and gives the distances of all pairs in it, as pdist does; their mean in the
+        first of `needs` over that in the second. "any": it takes the arrays of all items at once.
     networks: "GF", or "G" (or "F") where only translations into Y (or X) can be judged by it.
     is_quick: cheap enough for a look in the middle of a training.
     is_detail: for full tables alone.
@@ -95,7 +96,7 @@ class Figure(Measure):
     is_detail: bool = False
 
     def __post_init__(self):
-        if isinstance(self.needs, Set) and self.over in ("sides", "pairs"):
+        if isinstance(self.needs, Set) and self.over in ("sides", "difference", "pairs"):
             raise TypeError(f"{self.key}: needs has an order where over is {self.over!r}.")
 
     def measure(self, arrays: Mapping[str, np.ndarray | None]) -> float | None:
@@ -120,9 +121,10 @@ class Figure(Measure):
         return found if np.isfinite(found.value) else None
 
     def _estimate(self, needed: dict[str, np.ndarray], blocks: list[Blocks]) -> Estimate:
-        if self.over == "sides":
+        if self.over in ("sides", "difference"):
             sides = [np.array([self.of(one) for one in items]) for items in needed.values()]
-            return evidence.of_sides(sides[0], blocks[0], sides[1], blocks[1])
+            of = evidence.of_sides if self.over == "sides" else evidence.of_difference
+            return of(sides[0], blocks[0], sides[1], blocks[1])
         if self.over == "pairs":
             sides, of = [], []
             for items, known in zip(needed.values(), blocks, strict=True):
@@ -135,11 +137,21 @@ class Figure(Measure):
                 lambda places: self.of(**{n: items[places] for n, items in needed.items()}),
                 blocks[0],
             )
+        return self.of_values(self.values(needed), blocks[0])
+
+    def values(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        """(N, …) what `of` gives for each item; of a figure over single items alone."""
+        needed = {name: arrays[name] for name in self.needs}
         rows = zip(*needed.values(), strict=True)
         found = [self.of(**dict(zip(needed, row, strict=True))) for row in rows]
-        values = np.array(found, dtype=float).reshape(len(found), -1)
+        return np.array(found, dtype=float).reshape(len(found), -1)
+
+    def of_values(self, values: np.ndarray, blocks: Blocks) -> Estimate:
+        """The figure of what `values` gave, and its interval."""
+        if self.over == "median":
+            return evidence.of_median(values[:, 0], blocks)
         below = values[:, 1] if self.over == "ratio" else np.ones(len(values))
-        return evidence.of_ratio(values[:, 0], below, blocks[0])
+        return evidence.of_ratio(values[:, 0], below, blocks)
 
 
 @dataclass(frozen=True)
@@ -303,6 +315,73 @@ DIVERSITY = _figure(
 )
 
 
+def nearest(items: np.ndarray, trained: np.ndarray) -> np.ndarray:
+    """(N,) of each item of (N, …) the distance to the nearest of `trained`, (M, …): the root of the
+    mean squared difference."""
+    a, b = (torch.from_numpy(np.ascontiguousarray(s.reshape(len(s), -1))) for s in (items, trained))
+    found = torch.cdist(a.float(), b.float(), compute_mode="donot_use_mm_for_euclid_dist")
+    return found.min(1).values.numpy() / a.shape[1] ** 0.5
+
+
+NEAREST = _figure(
+    "nearest",
+    "nearest training picture",
+    float,
+    *("nearest_made", "nearest_real"),
+    over="sides",
+    better="near one",
+    decimals=2,
+    is_quick=True,
+    reads="How far a sample is from its nearest training picture, over how far held-out pictures "
+    "are from theirs: 1 is as new as these, near 0 is copied.",
+    formula="E[minₜ |G(z) − t|₂] / E[minₜ |y − t|₂]",
+)
+D_GAP = _figure(
+    "d_gap",
+    "D's gap",
+    float,
+    *("judged_trained", "judged_real"),
+    over="difference",
+    decimals=2,
+    is_quick=True,
+    reads="How much more real D calls training pictures than held-out ones, of 1 at most: 0 where "
+    "it treats them alike, 1 where it knows the training pictures by heart.",
+    formula="E[D(t)] − E[D(y)]",
+)
+
+
+def _judged(of: str, whom: str, better: Better, formula: str) -> Figure:
+    return _figure(
+        f"judged_{of}",
+        f"D on {whom}",
+        float_of,
+        f"judged_{of}",
+        better=better,
+        decimals=2,
+        is_quick=True,
+        is_detail=True,
+        reads=f"How real D calls {whom}, from 0 to 1; ½ where it cannot tell.",
+        formula=formula,
+    )
+
+
+def float_of(**found: float) -> float:
+    """The one number that is given."""
+    (value,) = found.values()
+    return float(value)
+
+
+JUDGED = (
+    _judged("trained", "training pictures", "low", "E[D(t)]"),
+    _judged("real", "held-out pictures", "high", "E[D(y)]"),
+    _judged("made", "samples", "high", "E[D(G(z))]"),
+)
+AGAINST_TRAINING = (NEAREST, D_GAP, *JUDGED)
+"""What holds networks that make pictures of noise against the pictures that they learned from."""
+TELLS_OF_NOISE = (JUDGED[:2], (NEAREST,), (DIVERSITY,))
+"""What tells the point of such networks, in place of a lesson's headline: what stands together is
+of one scale."""
+
 PANS = (1, 2, 4)
 """Pixels by which a picture is panned; 4 is the stride of the paper's networks."""
 
@@ -348,5 +427,9 @@ DISTRIBUTIONS = (KID, KID_SPREAD, FID)
 
 WARPING = tuple(_warping(pan) for pan in PANS)
 
-WITHOUT_TRUTH = (SHARPNESS, CYCLE_ERROR, IDENTITY_ERROR, DIVERSITY, *WARPING)
+WITHOUT_TRUTH = (
+    *(SHARPNESS, CYCLE_ERROR, IDENTITY_ERROR, DIVERSITY),
+    *AGAINST_TRAINING,
+    *WARPING,
+)
 """What needs no truth."""

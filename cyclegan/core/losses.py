@@ -58,6 +58,13 @@ def paired(truth: Tensor, made: Tensor) -> Tensor:
     return functional.l1_loss(made, truth)
 
 
+def opinions(scores: Tensor, kind: str = "least_squares") -> Tensor:
+    """How real the discriminator calls each item, (N,) in [0, 1], without gradient."""
+    scores = scores.detach()
+    real = scores.sigmoid() if kind == "log" else scores
+    return real.flatten(1).mean(1).clamp(0, 1)
+
+
 def opinion(scores: Tensor, kind: str = "least_squares") -> Tensor:
     """How real the discriminator calls its input, in [0, 1], without gradient (Wang, Lin 2018).
 

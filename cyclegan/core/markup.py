@@ -1,7 +1,7 @@
 """Markup: folders of templates, and the one way to fill them.
 
 Whatever stands in a place of a template is escaped, unless a template made it. Charts and formulas,
-which the page and the reports share, have their templates here, and charts their style sheet. Knows
+which the page and the reports share, have their templates and style sheets here. Knows
 nothing of what else is drawn.
 """
 
@@ -16,7 +16,8 @@ from markupsafe import Markup
 SHARED = Path(__file__).parent / "templates"
 """What every folder of templates may import from."""
 
-CHARTS = Path(__file__).parent / "styles" / "charts.css"
+SHEETS = sorted((Path(__file__).parent / "styles").glob("*.css"))
+"""Style sheets of what the page and the reports share."""
 
 SMALL = {"₁": "1", "₂": "2", "²": "2"}
 

@@ -5,6 +5,7 @@ a lesson of another kind brings its own. Knows no lesson and no network.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from . import images
+from .figures import WITHOUT_TRUTH, Figure
 
 
 class Medium:
@@ -23,6 +25,21 @@ class Medium:
     """
 
     name = "numbers"
+    called = "item"
+    """What people call one of them."""
+    is_heard = False
+    """Whether one is held as a `core.sound.Clip`, to be played and seen as its spectrogram."""
+    pipeline = "other"
+    """The Hub's word for their translation."""
+    unit = ""
+    """Of an item's length, many of them; the medium's name where it has no word of its own."""
+    figures: tuple[Figure, ...] = WITHOUT_TRUTH
+    """What can be measured of one item where no truth is known."""
+
+    @property
+    def missing(self) -> str:
+        """The package that its items need and that is not installed, or ""."""
+        return ""
 
     def to_float(self, kept: Tensor) -> Tensor:
         """Kept items, of any shape in front, to floats in [-1, 1]."""
@@ -43,6 +60,27 @@ class Medium:
     def kept(self, held: Any, channels: int) -> Tensor:
         """The way back; channels: as the networks want them."""
         return held
+
+    def unlike(self, kept: Tensor, network: nn.Module) -> str:
+        """A sentence on a kept item that is unlike what a generator learned from, or ""."""
+        return ""
+
+    ending = ""
+    """Of the names of files that items are written to; "" where there are none."""
+    endings: frozenset[str] = frozenset()
+    """Of the names of files that may hold items."""
+
+    def opened(self, path: Path) -> Any:
+        """A file's item as it is held; raises a ValueError that is a sentence."""
+        raise NotImplementedError(f"Items of the medium {self.name} have no files.")
+
+    def written(self, held: Any) -> bytes:
+        """What a file of an item holds."""
+        raise NotImplementedError(f"Items of the medium {self.name} have no files.")
+
+    def of_side(self, kept: Tensor, side: int) -> Tensor:
+        """A kept item as one of X (0) or of Y (1), where it says whose it is."""
+        return kept
 
     def draw(self, kept: Tensor) -> Image.Image:
         """One kept item as people see it; a lesson's `draw` goes before."""
@@ -65,6 +103,13 @@ class Medium:
         """The part of `size` of a kept item that is shown again and again."""
         return item
 
+    def held_out(
+        self, x: Sequence[Tensor], y: Sequence[Tensor], size: int
+    ) -> tuple[Tensor, Tensor]:
+        """Held-out items of both sides as they are measured and shown, (N, C, …) each: the middle
+        of `size` of every one."""
+        return tuple(torch.stack([self.middle(one, size) for one in side]) for side in (x, y))
+
     def fit(self, batch: Tensor, network: nn.Module) -> Tensor:
         """A float batch (N, C, …) enlarged to a size that `network` takes."""
         return batch
@@ -72,6 +117,14 @@ class Medium:
     def unfit(self, batch: Tensor, like: Tensor) -> Tensor:
         """Undo `fit`: the part that a batch `like` the one before it had."""
         return batch
+
+    def words_of(self, size: int) -> str:
+        """A length in words: "32 pixels"."""
+        return f"{size} {self.unit or self.name}"
+
+    def words_of_held_out(self, size: int) -> str:
+        """The same of held-out items, whose length `size_of` has told."""
+        return self.words_of(size)
 
     def size_of(self, kept: Tensor) -> int:
         """The length of a kept item's last side."""
@@ -83,6 +136,10 @@ class Pictures(Medium):
     images in RGB or grey."""
 
     name = "pictures"
+    called = "picture"
+    pipeline = "image-to-image"
+    unit = "pixels"
+    ending = ".png"
 
     def to_float(self, kept: Tensor) -> Tensor:
         return images.to_float(kept)

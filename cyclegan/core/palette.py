@@ -31,9 +31,9 @@ MANY = (
     *("#f6cf71", "#a5d8ff", "#8ce0c4", "#ffa98f", "#91a7ff"),
     *(FEW[5], WITHOUT, "#be4bdb", "#82c91e", "#a9714b", "#f06595"),
     *("#15aabf", "#845ef7"),
-    *("#5f3dc4", "#2b8a3e", "#c92a2a", "#0b7285", "#b08900"),
+    *("#5f3dc4", "#2b8a3e", "#c92a2a", "#0b7285", "#b08900", "#74b816"),
 )
-"""Series by their place: five, the same five again as tints of them, and thirteen more."""
+"""Series by their place: five, the same five again as tints of them, and fourteen more."""
 
 HUE, NEUTRAL = "orange", "zinc"
 """The families that the page's buttons and greys are from, by their names in Tailwind."""

@@ -89,7 +89,34 @@ def draw(
             parts.append(_paper(layout.width, layout.gap))
         parts += [named, layout.pictures(line, sharp), captions(line)]
     parts.append(layout.band([signed], [0]))
-    return ImageOps.expand(stack(parts), 2 * layout.gap, palette.PAPER)
+    return ImageOps.expand(stack(parts), layout.rim, palette.PAPER)
+
+
+def surround(
+    heads: Sequence[Head],
+    titles: Sequence[str],
+    size: tuple[int, int],
+    zoom: float = 1.0,
+) -> tuple[Image.Image, list[list[tuple[int, int]]]]:
+    """A sheet for pictures that change: heads over the columns, and a title over each line of them.
+
+    size: (width, height) of the pictures. Returns the sheet, on which they are missing, and where
+    they belong: the (left, top) of each, line by line.
+    """
+    width, height = size
+    large, plain = (round(points * zoom) for points in (24, 18))
+    layout = _Layout(len(heads), width)
+    over = [[_Text(h.text, large), _Text(h.below, plain, palette.SOFT)] for h in heads]
+    parts, places = [layout.band([_wrapped(texts, width) for texts in over], layout.lefts)], []
+    for number, title in enumerate(titles):
+        named = layout.band([_wrapped([_Text(title, plain)], layout.width)], [0])
+        if number and not named.height:
+            parts.append(_paper(layout.width, layout.gap))
+        parts.append(named)
+        top = sum(part.height for part in parts)
+        places.append([(layout.rim + left, layout.rim + top) for left in layout.lefts])
+        parts.append(_paper(layout.width, height))
+    return ImageOps.expand(stack(parts), layout.rim, palette.PAPER), places
 
 
 def draw_columns(
@@ -196,6 +223,11 @@ class _Layout:
     @property
     def gap(self) -> int:
         return self.tile // 16
+
+    @property
+    def rim(self) -> int:
+        """Around the whole sheet."""
+        return 2 * self.gap
 
     @property
     def lefts(self) -> list[int]:

@@ -4,8 +4,9 @@ Black and white are those of the collection that the networks were trained on: o
 guessed. Knows no command line.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -32,10 +33,12 @@ def translate(
     longest_side: int = 512,
     white: int = 65535,
     progress: Callable[[float], None] = lambda share: None,
+    latents: Mapping[str, Tensor] = MappingProxyType({}),
 ) -> dict[str, Made]:
     """Every view of a picture file, "original" among them; raises ImageError.
 
     white: of 16-bit files, the value that is white where the networks were trained on 8 bits.
+    latents: as in `Translator.translate`.
     """
     own, others = _sides(translator, direction)
     values = bands.read(path)
@@ -51,7 +54,7 @@ def translate(
         return (made[0].float().cpu().permute(1, 2, 0).numpy() + 1) / 2
 
     found = {"original": finish(images.to_float(kept)[None])}
-    found |= translator.made_of(kept, direction, finish, progress)
+    found |= translator.made_of(kept, direction, finish, progress, latents=latents)
     # What the same network makes is of the same domain.
     return {
         view.key: _made(found[view.key], others if view.network == there else own) for view in views

@@ -14,16 +14,16 @@ from torch import Tensor, nn
 
 from ..core.config import Config, Direction
 from ..core.evidence import Blocks, Estimate
-from ..core.figures import MOST, PANS, Figure, Measure, distances
+from ..core.figures import MOST, PANS, Figure, Measure, distances, nearest
 from ..core.images import MODES
 from ..core.media import PICTURES, Medium
 from ..lessons import DataError, HeldOut, UnpairedData, as_trained, open_data
 from ..methods import Method, View
-from ..methods.method import latents_of, show, wanted
+from ..methods.method import has_input, latents_of, show, wanted
 from . import closer, distributions
 from .distributions import Distribution
 from .feature_network import FeatureNetwork
-from .translator import Translator
+from .translator import Translator, is_told
 
 BATCH = 32
 
@@ -62,7 +62,8 @@ class Evaluation:
 
         {"items": n, "effective": n, "size": pixels, "G": {...}, "F": {...}} with keys of figures,
         and their [low, high] at the same places in "intervals". "effective": as many independent
-        items would tell as much. "pairs": n and "unchanged" are there where the truth is known;
+        items would tell as much. "samples": n where they are made of noise. "pairs": n and
+        "unchanged" are there where the truth is known;
         "held_out": False where the items are training ones; "distributions": {"G": {...}, ...}
         where KID and FID were measured.
         """
@@ -111,25 +112,39 @@ def estimate(
     held = data.held_out(translator.config.image_size)
     if min(len(held.x), len(held.y)) < 2:
         raise DataError("Diversity needs at least two held-out items a side.")
-    counts: dict = {"pairs": len(held.x)} if data.paired else {}
+    # Of noise, pictures of one side alone are made: what counts are that side's items.
+    from_noise = [d for d in translator.directions if not has_input(translator.views(d))]
+    is_paired, of = data.paired and not from_noise, "x"
+    if from_noise:
+        of = "y" if from_noise[0] == "xy" else "x"
+    items, blocks = getattr(held, of), getattr(held, f"blocks_{of}")
+    counts: dict = {"pairs": len(items)} if is_paired else {}
     counts |= {
-        "items": len(held.x),
-        "effective": round(held.blocks_x.effective),
-        "size": held.medium.size_of(held.x),
+        "items": len(items),
+        "effective": round(blocks.effective),
+        "size": held.medium.size_of(items),
     }
+    if from_noise:
+        counts["samples"] = len(items)
     if not data.is_held_out:
         counts["held_out"] = False
-    networks, compared = {}, {}
+    networks, compared, groups = {}, {}, {}
     for d in translator.directions:
-        networks[NETWORK[d]], made = _direction(translator, held, d, told)
+        if d in from_noise:
+            trained = data.trained(translator.config.image_size, d)
+            networks[NETWORK[d]], made = _from_noise(translator, held, trained, d, told)
+            groups[NETWORK[d]] = np.arange(len(made))
+        else:
+            networks[NETWORK[d]], made = _direction(translator, held, d, told)
+            groups[NETWORK[d]] = held.blocks(d)["original"].of
         if features:
             real = features.of_real(held.originals("yx" if d == "xy" else "xy"))
             compared[NETWORK[d]] = distributions.compare(features.of(made), real)
     return Evaluation(
         counts,
         networks,
-        unchanged(held) if data.paired else {},
-        {NETWORK[d]: held.blocks(d)["original"].of for d in translator.directions},
+        unchanged(held) if is_paired else {},
+        groups,
         compared,
     )
 
@@ -138,37 +153,119 @@ def _direction(
     translator: Translator, held: HeldOut, direction: Direction, told: Callable[[int], object]
 ) -> tuple[Estimates, Tensor]:
     """Of one network, and its translations as kept."""
+    network, views = NETWORK[direction], translator.views(direction)
+    every = dict.fromkeys((*held.figures, *translator.method.figures))
+    figures = [figure for figure in every if network in figure.networks]
+    needed = {name for figure in figures for name in figure.needs}
+    probes = translator.method.probes(translator.config, direction)
+    asked = needed & {v.key for v in probes if held.paired or "truth" not in v.names}
+    probed = [figure for figure in figures if asked & set(figure.needs)]
+    keys = [*(view.key for view in views), *asked]
+    known, truths = held.arrays(direction), held.real(direction) if held.paired else None
     parts: dict[str, list[Tensor]] = {}
-    for batch in held.originals(direction).split(BATCH):
-        passes = translator.passes(held.medium.to_float(batch), direction)
-        for key, tensor in passes.items():
-            parts.setdefault(key, []).append(held.medium.to_kept(tensor))
-        told(len(batch))
-    network, made = NETWORK[direction], {key: torch.cat(some) for key, some in parts.items()}
-    needed = {name for f in held.figures if network in f.networks for name in f.needs}
+    values: dict[str, list[np.ndarray]] = {}
+    for first in range(0, len(held.originals(direction)), BATCH):
+        part = slice(first, first + BATCH)
+        x, truth = held.originals(direction)[part], None
+        if truths is not None:
+            truth = held.medium.to_float(truths[part])
+        passes = translator.passes(held.medium.to_float(x), direction, keys, truth=truth)
+        said = {key: one for key, one in passes.items() if is_told(one)}
+        kept = {k: held.medium.to_kept(one) for k, one in passes.items() if k not in said}
+        for key in kept.keys() - asked:
+            parts.setdefault(key, []).append(kept[key])
+        # Of each item there may be many of these: they are measured, and let go.
+        arrays = {name: array[part] for name, array in known.items()}
+        arrays |= {key: held.medium.arrays(tensor) for key, tensor in kept.items()}
+        arrays |= {key: one.float().cpu().numpy() for key, one in said.items()}
+        for figure in probed:
+            if arrays.keys() >= set(figure.needs):
+                values.setdefault(figure.key, []).append(figure.values(arrays))
+        told(len(x))
+    made = {key: torch.cat(some) for key, some in parts.items()}
     if "back" in made and made["made"].shape[1] in MODES:
         for name in needed & {f"back_after_{name}" for name in closer.DISTURBANCES}:
-            made[name] = _back_after(name, translator, held.medium, made["made"], direction)
-    arrays = {key: held.medium.arrays(kept) for key, kept in made.items()} | held.arrays(direction)
+            made[name] = _back_after(name, translator, held, made["made"], direction)
+    arrays = {key: held.medium.arrays(kept) for key, kept in made.items()} | known
     blocks = _blocks(held, direction, arrays)
     wide = held.medium is PICTURES and held.x.shape[-1] >= NARROWEST
     if wide and "still" in needed:
         panned, of = _panned(translator, held, direction)
         arrays, blocks = arrays | panned, blocks | dict.fromkeys(panned, of)
-    return estimates(held.figures, arrays, blocks, network), made["made"]
+    found = estimates(figures, arrays, blocks, network)
+    for figure in (figure for figure in probed if figure.key in values):
+        found[figure.key] = figure.of_values(
+            np.concatenate(values[figure.key]), held.blocks(direction)["original"]
+        )
+    return {f.key: found[f.key] for f in figures if f.key in found}, made["made"]
+
+
+def _from_noise(
+    translator: Translator,
+    held: HeldOut,
+    trained: Tensor,
+    direction: Direction,
+    told: Callable[[int], object],
+) -> tuple[Estimates, Tensor]:
+    """Of as many samples as there are held-out items of their side, and these as kept."""
+    real = held.real(direction)
+    made = held.medium.to_kept(translator.samples(len(real), direction=direction)["made"])
+    told(len(real))
+    look = translator.model.networks, translator.method, translator.config, direction
+    arrays = against_training(*look, held, made, trained, translator.device)
+    blocks = {"real": held.blocks(direction)["real"], "made": Blocks.by(range(len(made)), seed=1)}
+    blocks |= {"judged_trained": Blocks.by(range(len(trained)), seed=2)}
+    blocks |= {f"{what}_{of}": blocks[of] for what in ("judged", "nearest") for of in REAL_OR_MADE}
+    return estimates(held.figures, arrays, blocks, NETWORK[direction]), made
+
+
+REAL_OR_MADE = ("real", "made")
+
+
+@torch.no_grad()
+def against_training(
+    networks: Mapping[str, nn.Module],
+    method: Method,
+    config: Config,
+    direction: Direction,
+    held: HeldOut,
+    made: Tensor,
+    trained: Tensor,
+    device: torch.device,
+) -> dict[str, np.ndarray]:
+    """What figures need of kept samples (N, C, …), beside held-out items and training ones.
+
+    "made" and "real"; "nearest_made" and "nearest_real", (N,) each, the distance to the nearest
+    training item; "judged_made", "judged_real" and "judged_trained", how real each is called,
+    unless the method has nobody to ask.
+    """
+    medium, kept = held.medium, {"made": made, "real": held.real(direction)}
+    arrays = {name: medium.arrays(items) for name, items in kept.items()}
+    known = medium.arrays(trained)
+    found = {f"nearest_{name}": nearest(items, known) for name, items in arrays.items()}
+    with _evaluating(networks.values()):
+        for name, items in {**kept, "trained": trained}.items():
+            parts = [
+                method.opinions(networks, config, direction, medium.to_float(part).to(device))
+                for part in items.split(BATCH)
+            ]
+            if parts[0] is not None:
+                found[f"judged_{name}"] = torch.cat(parts).float().cpu().numpy()
+    return arrays | found
 
 
 def _back_after(
-    name: str, translator: Translator, medium: Medium, messages: Tensor, direction: Direction
+    name: str, translator: Translator, held: HeldOut, messages: Tensor, direction: Direction
 ) -> Tensor:
     """F(G(x)) of kept translations that the disturbance of a name came upon, kept."""
-    probe = closer.DISTURBANCES[name.removeprefix("back_after_")]
-    way_back, found = "yx" if direction == "xy" else "xy", []
-    for batch in messages.split(BATCH):
-        held = [probe.disturb(medium.held(message)) for message in batch]
-        kept = torch.stack([medium.kept(one, batch.shape[1]) for one in held])
-        made = translator.passes(medium.to_float(kept), way_back, ("made",))["made"]
-        found.append(medium.to_kept(made))
+    probe, medium, found = closer.DISTURBANCES[name.removeprefix("back_after_")], held.medium, []
+    for first in range(0, len(messages), BATCH):
+        batch = messages[first : first + BATCH]
+        disturbed = [probe.disturb(medium.held(message)) for message in batch]
+        kept = torch.stack([medium.kept(one, batch.shape[1]) for one in disturbed])
+        x = medium.to_float(held.originals(direction)[first : first + BATCH])
+        made = translator.passes(x, direction, ("back",), given={"made": medium.to_float(kept)})
+        found.append(medium.to_kept(made["back"]))
     return torch.cat(found)
 
 
@@ -245,7 +342,8 @@ def apart(held: HeldOut) -> dict[str, float]:
             items = items[held.blocks(direction)["original"].firsts(MOST)]
         if len(items) > 1:
             found[network] = float(distances(held.medium.arrays(items)).mean())
-    return found
+    # Items of several lengths have no such distance.
+    return {network: far for network, far in found.items() if np.isfinite(far)}
 
 
 def against_truth(
@@ -269,15 +367,18 @@ def glance(
     device: torch.device,
     keys: Sequence[str] = (),
     direction: Direction = "xy",
+    trained: Tensor | None = None,
 ) -> tuple[dict[str, Tensor], dict[str, float]]:
     """Views of few held-out items of a side as kept, and their quick figures, amid a training.
 
     keys: views that are wanted besides those that the figures need. Figures are there for two items
-    a side and more.
+    a side and more. trained: kept training items that samples out of noise are held against.
     """
+    if not has_input(method.views(config, direction)):
+        return _glance_from_noise(networks, method, config, held, device, direction, trained)
     quick = glanced(method, config, held, direction)
     needed = {*keys, *(name for f in quick for name in f.needs)}
-    views = wanted(method.views(config, direction), needed)
+    views = wanted(method.live_views(config, direction), needed)
     originals = held.medium.to_float(held.originals(direction))
     made = passes(networks, views, method, config, originals, device)
     kept = {key: held.medium.to_kept(tensor) for key, tensor in made.items()}
@@ -287,11 +388,34 @@ def glance(
     return kept, measure(quick, {**held.arrays(direction), **arrays}, NETWORK[direction])
 
 
+def _glance_from_noise(
+    networks: Mapping[str, nn.Module],
+    method: Method,
+    config: Config,
+    held: HeldOut,
+    device: torch.device,
+    direction: Direction,
+    trained: Tensor | None,
+) -> tuple[dict[str, Tensor], dict[str, float]]:
+    views, real = method.views(config, direction), held.real(direction)
+    made = passes(networks, views, method, config, real, device)
+    kept = {key: held.medium.to_kept(tensor) for key, tensor in made.items()}
+    if len(real) < 2:
+        return kept, {}
+    arrays = {"made": held.medium.arrays(kept["made"]), "real": held.medium.arrays(real)}
+    if trained is not None:
+        look = networks, method, config, direction
+        arrays = against_training(*look, held, kept["made"], trained, device)
+    quick = [figure for figure in held.figures if figure.is_quick]
+    return kept, measure(quick, arrays, NETWORK[direction])
+
+
 def glanced(
     method: Method, config: Config, held: HeldOut, direction: Direction = "xy"
 ) -> list[Figure]:
     """The quick figures of a direction's network that these items allow."""
-    there = {view.key for view in method.views(config, direction)} | held.arrays(direction).keys()
+    live = {view.key for view in method.live_views(config, direction)}
+    there = live | held.arrays(direction).keys()
     quick = [f for f in held.figures if f.is_quick and NETWORK[direction] in f.networks]
     return [figure for figure in quick if there.issuperset(figure.needs)]
 
@@ -305,13 +429,13 @@ def passes(
     originals: Tensor,
     device: torch.device,
 ) -> dict[str, Tensor]:
-    """All views that networks make of float items (N, C, …) of a size that they take, by key.
+    """All views that networks make of float items (N, C, …) of a size that they take, by key; of
+    noise, as many as there are items.
 
     As they are once they are saved, in evaluation mode, and without a trace in them.
     """
     random = torch.Generator().manual_seed(0)
-    names = [name for name in latents_of(views) if name != "original"]
-    latents = {n: method.latent(n, config, len(originals), random) for n in names}
+    latents = {n: method.latent(n, config, len(originals), random) for n in latents_of(views)}
     found: dict[str, list[Tensor]] = {}
     with _evaluating(networks.values()):
         for first in range(0, len(originals), BATCH):
@@ -344,10 +468,13 @@ def table(
 ) -> str:
     """A Markdown table, a row a variant and network, and one of the items themselves.
 
-    Every figure stands with its interval, and below a variant of several seeds their means and
-    standard deviations. results: metrics by name, with those of all seeds in "seeds", if there are
-    several. best: the name of the row to be marked, by network and figure.
+    A figure that no row has is left out. Every other stands with its interval, and below a variant
+    of several seeds their means and standard deviations. results: metrics by name, with those of
+    all seeds in "seeds", if there are several. best: the name of the row to be marked, by network
+    and figure.
     """
+    of_all = [found for result in results.values() for found in map(result.get, NETWORK.values())]
+    measures = [m for m in measures if any(m.key in found for found in of_all if found)]
     lines = ["| variant | | " + " | ".join(m.heading for m in measures) + " |"]
     lines.append("|---|---|" + "---:|" * len(measures))
     for name, result in results.items():
@@ -403,11 +530,13 @@ def what_was_measured(result: dict, medium: Medium = PICTURES) -> str:
     """ "297 held-out pairs of 64×64 pixels, as good as 20 independent ones." """
     size = f"{result['size']}×{result['size']} pixels"
     if medium is not PICTURES:
-        size = f"{result['size']} {medium.name}"
+        size = medium.words_of_held_out(result["size"])
     kind = "pairs" if "pairs" in result else "items"
     where = "held-out" if result.get("held_out", True) else "training (none were held out)"
     truth = "" if "pairs" in result else "; there is no ground truth: figures that need none"
     like = as_good_as(result["items"], result.get("effective"))
+    if samples := result.get("samples"):
+        return f"{samples} samples, against {result['items']} {where} {kind} of {size}{like}."
     return f"{result['items']} {where} {kind} of {size}{like}{truth}."
 
 

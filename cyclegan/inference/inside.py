@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.instancenorm import _InstanceNorm
 
 from ..core.networks import layers, parameters
 
@@ -29,6 +30,10 @@ PASSIVE = (
 """Layers that give each place of a picture back where it was."""
 
 
+MEANS = (_InstanceNorm, nn.GroupNorm, layers.LayerNorm)
+"""Norms by which a place hangs on the whole picture: batch norm has its means from the training."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """Activations at a joint. shape: channels, height, width. numbers, maps: of the channels that
@@ -42,7 +47,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class Layer:
-    """A convolution, with the norm behind it. shape: of what it makes. times: in a row."""
+    """A convolution, with the norm behind it, and what steers that. shape: of what it makes. times:
+    in a row."""
 
     name: str
     shape: tuple[int, ...]
@@ -53,13 +59,14 @@ class Layer:
 @dataclass(frozen=True)
 class Inside:
     """stages: "encoder", "middle" where anything lies at the least size, "decoder". parameters: of
-    all layers. reach: pixels, the side of the square that one place of the output hangs on by
-    convolutions; norms, which see the whole picture, left aside. box: that of the place in the
-    middle, as left, top, right and bottom, cut at the picture's edges."""
+    all layers. has_means: whether norms in it take means over the picture. reach: pixels, the side
+    of the square that one place of the output hangs on by convolutions; norms left aside. box: that
+    of the place in the middle, as left, top, right and bottom, cut at the picture's edges."""
 
     stages: tuple[Stage, ...]
     layers: tuple[Layer, ...]
     parameters: int
+    has_means: bool
     reach: int
     box: Box
 
@@ -72,13 +79,14 @@ class _Call:
 
 
 @torch.inference_mode()
-def look(network: nn.Module, given: Tensor) -> Inside:
+def look(network: nn.Module, given: Tensor, *beside: Tensor) -> Inside:
     """Follow one picture (1, C, H, W) in [-1, 1], of a size that the network takes.
 
-    The network stays as it is, and may be used by others meanwhile.
+    beside: what else it takes, latents (1, …). The network stays as it is, and may be used by
+    others meanwhile.
     """
     own = copy.deepcopy(network).eval()
-    calls = _calls(own, given)
+    calls = _calls(own, given, *beside)
     joints = _joints(calls)
     caught: dict[str, Tensor] = {}
 
@@ -88,9 +96,10 @@ def look(network: nn.Module, given: Tensor) -> Inside:
                 caught[key] = tensor.clone()
 
     with _heard(own, catch):
-        own(given)
+        own(given, *beside)
     stages = tuple(_stage(key, caught[key][0]) for key in joints)
-    return Inside(stages, _table(calls), parameters(own), _reach(calls), _box(calls))
+    has_means = any(isinstance(m, MEANS) or getattr(m, "takes_means", False) for m in own.modules())
+    return Inside(stages, _table(calls), parameters(own), has_means, _reach(calls), _box(calls))
 
 
 @torch.inference_mode()
@@ -100,15 +109,15 @@ def reach(network: nn.Module, given: Tensor) -> tuple[int, Box]:
     return _reach(calls), _box(calls)
 
 
-def _calls(network: nn.Module, given: Tensor) -> list[_Call]:
-    """Layers in the order in which a picture comes to them."""
+def _calls(network: nn.Module, *given: Tensor) -> list[_Call]:
+    """Layers in the order in which a picture, or what steers them, comes to them."""
     found: list[_Call] = []
 
     def note(module: nn.Module, arrived: tuple[Tensor, ...], made: Tensor) -> None:
         found.append(_Call(module, tuple(arrived[0].shape[1:]), tuple(made.shape[1:])))
 
     hooks = [layer.register_forward_hook(note) for layer in _leaves(network)]
-    network(given)
+    network(*given)
     for hook in hooks:
         hook.remove()
     return found
@@ -141,8 +150,10 @@ def _joints(calls: list[_Call]) -> dict[str, int]:
     last = len(heights) - 1 - heights[::-1].index(least)
 
     def behind(place: int) -> int:
-        active = range(place + 1, len(calls))
-        return next((n for n in active if not isinstance(calls[n].module, PASSIVE)), place)
+        for n in range(place + 1, len(calls)):
+            if len(calls[n].given) == 3 and not isinstance(calls[n].module, PASSIVE):
+                return n
+        return place
 
     end = max(n for n, call in enumerate(calls) if isinstance(call.module, LINEAR))
     while "Pad" in type(calls[end - 1].module).__name__:
@@ -166,9 +177,9 @@ def _table(calls: list[_Call]) -> tuple[Layer, ...]:
     found: list[Layer] = []
     for call in calls:
         own = parameters(call.module)
-        if isinstance(call.module, LINEAR) and own:
+        if isinstance(call.module, LINEAR) and own and len(call.made) == 3:
             found.append(Layer(_name(call.module), call.made, own))
-        elif own and found:  # A norm's γ and β.
+        elif own and found:  # A norm's γ and β, or what makes them of a latent.
             before = found.pop()
             found.append(Layer(before.name, before.shape, before.parameters + own))
     rows: list[Layer] = []
@@ -182,8 +193,6 @@ def _table(calls: list[_Call]) -> tuple[Layer, ...]:
 
 
 def _name(module: nn.Module) -> str:
-    if isinstance(module, nn.Linear):
-        return "Linear"
     side, stride = module.kernel_size[0], module.stride[0]
     kind = "Transposed convolution" if isinstance(module, nn.ConvTranspose2d) else "Convolution"
     return f"{kind} {side}×{side}" + (f", stride {stride}" if stride > 1 else "")

@@ -118,6 +118,8 @@ def _parts(one: Measured, network: str, item: int) -> dict[str, float]:
     for key, found in one.found.networks[network].items():
         if found.items is None or len(found.items) != len(one.found.groups[network]):
             continue
-        names = (key,) if figures[key].over == "mean" else (f"{key}_above", f"{key}_below")
+        names = (
+            (key,) if figures[key].over in ("mean", "median") else (f"{key}_above", f"{key}_below")
+        )
         cells |= dict(zip(names, map(float, found.items[item]), strict=False))
     return cells

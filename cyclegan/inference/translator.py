@@ -6,8 +6,10 @@ use one Translator.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,17 +19,20 @@ from torch import Tensor
 
 from .. import lessons
 from ..core import figures, images, pictures
-from ..core.config import DIRECTIONS, Direction
+from ..core.config import DIRECTIONS, MEDIA, Direction, medium_of
 from ..core.media import PICTURES, Medium
 from ..methods import View
-from ..methods.method import latents_of, show, wanted
-from ..store.checkpoints import Checkpoint
+from ..methods.method import has_input, latents_of, show, wanted
+from ..store.checkpoints import Checkpoint, CheckpointError
 from . import closer, inside, strips
 from .inside import Box
 
 LONGEST_SIDE = 512
 """Pixels; a picture with a longer side is reduced before it is translated, unless asked not to be.
 What is larger goes through the networks by strips."""
+
+BATCH = 32
+"""Samples that are made at once."""
 
 JUDGED = 512
 """Pixels; a discriminator judges tiles of the training's size, or of this one if that is larger."""
@@ -44,11 +49,14 @@ class Translation:
         "back" F(G(x)), "same" F(x); pictures are RGB or grey, of one size.
     figures: those that need no truth, by key: "cycle_error" is the mean |F(G(x)) − x| in 0–255
         units, "identity_error" the mean |F(x) − x|.
+    named: by key of view, what the method's classifier of its side says it shows: a share for each
+        kind, together 1. Empty without classifiers.
     What the checkpoint has no network for is not there, and None as an attribute.
     """
 
     views: Mapping[str, Any]
     figures: Mapping[str, float]
+    named: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def original(self) -> Any:
@@ -78,7 +86,8 @@ class Translation:
 class Translator:
     """Runs the networks of one checkpoint.
 
-    checkpoint: its model is moved to `device`.
+    checkpoint: its model is moved to `device`. Raises CheckpointError where its networks are for
+    another medium than its data.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu"):
@@ -86,7 +95,13 @@ class Translator:
         self.model = checkpoint.model.to(device)
         self.method = self.model.method
         self.device = torch.device(device)
-        self.medium: Medium = lessons.find(self.config.training.data).medium
+        self.medium: Medium = lessons.of(self.config).medium
+        kind, own = self.config.generator.kind, self.medium.name
+        if self.method.media and {kind, own} & {*MEDIA, *MEDIA.values()} and medium_of(kind) != own:
+            raise CheckpointError(
+                f"The {kind} networks of this checkpoint are for {medium_of(kind)}, and its data "
+                f"are {own}."
+            )
 
     @property
     def is_deep(self) -> bool:
@@ -105,7 +120,8 @@ class Translator:
         _check(direction)
         found, missing = [], set()
         for view in self.method.views(self.config, direction):
-            if (view.network and self.model[view.network] is None) or missing & set(view.of):
+            absent = any(self.model[role] is None for role in view.roles)
+            if absent or missing & set(view.names):
                 missing.add(view.key)
             else:
                 found.append(view)
@@ -119,6 +135,12 @@ class Translator:
     def channels(self, direction: Direction) -> int:
         """Of what goes in."""
         return self.config.channels.x if direction == "xy" else self.config.channels.y
+
+    def unlike(self, item: Any, direction: Direction = "xy") -> str:
+        """A sentence on an item that is unlike what its networks learned from, or ""."""
+        made = next(view for view in self._views(direction) if view.key == "made")
+        kept = self.medium.kept(item, self.channels(direction))
+        return self.medium.unlike(kept, self.model[made.network])
 
     def judge(self, direction: Direction) -> torch.nn.Module | None:
         """The discriminator that scores translations of this direction, or None."""
@@ -134,27 +156,113 @@ class Translator:
     def latents(self, views: tuple[View, ...], count: int, seed: int = 0) -> dict[str, Tensor]:
         """(count, …) numbers for every latent that the views take; the same for the same seed."""
         random = torch.Generator().manual_seed(seed)
-        names = (name for name in latents_of(views) if name != "original")
-        return {n: self.method.latent(n, self.config, count, random).to(self.device) for n in names}
+        return {
+            name: self.method.latent(name, self.config, count, random).to(self.device)
+            for name in latents_of(views)
+        }
+
+    def latents_of(self, direction: Direction = "xy") -> tuple[str, ...]:
+        """Names of what it is told beside an item of a direction, and what has many answers: none
+        for most methods."""
+        return tuple(latents_of(self.views(direction)))
+
+    @torch.inference_mode()
+    def styles(self, picture: Image.Image, direction: Direction = "xy") -> dict[str, Tensor]:
+        """Latents of a direction, (1, …) each, that its method finds in a picture of the target.
+
+        Empty where it finds none.
+        """
+        other: Direction = "yx" if direction == "xy" else "xy"
+        found: dict[str, Tensor] = {}
+        for name, view in self.method.styles(self.config, direction).items():
+            views = wanted(self.views(other), view.names)
+            network = self.model[next(v for v in views if v.network).network]
+            held = images.with_channels(picture, self.channels(other))
+            given = {"original": self.medium.fit(images.to_tensor(held).to(self.device), network)}
+            given |= self.latents((*views, view), 1)
+            found[name] = show((*views, view), self.model.networks, given)[view.key]
+        return found
+
+    @property
+    def is_from_noise(self) -> bool:
+        """Whether it makes its pictures of noise, and so takes none."""
+        found = self.directions
+        return bool(found) and not any(has_input(self.views(d)) for d in found)
+
+    @torch.inference_mode()
+    def samples(
+        self, count: int, seed: int = 0, direction: Direction | None = None
+    ) -> dict[str, Tensor]:
+        """What is made of `count` latents of a seed, by view, (count, C, …) in [-1, 1].
+
+        direction: None for the first it has. Raises ValueError where an input is to be handed over.
+        """
+        direction = direction or self.directions[0]
+        latents = self.latents(self._views(direction), count, seed)
+        return self.made_of_latents(latents, direction)
+
+    def kept_samples(self, count: int, seed: int = 0) -> Tensor:
+        """(count, C, …) samples as their medium keeps them; raises ValueError as `samples`."""
+        return self.medium.to_kept(self.samples(count, seed)["made"])
+
+    @torch.inference_mode()
+    def made_of_latents(
+        self, latents: Mapping[str, Tensor], direction: Direction
+    ) -> dict[str, Tensor]:
+        """The views that are made of latents (N, …) by name, in parts of BATCH.
+
+        Raises ValueError where an input is to be handed over.
+        """
+        views = self._views(direction)
+        if has_input(views):
+            raise ValueError("This checkpoint makes nothing of noise; it translates.")
+        count = len(next(iter(latents.values())))
+        parts = [
+            show(
+                views,
+                self.model.networks,
+                {name: z[i : i + BATCH].to(self.device) for name, z in latents.items()},
+            )
+            for i in range(0, count, BATCH)
+        ]
+        return {view.key: torch.cat([part[view.key] for part in parts]) for view in views}
 
     @torch.inference_mode()
     def passes(
-        self, originals: Tensor, direction: Direction = "xy", keys: Sequence[str] = ()
+        self,
+        originals: Tensor,
+        direction: Direction = "xy",
+        keys: Sequence[str] = (),
+        given: Mapping[str, Tensor] = MappingProxyType({}),
+        truth: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """(N, C, …) in [-1, 1], pictures of any size, to the views that networks make of them.
 
-        keys: of the views that are wanted; all where none are named. Sizes that the networks do not
-        take are padded by reflection and cropped back.
+        keys: of the views, and the method's probes, that are wanted; all views where none are
+        named. given: latents by name, instead of drawn ones, and items in the place of views.
+        truth: of the originals, for probes that ask for it. What a network says of items is (N,
+        numbers). Sizes that the networks do not take are
+        padded by reflection and cropped back.
         """
         views = self._views(direction)
-        views = wanted(views, keys) if keys else views
+        if keys:
+            views = wanted((*views, *self.method.probes(self.config, direction)), keys)
         first = next(view for view in views if view.network)
-        fitted = self.medium.fit(originals.to(self.device), self.model[first.network])
-        given = {"original": fitted, **self.latents(views, len(originals))}
+        items = {"original": originals, **({} if truth is None else {"truth": truth})}
+        known = {view.key for view in views} | {"truth"}
+        items |= {name: one for name, one in given.items() if name in known}
+        fitted = {
+            name: self.medium.fit(one.to(self.device), self.model[first.network])
+            for name, one in items.items()
+        }
+        own = {name: one.to(self.device) for name, one in given.items() if name not in known}
+        given = fitted | self.latents(views, len(originals)) | own
         # Not as one batch: that saves 3 % of a small picture, and costs up to 7 % of a larger one.
         made = show(views, self.model.networks, given)
+        found = {view.key: made[view.key] for view in views if view.network}
         return {
-            view.key: self.medium.unfit(made[view.key], originals) for view in views if view.network
+            key: one if is_told(one) else self.medium.unfit(one, originals)
+            for key, one in found.items()
         }
 
     def translate(
@@ -163,8 +271,10 @@ class Translator:
         direction: Direction = "xy",
         longest_side: int = LONGEST_SIDE,
         progress: Callable[[float], None] | None = None,
+        latents: Mapping[str, Tensor] = MappingProxyType({}),
     ) -> Translation:
-        """Translate one item; a picture is a file or a PIL picture, of any size and mode.
+        """Translate one item; a picture is a file or a PIL picture, of any size and mode. An item
+        of another medium is what that holds, or a file of it.
 
         A picture is taken as `pictures.load` takes it: upright, in 8-bit RGB, transparency over
         white; a side above `longest_side` is reduced first. For networks of more bits or other
@@ -172,24 +282,44 @@ class Translator:
 
         A picture still larger than LONGEST_SIDE goes through the networks by strips: the same
         result but for rounding, in a bounded memory. progress: is told the share that is done, up
-        to 1. Raises ValueError for a longest side not from 1 to LARGEST_SIDE, or for a direction
-        without a generator, and ImageError for what is no picture, or where the networks are too
-        wide for so large a one.
+        to 1. latents: by name, (1, …) each, of a method with many answers; those that `latents`
+        draws where none are named. Raises ValueError for a longest side not from 1 to LARGEST_SIDE,
+        or for a direction without a generator, and ImageError for what is no picture, or where the
+        networks are too wide for so large a one.
         """
         if not 1 <= longest_side <= LARGEST_SIDE:
             raise ValueError(f"longest_side is {longest_side}; valid are 1 to {LARGEST_SIDE}.")
+        if self.is_from_noise:
+            raise ValueError("This checkpoint takes no picture: it makes them of noise (samples).")
         progress = progress or (lambda share: None)
         if self.medium is PICTURES:
             item = pictures.reduce(self._opened(item, longest_side), longest_side)
             item = images.with_channels(item, self.channels(direction))
+        elif isinstance(item, Path | str):
+            item = self.medium.opened(Path(item))
         kept = self.medium.kept(item, self.channels(direction))
+        made = self.kept_views(kept, direction, progress, latents)
+        views = {"original": kept, **made}
+        held = {key: self.medium.held(one) for key, one in made.items()}
+        shown = {"original": item, **held}
+        return Translation(shown, self._measured(views), self._named(shown, direction))
 
-        def held(made: Tensor) -> Any:
-            return self.medium.held(self.medium.to_kept(made)[0])
+    def kept_views(
+        self,
+        kept: Tensor,
+        direction: Direction = "xy",
+        progress: Callable[[float], None] = lambda share: None,
+        latents: Mapping[str, Tensor] = MappingProxyType({}),
+    ) -> dict[str, Tensor]:
+        """What networks make of one kept item, of whatever channels, as kept, by view."""
+        if len(kept) != (channels := self.channels(direction)):
+            kept = self.medium.kept(self.medium.held(kept), channels)
+        kept = self.medium.of_side(kept, int(direction == "yx"))
 
-        return self._translation(
-            {"original": item, **self.made_of(kept, direction, held, progress)}
-        )
+        def finish(made: Tensor) -> Tensor:
+            return self.medium.to_kept(made)[0]
+
+        return self.made_of(kept, direction, finish, progress, latents=latents)
 
     def _opened(self, item: Path | str | Image.Image, longest_side: int) -> Image.Image:
         """A picture in 8-bit RGB; raises ImageError."""
@@ -207,27 +337,35 @@ class Translator:
         direction: Direction,
         finish: Callable[[Tensor], Any],
         progress: Callable[[float], None] = lambda share: None,
+        keys: Sequence[str] = (),
+        latents: Mapping[str, Tensor] = MappingProxyType({}),
     ) -> dict[str, Any]:
         """What `finish` makes of every view, a (1, C, …) in [-1, 1], of one item as it is kept.
 
-        A picture larger than LONGEST_SIDE goes through the networks by strips.
+        keys: as in `passes`. A picture larger than LONGEST_SIDE goes through the networks by
+        strips.
         """
         if self.medium is PICTURES and max(kept.shape[1:]) > LONGEST_SIDE:
-            return self._by_strips(kept, direction, finish, progress)
-        passes = self.passes(self.medium.to_float(kept)[None], direction)
+            return self._by_strips(kept, direction, finish, progress, keys, latents)
+        passes = self.passes(self.medium.to_float(kept)[None], direction, keys, latents)
         progress(1.0)
         return {key: finish(made) for key, made in passes.items()}
 
-    def _translation(self, views: dict[str, Any]) -> Translation:
-        arrays = {key: self.array(item)[None] for key, item in views.items()}
-        found = {f.key: f.measure(arrays) for f in figures.WITHOUT_TRUTH}
-        return Translation(views, {key: v for key, v in found.items() if v is not None})
+    def _measured(self, kept: Mapping[str, Tensor]) -> dict[str, float]:
+        """Figures of the views of one item that need no truth."""
+        arrays = {key: self.medium.arrays(one[None]) for key, one in kept.items()}
+        found = {f.key: f.measure(arrays) for f in self.medium.figures}
+        return {key: value for key, value in found.items() if value is not None}
 
-    def array(self, item: Any) -> np.ndarray:
-        """One item as figures take it."""
-        if isinstance(item, Image.Image):
-            return np.asarray(item) if item.mode == "RGB" else np.asarray(item)[..., None]
-        return self.medium.arrays(item[None])[0]
+    @torch.inference_mode()
+    def _named(self, views: Mapping[str, Any], direction: Direction) -> dict[str, tuple]:
+        """As in `Translation`, of views as they are shown."""
+        found = {}
+        for key, role in self.method.namers(direction).items():
+            if (network := self.model[role]) is not None and key in views:
+                scores = network(images.to_tensor(views[key]).to(self.device))
+                found[key] = tuple(scores.softmax(1)[0].tolist())
+        return found
 
     def _by_strips(
         self,
@@ -235,48 +373,81 @@ class Translator:
         direction: Direction,
         finish: Callable[[Tensor], Any],
         progress: Callable[[float], None],
+        keys: Sequence[str],
+        given: Mapping[str, Tensor],
     ) -> dict[str, Any]:
         """The views one after the other, so that few tensors live at once."""
-        views = [view for view in self._views(direction) if view.network]
+        views = self._views(direction)
+        views = [view for view in (wanted(views, keys) if keys else views) if view.network]
         tensors: dict[str, Tensor] = {}
-        made: dict[str, Any] = {}
-        for done, view in enumerate(views):
-            network, (source,) = self.model[view.network], view.of
-            if source == "original":  # Anew each time, as it takes a twentieth of the memory.
+        latents, made = self.latents(tuple(views), 1) | dict(given), {}
+
+        def taken(one: str | View) -> Tensor:
+            if isinstance(one, View):  # Numbers, as an encoder finds them in whole pictures.
+                return self.model[one.network](*map(taken, one.of))
+            if one == "original":  # Anew each time, as it takes a twentieth of the memory.
                 original = self.medium.to_float(kept)[None].to(self.device)
-                given = self.medium.fit(original, network)
-            else:
-                given = tensors[source]
+                return self.medium.fit(original, self.model[views[0].network])
+            return latents[one] if one in latents else tensors[one]
+
+        for done, view in enumerate(views):
+            source, *beside = view.of
+            more = [taken(one) for one in beside]
             tensors[view.key] = strips.run(
-                network, given, lambda share, done=done: progress((done + share) / len(views))
+                partial(_steered, self.model[view.network], more),
+                taken(source),
+                lambda share, done=done: progress((done + share) / len(views)),
             )
-            del given
             made[view.key] = finish(images.crop(tensors[view.key], *kept.shape[1:]))
-            needed = {name for later in views[done + 1 :] for name in later.of}
+            needed = {name for later in views[done + 1 :] for name in later.names}
             tensors = {key: tensor for key, tensor in tensors.items() if key in needed}
         return made
 
     @torch.inference_mode()
-    def reconstruct(self, translation: Image.Image, direction: Direction = "xy") -> Image.Image:
+    def reconstruct(
+        self,
+        translation: Image.Image,
+        direction: Direction = "xy",
+        original: Image.Image | None = None,
+    ) -> Image.Image:
         """F of a (perhaps disturbed) picture of G(x): the second half of the cycle alone.
 
-        Raises ValueError where the checkpoint has no way back.
+        original: x, for a way back that is told more of it than G(x). Raises ValueError where the
+        checkpoint has no way back, or this one needs the original.
         """
         back = next((view for view in self._views(direction) if view.key == "back"), None)
         if back is None:
             raise ValueError("This checkpoint has no generator back.")
+        if back.of != ("made",) and original is None:
+            raise ValueError(f"{back.formula} is made of the original too; hand it over.")
         network = self.model[back.network]
         padded = self.medium.fit(images.to_tensor(translation).to(self.device), network)
-        large = max(translation.size) > LONGEST_SIDE
-        made = strips.run(network, padded) if large else network(padded)
+        if back.of == ("made",):
+            large = max(translation.size) > LONGEST_SIDE
+            made = strips.run(network, padded) if large else network(padded)
+        else:
+            x = self.medium.fit(images.to_tensor(original).to(self.device), network)
+            given = {**self.latents((back,), 1), "original": x, "made": padded}
+            made = show((back,), self.model.networks, given)["back"]
         return images.to_pictures(images.crop(made, translation.height, translation.width))[0]
 
     @torch.inference_mode()
-    def inside(self, given: Image.Image, view: View) -> inside.Inside:
-        """What goes on in the network of a view while it makes that of a picture."""
+    def inside(
+        self, made: Mapping[str, Image.Image], view: View, direction: Direction = "xy"
+    ) -> inside.Inside:
+        """What goes on in the network of a view of a direction while it makes that of pictures, by
+        the keys of the views that it takes; latents are those of `translate`."""
         network = self.model[view.network]
-        tensor = images.to_tensor(given).to(self.device)
-        return inside.look(network, self.medium.fit(tensor, network))
+        latents = self.latents(self._views(direction), 1)
+
+        def taken(one: str | View) -> Tensor:
+            if isinstance(one, View):
+                return self.model[one.network](*map(taken, one.of))
+            if one in latents:
+                return latents[one]
+            return self.medium.fit(images.to_tensor(made[one]).to(self.device), network)
+
+        return inside.look(network, *map(taken, view.of))
 
     @torch.inference_mode()
     def reach_of(self, judge: torch.nn.Module, picture: Image.Image) -> tuple[int, Box]:
@@ -319,6 +490,16 @@ class Translator:
         (row, y, i), (column, x, j) = down, right
         values = scores[row[:, None], column, i[:, None], j]
         return closer.PatchScores(values, y, x)
+
+
+def is_told(found: Tensor) -> bool:
+    """Whether it is what a network says of items, (N, numbers), and no items, (N, C, …)."""
+    return found.ndim == 2
+
+
+def _steered(network: torch.nn.Module, beside: Sequence[Tensor], rows: Any) -> Any:
+    """What a network makes of the rows of a picture and what it takes beside it."""
+    return network(rows, *beside)
 
 
 def _counting(

@@ -122,8 +122,10 @@ class OneGroup(LayerNorm):
     """The same with a γ and a β a channel, and ε added to the variance: functional.group_norm."""
 
     def __init__(self, source, num_groups, weight=None, bias=None, eps=1e-5):
-        _only(num_groups == 1 and weight is not None and bias is not None, "several groups' norms")
-        super().__init__(source, weight[:, None, None], bias[:, None, None], eps)
+        _only(num_groups == 1 and (weight is None) == (bias is None), "several groups' norms")
+        given = weight is not None
+        gamma, beta = (one[:, None, None] for one in (weight, bias)) if given else (1.0, 0.0)
+        super().__init__(source, gamma, beta, eps)
 
     def operate(self, strips: list[Tensor], first: int, last: int, top: int) -> Tensor:
         around, scale = strips[0] - self.moments[0].mean(), (self.variance + self.eps).rsqrt()
@@ -300,6 +302,10 @@ def _batch_norm(source, mean, variance, weight, bias, training=False, momentum=0
     return Elementwise(normed, source)
 
 
+def _steered(beta: Tensor, gamma: Tensor, source: Map) -> Map:
+    return Elementwise(lambda strip: torch.addcmul(beta, gamma, strip), source)
+
+
 def _relu(source: Map, inplace: bool = False) -> Map:
     return Elementwise(functional.relu, source)  # Never in place: a strip may be part of a map.
 
@@ -315,6 +321,7 @@ def _cat(sources: list[Map], dim: int) -> Map:
 
 
 OPERATIONS: dict[Callable, Callable[..., Map]] = {
+    torch.addcmul: _steered,
     torch.conv2d: _convolution,
     torch.conv_transpose2d: TransposedConvolution,
     torch.cat: _cat,

@@ -71,6 +71,10 @@ def main(argv: list[str] | None = None, write_page: WritePage | None = None) -> 
         check_folder(folder)
         checkpoint = catalogue.load_one(args.model)
         translator = Translator(checkpoint)
+        if translator.is_from_noise:
+            raise ExportError(
+                f"{args.model} makes pictures of noise; networks are written here that take one."
+            )
         if translator.medium is not PICTURES:
             raise ExportError(
                 f"{args.model} translates {translator.medium.name}, and this command pictures."

@@ -52,5 +52,5 @@ def command(config: Config) -> str | None:
 
 def _read(argv: list[str]) -> Config:
     args = options.build_parser().parse_args(argv)
-    method, _ = asked.recipe_from(args, lessons.find(args.data))
-    return asked.config_from(args, method, options.explicit(argv))
+    method, recipe = asked.recipe_from(args, lessons.find(args.data))
+    return asked.config_from(args, method, options.explicit(argv), recipe)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from ...core import files, palette
 from ...core.charts import Chart
-from ...core.markup import CHARTS, Templates
+from ...core.markup import SHEETS, Templates
 
 HERE = Path(__file__).parent
 
@@ -32,7 +32,7 @@ class Strip:
     """Pictures of one kind at several steps, over each other.
 
     heads: of its columns, as formula and name. lines: rows of tiles. urls: a picture a step, or one
-    that does not change. alt: what they show.
+    that does not change. alt: what they show. across: tiles side by side under a single head.
     """
 
     title: str
@@ -40,6 +40,11 @@ class Strip:
     lines: int
     urls: Sequence[str]
     alt: str
+    across: int = 0
+
+    @property
+    def columns(self) -> int:
+        return self.across or len(self.heads)
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,7 @@ class Document:
 def draw(document: Document) -> str:
     """The file's text. Raises HandoutError where it would be too large to be handed in."""
     script = (HERE / "scripts" / "scrub.js").read_text(encoding="utf-8")
-    sheets = (CHARTS, HERE / "styles" / "handout.css")
+    sheets = (*SHEETS, HERE / "styles" / "handout.css")
     styles = [palette.document_css(), *(path.read_text(encoding="utf-8") for path in sheets)]
     html = _TEMPLATES.render(
         "handout.page",

@@ -12,12 +12,13 @@ from ... import methods
 from ...core import pictures, sheets
 from ...core.config import Config, Direction
 from ...methods import View
-from ...training.runs import PADDING, SAMPLES
+from ...training.runs import OF_NOISE, PADDING, SAMPLES
 
 
 @dataclass(frozen=True)
 class Grid:
-    """One sample grid: rows of x (and then of y), a tile a view.
+    """One sample grid: rows of x (and then of y), a tile a view; or of what is made of noise, as it
+    lies there.
 
     views: of the columns, by key.
     """
@@ -35,18 +36,20 @@ class Grid:
         Raises ImageError.
         """
         method = methods.find(config.method)
-        views = {view.key: view for view in method.views(config)}
-        directions = len(method.directions(config))
+        ways = method.directions(config)
+        views = {view.key: view for view in method.views(config, ways[0] if ways else "xy")}
+        directions, is_of_noise = len(ways), method.is_from_noise(config)
         path = run / SAMPLES / f"{step:06d}.png"
         picture = pictures.load(path)
-        side = (picture.width - PADDING) // max(1, len(views)) - PADDING
+        columns = OF_NOISE[1] if is_of_noise else max(1, len(views))
+        side = (picture.width - PADDING) // columns - PADDING
         whole = (picture.height - PADDING) // directions - PADDING
         is_square = side > 0 and (picture.height - PADDING) % (side + PADDING) == 0
         width, height = tile or (side, side if is_square else whole)
         tiles = []
         if min(width, height) > 0:
             tiles = sheets.cut(picture, width, PADDING, height)
-        if not tiles or len(tiles) % directions or len(tiles[0]) != len(views):
+        if not tiles or len(tiles) % directions or len(tiles[0]) != columns:
             raise pictures.ImageError(f"{path} is no sample grid of this run.")
         return cls(tiles, views, directions)
 
@@ -67,6 +70,8 @@ class Grid:
 
     def side(self, direction: Direction) -> list[list[Image.Image]]:
         """Its rows of x ("xy") or of y."""
+        if self.directions == 1:
+            return self.tiles
         return self.tiles[: self.inputs] if direction == "xy" else self.tiles[self.inputs :]
 
 

@@ -5,18 +5,19 @@ Knows the pictures of a handout; nothing of runs.
 
 import io
 from base64 import b64decode
+from itertools import zip_longest
 from pathlib import Path
 
 from PIL import Image
 
 from ...core import files, sheets
-from .document import Film, HandoutError
+from .document import Film, HandoutError, Strip
 
 EACH, LAST = 350, 2500
 """Milliseconds of a step, and of the last one."""
 
-SIDE = 360
-"""Pixels of the longer side of what one training shows."""
+TILE = 144
+"""Pixels of the longer side of a tile."""
 
 
 def moves(film: Film | None) -> bool:
@@ -50,16 +51,21 @@ def write(path: Path, film: Film | None, title: str) -> Path:
 
 
 def _frame(film: Film, place: int, title: str) -> Image.Image:
-    """Strips side by side at a step; those that do not change stand in every frame."""
-    shown = [_picture(strip.urls[min(place, len(strip.urls) - 1)]) for strip in film.strips]
-    heads = [
-        sheets.Head(strip.title, " · ".join(formula for formula, _ in strip.heads))
-        for strip in film.strips
+    """A column a view, side by side; strips that do not change stand in every frame."""
+    heads, columns = [], []
+    for strip in film.strips:
+        heads += [sheets.Head(formula, strip.title) for formula, _ in strip.heads]
+        heads += [sheets.Head("")] * (strip.columns - len(strip.heads))
+        columns += _columns(strip, strip.urls[min(place, len(strip.urls) - 1)])
+    lines = [
+        sheets.Line([sheets.Tile(picture) for picture in row])
+        for row in zip_longest(*columns)  # Directions may have different numbers of items.
     ]
-    line = sheets.Line([sheets.Tile(picture) for picture in shown])
-    return sheets.draw(heads, [line], f"{title}, step {film.steps[place]:,}", tile=SIDE)
+    return sheets.draw(heads, lines, f"{title}, step {film.steps[place]:,}", tile=TILE)
 
 
-def _picture(url: str) -> Image.Image:
-    """Of a data: URL."""
-    return Image.open(io.BytesIO(b64decode(url.partition(",")[2]))).convert("RGB")
+def _columns(strip: Strip, url: str) -> list[list[Image.Image]]:
+    """Tiles of a strip's picture, given as a data: URL, column by column."""
+    whole = Image.open(io.BytesIO(b64decode(url.partition(",")[2]))).convert("RGB")
+    rows = sheets.cut(whole, whole.width // strip.columns, height=whole.height // strip.lines)
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -26,7 +26,7 @@ def document(folder: Path) -> Document:
     is_foreign = facts.is_foreign(config)
     return Document(
         title=facts.variant(config),
-        kind=f"{config.domains.x} ↔ {config.domains.y}"
+        kind=method.arrow(config)
         + ("" if is_foreign else f" · {facts.place_of(config.training.data)}"),
         summary=summary(config),
         events=facts.events(config, log),
@@ -52,25 +52,22 @@ def networks(config: Config) -> list[tuple[str, str]]:
 
 def summary(config: Config) -> str:
     """What was trained on what, for how long and where."""
-    x, y = config.domains.x, config.domains.y
     method = methods.find(config.method)
-    both = " and back" if len(method.directions(config)) > 1 else ""
     if facts.is_foreign(config):
         return (
-            f"Weights of the layout {facts.variant(config)}, which translate {x} into {y}{both}. "
+            f"Weights of the layout {facts.variant(config)}, which {method.task(config)}. "
             "Such files do not say how they were trained."
         )
     said = [
-        f"{method.name} was trained to translate {x} into {y}{both}, on "
+        f"{method.name} was trained to {method.task(config)}, on "
         f"{facts.place_of(config.training.data)}, by the objective {config.objective.name}, "
         f"{facts.length(config)}"
     ]
     if took := facts.took(config):
         said.append(took)
     text = " ".join(said) + "."
-    text += (
-        f" Its networks are {method.describe(config)}; it saw crops of {config.image_size} pixels."
-    )
+    seen = lessons.of(config).medium.words_of(config.image_size)
+    text += f" Its networks are {method.describe(config)}; it saw crops of {seen}."
     if config.is_under_way:
         text += " It is not at its end: what stands here is how far it is."
     return text
@@ -109,8 +106,8 @@ def measured_on(results: list[dict], lesson: Lesson) -> str:
 
 def title(network: str, config: Config) -> str:
     """ "G: flat → 3D"."""
-    x, y = config.domains.x, config.domains.y
-    return f"{network}: {x} → {y}" if network == "G" else f"{network}: {y} → {x}"
+    direction = "xy" if network == "G" else "yx"
+    return f"{network}: {' → '.join(methods.find(config.method).from_to(config, direction))}"
 
 
 def commands(folder: Path, config: Config) -> list[tuple[str, str]]:
@@ -118,8 +115,12 @@ def commands(folder: Path, config: Config) -> list[tuple[str, str]]:
     lies differs from machine to machine."""
     found = []
     if checkpoints.is_checkpoint(folder):
-        use = "python -m cyclegan.translate --model RUN --input picture.png --output out"
-        found.append(("Translate a picture of your own; RUN is the folder of this run:", use))
+        if methods.find(config.method).is_from_noise(config):
+            use = "python -m cyclegan.translate --model RUN --samples 16 --output out"
+            found.append(("Make pictures with it; RUN is the folder of this run:", use))
+        else:
+            use = "python -m cyclegan.translate --model RUN --input picture.png --output out"
+            found.append(("Translate a picture of your own; RUN is the folder of this run:", use))
     if checkpoints.is_checkpoint(folder) and not (folder / checkpoints.METRICS).exists():
         measure = "python -m cyclegan.evaluation RUN --save"
         found.append(("Measure it on all held-out items:", measure))

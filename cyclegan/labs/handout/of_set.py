@@ -46,7 +46,7 @@ def document(root: Path) -> Document:
     recipes = [r for v in variants if (r := facts.recipe(v.config, v.name))]
     return Document(
         title=root.resolve().name,
-        kind=f"{config.domains.x} ↔ {config.domains.y} · {len(variants)} variants",
+        kind=f"{method.arrow(config)} · {len(variants)} variants",
         summary=summary(variants),
         events=[f"{v.name}: {said}" for v in variants for said in told(v, logs[v.name])],
         film=pictures(root, variants),
@@ -92,13 +92,13 @@ def read(root: Path) -> list[Variant]:
 def summary(variants: list[Variant]) -> str:
     """What they are, and whether they differ in their objective alone."""
     config = variants[0].config
-    x, y = config.domains.x, config.domains.y
     data = list(dict.fromkeys(facts.place_of(v.config.training.data) for v in variants))
     steps = sorted({facts.steps_done(v.config) or v.config.training.steps for v in variants})
     length = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,}"
-    names = [m.name for m in dict.fromkeys(methods.find(v.config.method) for v in variants)]
+    found = [*dict.fromkeys(methods.find(v.config.method) for v in variants)]
+    names, does = [m.name for m in found], found[0].task(config).removesuffix(" and back")
     text = (
-        f"{len(variants)} trainings by {comparisons.listed(names)} that translate {x} into {y}, on "
+        f"{len(variants)} trainings by {comparisons.listed(names)} that {does}, on "
         f"{comparisons.listed(data)}, for {length} steps each."
     )
     if len({_rest(v.config) for v in variants}) == 1:

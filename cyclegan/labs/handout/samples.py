@@ -18,8 +18,9 @@ from ...core import sheets
 from ...core.config import Config, Direction
 from ...core.pictures import ImageError
 from ...methods import View
+from ...methods.method import has_input
 from .document import Film, Strip
-from .grids import Grid, steps
+from .grids import OF_NOISE, Grid, steps
 
 BUDGET = 3_500_000
 """Bytes that the pictures of a handout may take, as they stand in it."""
@@ -66,15 +67,19 @@ def of_run(folder: Path, config: Config) -> Film | None:
         return None
     strips = []
     for i, direction in enumerate(directions):
-        views, x, y = run.views(direction), config.domains.x, config.domains.y
-        a, b = (x, y) if direction == "xy" else (y, x)
+        views, (a, b) = run.views(direction), method.from_to(config, direction)
         network = next((view.network for view in views if view.network), "")
-        strips.append(found.strip(i, f"{network}: {a} → {b}", views, "held-out items"))
+        of = "held-out items" if has_input(views) else "the same noise"
+        strips.append(found.strip(i, f"{network}: {a} → {b}", views, of))
     return Film(strips, found.steps, found.told(len(known)))
 
 
 def of_several(runs: Sequence[Training]) -> Film | None:
-    """The same x through several trainings, at steps that all of them have; None without any."""
+    """The same x through several trainings, or the same noise, at steps that all of them have; None
+    without any."""
+    noisy = [run for run in runs if methods.find(run.config.method).is_from_noise(run.config)]
+    if noisy:
+        return _of_noise(noisy)
     runs = [run for run in runs if {view.key for view in run.views("xy")} & {*SHOWN}]
     known = sorted(set.intersection(*(set(steps(run.folder)) for run in runs))) if runs else []
     if not known:
@@ -100,6 +105,23 @@ def of_several(runs: Sequence[Training]) -> Film | None:
     return Film(strips, found.steps, found.told(len(known)))
 
 
+def _of_noise(runs: Sequence[Training]) -> Film | None:
+    """Samples of several trainings, each from the same latents through time."""
+    known = sorted(set.intersection(*(set(steps(run.folder)) for run in runs)))
+
+    def tiles(step: int) -> list[Tiles]:
+        return [Grid.read(run.folder, step, run.config).tiles for run in runs]
+
+    found = fitted(known, tiles, BUDGET) if known else None
+    if not found or not found.steps:
+        return None
+    strips = []
+    for i, run in enumerate(runs):
+        (direction,) = methods.find(run.config.method).directions(run.config)
+        strips.append(found.strip(i, run.title, run.views(direction), f"noise, {run.title}"))
+    return Film(strips, found.steps, found.told(len(known)))
+
+
 @dataclass(frozen=True)
 class Fitted:
     """Pictures that fit: side by side at each step. lines: rows of each side."""
@@ -110,14 +132,20 @@ class Fitted:
     damaged: int = 0
 
     def strip(
-        self, side: int, title: str, views: Sequence[View], of: str, last: int | None = None
+        self,
+        side: int,
+        title: str,
+        views: Sequence[View],
+        of: str,
+        last: int | None = None,
     ) -> Strip:
         """last: how many of the last steps are kept, where the pictures do not change."""
         urls = [sides[side] for sides in self.urls]
         formulas = ", ".join(view.formula for view in views)
         heads = [(view.formula, view.name) for view in views]
         kept = urls if last is None else urls[-last:]
-        return Strip(title, heads, self.lines[side], kept, f"{formulas} of {of}")
+        across = 0 if has_input(views) else OF_NOISE[1]
+        return Strip(title, heads, self.lines[side], kept, f"{formulas} of {of}", across)
 
     def told(self, known: int) -> str:
         shown = len(self.steps)

@@ -6,8 +6,10 @@ Knows no network.
 
 import io
 import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
@@ -16,10 +18,16 @@ from ... import lessons, methods
 from ...core import sheets
 from ...core.config import Config
 from ...core.figures import Measure, named
+from ...core.media import PICTURES, Medium
 from ...lessons import examples
+from ...methods import Model
+from ...methods.method import latents_of
 from ...store import checkpoints
 from ...store.checkpoints import CheckpointError
 from ..markdown import code, fenced, plain
+
+if TYPE_CHECKING:
+    from ...inference.translator import Translator
 
 SAMPLES = "samples.png"
 LIBRARY = "cyclegan-lesson"
@@ -89,9 +97,12 @@ def _read(path: Path) -> ModelCard | None:
 
 def _complete(data: ModelCardData, found: list[tuple[Path, Config]], repo: str) -> None:
     data.library_name = data.library_name or LIBRARY
-    data.pipeline_tag = data.pipeline_tag or "image-to-image"
+    config = found[0][1]
+    is_from_noise = methods.find(config.method).is_from_noise(config)
+    data.pipeline_tag = data.pipeline_tag or _pipeline(config)
     mixin = ["model_hub_mixin", "pytorch_model_hub_mixin"] if len(found) == 1 else []
-    data.tags = list(dict.fromkeys([*(data.tags or []), *TAGS, *mixin]))
+    tags = [TAGS[0], config.method, *TAGS[2:]] if is_from_noise else TAGS
+    data.tags = list(dict.fromkeys([*(data.tags or []), *tags, *mixin]))
     data.datasets = data.datasets or sorted({_data(config) for _, config in found})
     if not data.eval_results and (results := _results(found)):
         data.model_name, data.eval_results = repo.split("/")[-1], results
@@ -101,7 +112,7 @@ def _results(found: list[tuple[Path, Config]]) -> list[EvalResult]:
     """Every figure of every variant in the metrics form of the Hub."""
     return [
         EvalResult(
-            task_type="image-to-image",
+            task_type=_pipeline(config),
             task_name=_task(config),
             dataset_type=_data(config),
             dataset_name=_data(config),
@@ -129,7 +140,17 @@ def _data(config: Config) -> str:
 
 
 def _task(config: Config) -> str:
-    return f"{config.domains.x} ↔ {config.domains.y}"
+    return methods.find(config.method).arrow(config)
+
+
+def _pipeline(config: Config) -> str:
+    """The Hub's word for what it does."""
+    is_from_noise = methods.find(config.method).is_from_noise(config)
+    return "unconditional-image-generation" if is_from_noise else _medium(config).pipeline
+
+
+def _medium(config: Config) -> Medium:
+    return lessons.of(config).medium
 
 
 # Samples
@@ -140,13 +161,18 @@ def _samples(folder: Path, variants: list[Path]) -> tuple[bytes, str] | None:
 
     The last grid of a run; or else the first four pairs of examples/ through all variants.
     """
+    config = checkpoints.read_config(variants[0])
+    is_from_noise = methods.find(config.method).is_from_noise(config)
     if grids := sorted((folder / "samples").glob("*.png")):
-        columns = "input, translation, reconstruction, identity output"
-        return grids[-1].read_bytes(), f"Columns: {columns}; held-out x above, y below."
+        columns = ", ".join(v.name.lower() for v in methods.find(config.method).views(config))
+        said = f"Columns: {columns}; held-out x above, y below."
+        return grids[-1].read_bytes(), EACH_OF_ANOTHER if is_from_noise else said
     # Here, since to pull takes none of this, and to import it takes longer than torch.
     from ...inference.translator import Translator
 
-    lesson = lessons.find(checkpoints.read_config(variants[0]).training.data)
+    lesson = lessons.find(config.training.data)
+    if is_from_noise:
+        return _of_noise([Translator(checkpoints.load(variant)) for variant in variants])
     pairs = examples.of_set(home(folder), lesson)[:4]
     if not pairs:
         return None
@@ -157,14 +183,12 @@ def _samples(folder: Path, variants: list[Path]) -> tuple[bytes, str] | None:
     made, formulas = [], []
     for variant in variants:
         translator = Translator(checkpoints.load(variant))
-        medium, channels = translator.medium, translator.channels("xy")
-        results = [translator.translate(medium.held(pair.x)).views for pair in pairs]
+        results = [translator.kept_views(pair.x) for pair in pairs]
         shown = [v for v in translator.views() if v.key in ("made", "back")]
         formulas = [view.formula for view in shown]
         for view in shown:
-            kept = [medium.kept(result[view.key], channels) for result in results]
             head = sheets.Head(view.formula, translator.config.objective.name)
-            made.append((head, [lesson.draw(item) for item in kept]))
+            made.append((head, [lesson.draw(result[view.key]) for result in results]))
     blocks = [columns + made[i : i + BLOCK] for i in range(0, len(made), BLOCK)]
     file = io.BytesIO()
     sheets.stack([sheets.draw_columns(block) for block in blocks]).save(file, "PNG")
@@ -173,15 +197,39 @@ def _samples(folder: Path, variants: list[Path]) -> tuple[bytes, str] | None:
     )
 
 
+EACH_OF_ANOTHER = "Samples, each made of another z."
+
+
+def _of_noise(translators: Sequence["Translator"]) -> tuple[bytes, str]:
+    """A column a variant, of the same z from row to row."""
+    columns = []
+    for translator in translators:
+        (view,) = translator.views(translator.directions[0])
+        draw = lessons.find(translator.config.training.data).draw
+        head = sheets.Head(view.formula, translator.config.objective.name)
+        columns.append((head, [draw(one) for one in translator.kept_samples(BLOCK)]))
+    file = io.BytesIO()
+    sheets.draw_columns(columns).save(file, "PNG")
+    return file.getvalue(), f"{EACH_OF_ANOTHER} In a row it is the same."
+
+
 # Text
 
 
 def _text(root: Path, found: list[tuple[Path, Config]], repo: str, samples: str) -> str:
     config = found[0][1]
-    x, y = plain(config.domains.x), plain(config.domains.y)
-    made_by, directions = methods.find(config.method), f"G translates {x} (X) to {y} (Y)"
-    if len(made_by.directions(config)) > 1:
-        directions += f", F translates {y} to {x}"
+    x, y, medium = plain(config.domains.x), plain(config.domains.y), _medium(config)
+    kind = " pictures" if medium is PICTURES else ""
+    made_by = methods.find(config.method)
+    is_from_noise = made_by.is_from_noise(config)
+    if is_from_noise:
+        (direction,) = made_by.directions(config)
+        (view,), y = made_by.views(config, direction), plain(made_by.from_to(config, direction)[1])
+        directions = f"{view.formula} is to {plain(made_by.task(config))}"
+    else:
+        directions = f"G translates {x} (X) to {y} (Y)"
+        if len(made_by.directions(config)) > 1:
+            directions += f", F translates {y} to {x}"
     sections = [
         f"# {plain(repo.split('/')[-1])}: {plain(_task(config))}",
         f"{made_by.name} ({made_by.source}): {directions}."
@@ -192,9 +240,11 @@ def _text(root: Path, found: list[tuple[Path, Config]], repo: str, samples: str)
         "## How it was trained\n\n" + _training(found),
         "## How to load it\n\n" + _loading(found, repo),
         "## Limits\n\n"
-        f"The networks have seen nothing but {x} and {y} pictures in crops of {config.image_size} "
-        "pixels; anything else is outside of what they know. A translation is an invention that "
-        f"looks like {y}, not a measurement of one. {_seeds(found)}",
+        f"The networks have seen nothing but {y if is_from_noise else f'{x} and {y}'}{kind} in "
+        f"crops of {medium.words_of(config.image_size)}; anything else is outside of what they "
+        "know. A "
+        f"{'sample' if is_from_noise else 'translation'} is an invention that looks like {y}, not "
+        f"a measurement of one. {_seeds(found)}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -235,7 +285,7 @@ def _figures(root: Path, found: list[tuple[Path, Config]]) -> str:
     from ...inference import comparisons, evaluation
 
     measured = [(folder, checkpoints.read_metrics(folder)) for folder, _ in found]
-    measured = [(folder, metrics) for folder, metrics in measured if metrics.get("G")]
+    measured = [(f, metrics) for f, metrics in measured if metrics.get("G") or metrics.get("F")]
     if not measured:
         return "None were measured: there were no held-out items, or nobody did."
     every = [metrics.get(n, {}) for _, metrics in measured for n in ("G", "F")]
@@ -273,7 +323,8 @@ def _training(found: list[tuple[Path, Config]]) -> str:
     lesson = lessons.find(config.training.data)
     about = f" From {lesson.source}; licence: {lesson.licence}." if lesson.source else ""
     lines = [
-        f"- Data: {plain(_data(config))}, {config.image_size}-pixel crops ({t.crop_words}).{about}",
+        f"- Data: {plain(_data(config))}, crops of "
+        f"{lesson.medium.words_of(config.image_size)} ({t.crop_words}).{about}",
         f"- Networks: {g.kind} generators with {g.width} filters{blocks}; {d.kind} discriminators "
         f"with {d.width}.",
         f"- Adam, rate {t.rate_words}, β = ({t.beta1:g}, {t.beta2:g}), batch {t.batch}, "
@@ -294,17 +345,38 @@ def _loading(found: list[tuple[Path, Config]], repo: str) -> str:
     folder = found[-1][0]
     name = repo if len(found) == 1 else f"{repo}:{folder.name}"
     model = shlex.quote(name)
-    command = f"python -m cyclegan.translate --model {model} --input picture.png --output out"
+    config = found[-1][1]
+    is_from_noise = methods.find(config.method).is_from_noise(config)
+    ending = _medium(config).ending
+    file = "picture" if _medium(config) is PICTURES else "file"
+    given = "--samples 16" if is_from_noise else f"--input {file}{ending}"
+    many = " --answers 8" if not is_from_noise and _latents(config) else ""
+    command = f"python -m cyclegan.translate --model {model} {given} --output out{many}"
     shell = fenced(command, "bash")
     if len(found) > 1:
         return shell
     return f"{shell}\n\nor with `PyTorchModelHubMixin`:\n\n{mixin(folder, repo)}"
 
 
+def _latents(config: Config) -> list[str]:
+    """Names of what a translation of x takes beside x."""
+    return latents_of(methods.find(config.method).views(config))
+
+
 def mixin(folder: Path, repo: str) -> str:
     """The lines that load the single checkpoint of a repo by PyTorchModelHubMixin, strictly."""
-    judged = {"D_X", "D_Y"} <= set(checkpoints.shipped(folder))
-    without = "" if judged else "\n        self.D_X = self.D_Y = None  # not shipped here"
+    config = checkpoints.read_config(folder)
+    maker, takes = "G", "(N, 3, H, W) in [-1, 1]"
+    if (medium := _medium(config)) is not PICTURES:
+        takes = f"(N, {config.channels.x}, …) floats of the medium {medium.name}"
+    if methods.find(config.method).is_from_noise(config):
+        maker, takes = checkpoints.shown(config)[0], "takes z, (N, 100) of N(0, 1)"
+    elif latents := _latents(config):
+        takes = f"takes x, {takes}, and {', '.join(latents)} of N(0, 1)"
+    shown = checkpoints.shown(config)
+    judges = [role for role in Model(config).networks if role not in shown]
+    lacking = [f"self.{role}" for role in judges if role not in checkpoints.shipped(folder)]
+    without = f"\n        {' = '.join([*lacking, 'None'])}  # not shipped here" if lacking else ""
     return f"""```python
 from huggingface_hub import PyTorchModelHubMixin
 from cyclegan import config, model
@@ -313,5 +385,5 @@ class CycleGAN(model.CycleGAN, PyTorchModelHubMixin):
     def __init__(self, **settings):
         super().__init__(config.Config.from_dict(settings)){without}
 
-G = CycleGAN.from_pretrained("{repo}", strict=True).G  # (N, 3, H, W) in [-1, 1]
+{maker} = CycleGAN.from_pretrained("{repo}", strict=True).{maker}  # {takes}
 ```"""

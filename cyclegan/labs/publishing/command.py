@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from huggingface_hub.utils import disable_progress_bars, logging
@@ -16,11 +16,10 @@ from ...store import catalogue, checkpoints
 from ...store.hub.layout import MAX_TOTAL, Progress
 from ...store.hub.names import HubError, parse
 from ...store.hub.pulling import pull
+from ..export.command import WritePage
 from ..export.parts import ExportError
 from . import space, space_files
 from .pushing import push
-
-WritePage = Callable[[Path, catalogue.Model, Callable[[str], None]], None]
 
 
 def main(argv: list[str] | None = None, write_page: WritePage | None = None) -> int:

@@ -10,7 +10,7 @@ from huggingface_hub import CommitOperationAdd, HfApi, errors, get_token
 
 from ... import lessons
 from ...store import checkpoints
-from ...store.checkpoints import BESIDE, COMPARISONS, CONFIG, METRICS, WEIGHTS
+from ...store.checkpoints import BESIDE, COMPARISONS, CONFIG, LADDER, METRICS, WEIGHTS
 from ...store.hub.client import PATIENCE, explain, run, whole
 from ...store.hub.layout import EXAMPLES, MAX_EXAMPLES, README, Progress, check_sizes
 from ...store.hub.names import HubError, endpoint, parse
@@ -73,15 +73,14 @@ def _collect(folder: Path, repo: str, license: str | None) -> dict[str, Path | b
     if not variants:
         raise HubError(f"{folder} holds no checkpoint.")
     files: dict[str, Path | bytes] = {}
-    seeds = [one for v in variants for one in checkpoints.seeds(v).values()]
+    seeds = [one for v in variants for one in checkpoints.by_seed(v).values()]
     for checkpoint in seeds:
         inside: dict[str, Path | bytes] = {f: checkpoint / f for f in (CONFIG, WEIGHTS, METRICS)}
         inside[CONFIG] = without_place(checkpoint) or inside[CONFIG]
         for file, source in inside.items():
             if isinstance(source, bytes) or source.is_file():
                 files[(checkpoint / file).relative_to(folder).as_posix()] = source
-    if (folder / COMPARISONS).is_file():
-        files[COMPARISONS] = folder / COMPARISONS
+    files |= {f: folder / f for f in (COMPARISONS, LADDER) if (folder / f).is_file()}
     text, samples = card.write(folder, variants, repo, license)
     files[README] = text.encode()
     if samples:

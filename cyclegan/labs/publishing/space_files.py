@@ -20,8 +20,11 @@ FOLDERS = ("cyclegan", checkpoints.BUNDLED.name)
 """These are the same in a Space as here, so that no module or set of an older version stays."""
 
 PAGE, LICENSE, REQUIREMENTS = "app.py", "LICENSE", "requirements.txt"
-KINDS = {".py", ".html", ".css", ".js", ".json", ".md", ".png", ".webp", ".safetensors"}
-"""Of files in those folders; training states, logs and tables of anybody's are none of them."""
+KINDS = {
+    *(".py", ".html", ".css", ".js", ".mjs", ".md"),
+    *(".json", ".jsonl", ".npz", ".png", ".webp", ".flac", ".mp4", ".safetensors"),
+}
+"""Of files in those folders; training states and tables of anybody's are none of them."""
 
 VERSIONS = {"torch": "2.11.0", "torchvision": "0.26.0"}
 """The newest that ZeroGPU runs (August 2026); gradio is the README's `sdk_version`."""
