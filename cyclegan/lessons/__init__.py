@@ -9,10 +9,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from ..core.config import Channels, Config, Ranges
+from ..core.config import Channels, Config, Ranges, medium_of
 from ..core.registry import Registry
+from ..core.sound.medium import VOICE
 from ..store.hub.names import HubError
-from . import hub_columns
+from . import hub_columns, recordings
 from .data import DataError, HeldOut, UnpairedData
 from .folder import Folder, before_mark
 from .hub_data import HubData
@@ -38,6 +39,7 @@ __all__ = [
     "find",
     "from_anywhere",
     "is_registered",
+    "of",
     "open_data",
     "register",
 ]
@@ -61,16 +63,29 @@ def all_lessons() -> list[Lesson]:
 
 
 def find(name: str) -> Lesson:
-    """The lesson of a name: one of the shelf, a folder of pictures, or a dataset of the Hub.
+    """The lesson of a name: one of the shelf, a folder of pictures or of recordings, or a dataset
+    of the Hub.
 
     What lies on this machine is never a Hub name, with columns or without. Whether it can be
     opened, `open` will tell.
     """
     if lesson := _SHELF.get(name):
         return lesson
+    if recordings.is_here(name):
+        return recordings.Recordings(name)
     if not os.path.lexists(before_mark(name)) and hub_columns.is_name(name):
         return HubData(name)
     return Folder(name)
+
+
+def of(config: Config) -> Lesson:
+    """The lesson that networks were trained on; where its folder is not here, one of their
+    medium."""
+    found = find(config.training.data)
+    is_voice = medium_of(config.generator.kind) == VOICE.name
+    if isinstance(found, Folder) and is_voice and found.medium is not VOICE:
+        return recordings.Recordings(found.name)
+    return found
 
 
 def from_anywhere(name: str) -> str:
@@ -84,10 +99,12 @@ def open_data(
     fit: str,
     channels: Channels | None = None,
     ranges: Ranges | None = None,
+    pictures: int | None = None,
 ) -> UnpairedData:
     """The data of `find(name)` for crops of `size` pixels; raises DataError with a sentence.
 
-    channels, ranges: of picture files, for others than the collection's own.
+    channels, ranges: of picture files, for others than the collection's own. pictures: as in
+    `Training`.
     """
     lesson = find(name)
     asked = {"channels": channels, "ranges": ranges} if isinstance(lesson, Folder | HubData) else {}
@@ -98,20 +115,24 @@ def open_data(
     if is_registered(name) and Path(name).is_dir():
         said = f"{name} is the lesson of that name; the folder here is ./{name}."
         data = replace(data, said=(*data.said, said))
-    return data
+    return data if pictures is None else data.fewer(pictures)
 
 
-def as_trained(config: Config) -> tuple[str, int, str, Channels, Ranges]:
+def as_trained(config: Config) -> tuple[str, int, str, Channels, Ranges, int | None]:
     """What `open_data` is to be given for the data as a training saw them."""
     t = config.training
-    return t.data, config.image_size, t.fit, config.channels, config.ranges
+    return t.data, config.image_size, t.fit, config.channels, config.ranges, t.pictures
 
 
 SHIPPED = (
     "fluent.pairs:Drawing",
     "fluent.pairs:Emoji",
     "satellite2map:Satellite2Map",
+    "digits:Digits",
+    "digits:DigitsUCI",
     "fluent.turned:Turned",
+    "glasses.faces:Glasses",
+    "voices:Voices",
 )
 """A line a lesson, the one that opens first at the top."""
 

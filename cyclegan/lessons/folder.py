@@ -6,8 +6,9 @@
 
 Pictures may be of any size, format and mode, in subfolders too, and the two sides of any length.
 Where both sides have the same file names, they are taken as pairs and that is said; a file
-`unpaired` in the folder denies it. What is damaged or no picture is left out and named. Knows
-nothing of where the pictures came from.
+`unpaired` in the folder denies it. Subfolders are kinds, for methods that learn from labels
+(`kinds`). What is damaged or no picture is left out and named. Knows nothing of where the pictures
+came from.
 """
 
 import re
@@ -18,7 +19,9 @@ from torch import Tensor
 from ..core import bands, listing, pictures
 from ..core.config import Channels, Domains, Ranges
 from ..core.listing import LeftOut
+from . import kinds
 from .data import DataError, UnpairedData
+from .kinds import Kinds
 from .lesson import Lesson
 from .picture_files import PictureFiles, agree, list_folder
 
@@ -122,6 +125,9 @@ def _data(
             f"{names} have the same file names: they are taken as true pairs. If that is chance, "
             f"put an empty file called {UNPAIRED} into {folder}."
         )
+    told = Kinds()
+    if train[0].half is None:
+        told = kinds.of_folders([side.names for side in train], [side.names for side in test])
     # Without test pictures the fixed samples come from the training ones.
     shown = [
         held_out if held_out else side.at(held_out.load_size)
@@ -133,11 +139,24 @@ def _data(
         paired=may_pair and _are_pairs(*shown),
         in_memory=in_memory,
         train_truth=y if pairs[0] else None,
+        labels=told.labels,
+        kinds=told.names,
+        why_no_labels=told.why_not,
+        known_x=_known(told, 0, test),
+        known_y=_known(told, 1, test),
         groups=shown[0].stems,
         is_held_out=all(map(len, test)),
         ranges=Ranges(*(files.side.own for files in train)),
         said=(*_count(folder, [*train, *test]), *said),
     )
+
+
+def _known(told: Kinds, side: int, test: list[PictureFiles]) -> dict[str, list[int]]:
+    """Labels of what is held out; of training pictures in the place of held-out ones, theirs."""
+    if told.labels is None:
+        return {}
+    found = told.test[side] if test[side] else told.labels[side]
+    return {"label": found} if found and kinds.UNKNOWN not in found else {}
 
 
 def _are_side_by_side(folder: Path) -> bool:

@@ -1,9 +1,9 @@
 """Visitors' pictures to a dataset folder: trainA/ trainB/ testA/ testB/, made in one move or not.
 
-Each domain comes as picture files or as one zip; a zip with trainA/ and trainB/ in it is both.
-Pictures are decoded, reduced and written anew as PNG under numbers of our own, so that whatever is
-in an upload, nothing but small RGB pictures reaches the disk, and nothing outside the folder. What
-is damaged or no picture is left out and named, as `folder` does it.
+Each domain comes as picture files, films (`film_frames`) or one zip; a zip with trainA/ and trainB/
+in it is both. Pictures are decoded, reduced and written anew as PNG under numbers of our own, so
+that whatever is in an upload, nothing but small RGB pictures reaches the disk, and nothing outside
+the folder. What is damaged or no picture is left out and named, as `folder` does it.
 """
 
 import filecmp
@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from ..core import listing, pictures
+from ..core import films, listing, pictures
 from ..core.listing import LeftOut
-from . import zips
+from . import film_frames, zips
 from .data import DataError
 
 MIN_PICTURES, MAX_PICTURES = 2, 2000
@@ -32,7 +32,8 @@ HELD_OUT, MOST_HELD_OUT, FEWEST_TO_SPLIT = 10, 50, 10
 LIMITS = (
     f"Each side: {MIN_PICTURES} to {MAX_PICTURES:,} pictures, as files or one zip of up to "
     f"{zips.MAX_ZIP_BYTES >> 30} GiB; a picture has up to {zips.MAX_FILE_BYTES >> 20} MiB and "
-    f"{pictures.MAX_PIXELS // 10**6} megapixels."
+    f"{pictures.MAX_PIXELS // 10**6} megapixels. Of a film, a frame a second is taken, without "
+    "those that are nearly alike."
 )
 
 Tally = Callable[[str, int, int], None]
@@ -60,7 +61,8 @@ class Pictures:
 class Domain:
     """What became of one side: pictures to train on and held out, and what was left out and why.
 
-    own_split: whether the held-out ones came as such. white: as in `pictures.load`.
+    own_split: whether the held-out ones came as such. white: as in `pictures.load`. of_time:
+    whether they are frames of films.
     """
 
     train: int
@@ -68,6 +70,7 @@ class Domain:
     left_out: tuple[LeftOut, ...]
     own_split: bool = False
     white: int = 65535
+    of_time: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,8 @@ class Taken:
     def _of(name: str, side: Domain) -> str:
         said = f"{name}: {side.train:,} pictures to train on"
         if side.own_split:
-            said += f", {side.held_out:,} held out (its own test pictures)"
+            whose = "the ends of its films" if side.of_time else "its own test pictures"
+            said += f", {side.held_out:,} held out ({whose})"
         elif side.held_out:
             said += f", {side.held_out} held out (every {HELD_OUT}th)"
         else:
@@ -190,6 +194,7 @@ class _Side:
         self.tried: list[tuple[bool, str]] = []
         self.written: dict[int, tuple[_Item, Path]] = {}
         self.pixels, self.white = 0, 65535
+        self.of_time = False
 
     @property
     def keys(self) -> list[tuple[bool, str]]:
@@ -247,7 +252,8 @@ class _Side:
             path.rename(test / path.name)
         count = len(written) - len(held_out)
         self._enough(count)
-        return Domain(count, len(held_out), tuple(self.left_out), own_split, self.white)
+        left_out = tuple(self.left_out)
+        return Domain(count, len(held_out), left_out, own_split, self.white, self.of_time)
 
     def _enough(self, count: int) -> None:
         if count >= MIN_PICTURES:
@@ -297,11 +303,37 @@ class _Side:
             raise DataError(f"{self.name}: give picture files or one zip, not both or several.")
         if packed:
             return self.of_zip(packed[0])
+        moving = [file for file in source if films.is_film(file)]
         for file in source:
-            if file.stat().st_size > zips.MAX_FILE_BYTES:
+            if file not in moving and file.stat().st_size > zips.MAX_FILE_BYTES:
                 raise DataError(zips.too_large(zips.short(file.name)))
         named = [(file.name, file) for file in sorted(source, key=lambda file: file.name)]
+        if moving:
+            return self.of_films(named, moving)
         return len(named), partial(_items, named)
+
+    def of_films(
+        self, named: list[tuple[str, Path]], moving: list[Path]
+    ) -> tuple[int, Callable[[], Iterator[_Item]]]:
+        """The same of files that are films, or some of them: frames of these, and the pictures."""
+        self.of_time = True
+        still = [(name, file) for name, file in named if file not in moving]
+        found = list(_items(still))
+        for name, file in named:
+            if file not in moving:
+                continue
+            shown = zips.short(name)
+            try:
+                for one in film_frames.frames(file, shown, self.shortest):
+                    if self.cancelled():
+                        raise CancelledError
+                    if isinstance(one, LeftOut):
+                        self.left_out.append(one)
+                    else:
+                        found.append(_Item(one.name, (one.is_test, one.name), one.data))
+            except films.FilmError as error:
+                self.left_out.append(listing.complaint(shown, error))
+        return len(found), lambda: iter(found)
 
     def of_zip(
         self, path: Path, root: zips.Root | None = None

@@ -3,7 +3,7 @@
 Everything else asks a lesson instead of knowing it. Knows no lesson, no network and no page.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,8 +21,11 @@ from ..core.config import (
     Training,
 )
 from ..core.figures import AGAINST_TRUTH, DISTRIBUTIONS, WITHOUT_TRUTH, Figure, Measure, named
+from ..core.films.parts import Film
 from ..core.media import PICTURES, Medium
+from ..methods import all_methods
 from ..methods.cyclegan import Objective as CycleGANObjective
+from .brushes import Brush
 from .data import UnpairedData
 from .story import BACK, LEARN, Step
 from .troubles import ALIKE, COPY, LOST, WRONG, Trouble, Values
@@ -121,6 +124,8 @@ class Lesson:
     """Where its data are from."""
     licence = ""
     medium: Medium = PICTURES
+    kinds: tuple[str, ...] = ()
+    """What its items are labelled with, in the order of the labels; none where they have none."""
     own: tuple[Figure, ...] = ()
     """Figures that no other lesson has."""
     headline: tuple[str, ...] = ("cycle_error", "diversity")
@@ -142,7 +147,8 @@ class Lesson:
     @cached_property
     def figures(self) -> tuple[Figure, ...]:
         """All that can be measured, in the order of tables."""
-        return (*AGAINST_TRUTH, *self.own, *WITHOUT_TRUTH)
+        of_methods = (figure for method in all_methods() for figure in method.figures)
+        return (*AGAINST_TRUTH, *self.own, *WITHOUT_TRUTH, *of_methods)
 
     @property
     def recipe(self) -> Recipe:
@@ -158,6 +164,15 @@ class Lesson:
     def examples(self) -> list["Example"]:
         """Held-out items for the page, the clearest first."""
         return []
+
+    def films(self, direction: Direction = "xy") -> list[Film]:
+        """Held-out films of its own, made while they are looked at; those of the other direction
+        are their truth, frame by frame."""
+        return []
+
+    def brushes(self, direction: Direction) -> Sequence[Brush]:
+        """To paint with on what is translated in a direction; none: its own colours are taken."""
+        return ()
 
     def draw(self, kept: Tensor) -> Image.Image:
         """A kept item as people see it."""

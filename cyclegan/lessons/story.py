@@ -18,9 +18,10 @@ class Step:
 
     point: what it is about, by which the steps of several lessons are one story: see `POINTS`.
     name: on the bar. tells, question, answer: with {source}, {target}, {a_source}, {a_target} for
-    the domains' names. example: by name; "" for the first. without: names of the method's switches
-    that are off in the lower row. spot: key of the view that stands out, "" for none, or `HEAPS`.
-    is_live: whether it leads to a training. is_best: whether the point is seen best in this lesson.
+    the domains' names, and {items} for what they are made of. example: by name; "" for the first.
+    without: names of the method's switches that are off in the lower row. spot: key of the view
+    that stands out, "" for none, or `HEAPS`. is_live: whether it leads to a training. is_best:
+    whether the point is seen best in this lesson.
     """
 
     point: str
@@ -84,8 +85,8 @@ IDENTITY = Step(
 LEARN = Step(
     "learn",
     "Watch it learn",
-    "Press Start: two trainings begin from the same weights and see the same pictures in the same "
-    "order, one with the cycle loss and one without.",
+    "Press Start live: two trainings begin from the same weights and see the same {items} in the "
+    "same order, one with the cycle loss and one without.",
     "Which of the two curves of the cycle error will stay high, and what will you see first?",
     "Look at F(G(x)) of both: with the loss it comes nearer to x step by step. Without it nothing "
     "asks for x once the identity term has ended, and the curves part there.",

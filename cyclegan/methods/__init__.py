@@ -3,7 +3,10 @@
 One file a method, and its line here; `register` adds one from elsewhere (docs/plugins.md).
 """
 
+from .augmented import Augmented
+from .cycada import CyCADA
 from .cyclegan import CycleGAN
+from .dcgan import DCGAN
 from .method import Losses, Method, Moment, Player, Stage, Switch, View
 from .model import Model, work
 from .named_objective import NamedObjective
@@ -30,3 +33,6 @@ __all__ = [
 
 register(CycleGAN())
 register(Pix2Pix())
+register(Augmented())
+register(DCGAN())
+register(CyCADA())

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, fields, replace
 import torch
 from torch import Tensor, nn
 
+from ..core import losses
 from ..core.config import DIRECTIONS, Config, ConfigError, Direction, Objective
-from ..core.figures import Term, mirrored, named
+from ..core.figures import Figure, Term, mirrored, named
 from .named_objective import NamedObjective
 from .named_recipe import NamedRecipe
 
@@ -26,7 +27,8 @@ class View:
         for the domains' names, and {a_source}, {a_target} with their articles; of a visitor's own
         picture {a_source} is "your picture".
     network: the role that computes it, "" for the input. of: the keys of views, or the names of
-        latents, that the network takes. figure: the key of the figure that stands under it.
+        latents, that the network takes; or a view that is computed for it alone and not shown.
+        figure: the key of the figure that stands under it.
     """
 
     key: str
@@ -34,8 +36,20 @@ class View:
     name: str
     sentence: str
     network: str = ""
-    of: tuple[str, ...] = ()
+    of: "tuple[str | View, ...]" = ()
     figure: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Keys of views and names of latents that it is computed of, at whatever depth."""
+        parts = ((one,) if isinstance(one, str) else one.names for one in self.of)
+        return tuple(dict.fromkeys(name for part in parts for name in part))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Of all networks that compute it, its own first."""
+        hidden = (role for one in self.of if isinstance(one, View) for role in one.roles)
+        return tuple(dict.fromkeys(role for role in (self.network, *hidden) if role))
 
     def mirrored(self) -> "View":
         """The same of the other direction."""
@@ -67,11 +81,14 @@ class Moment:
     seed: int = 0
     made: dict[str, Tensor] = field(default_factory=dict)
 
+    def random(self, key: int = 0) -> torch.Generator:
+        """Random numbers, on the CPU, that depend on the step, the seed and `key` alone."""
+        mixed = (self.seed * 1_000_003 + self.step) * 1_000_003 + key
+        return torch.Generator().manual_seed(mixed % 2**63)
+
     def noise(self, *shape: int, key: int = 0) -> Tensor:
         """Numbers from N(0, 1) that depend on the step, the seed and `key` alone."""
-        mixed = (self.seed * 1_000_003 + self.step) * 1_000_003 + key
-        random = torch.Generator().manual_seed(mixed % 2**63)
-        return torch.randn(*shape, generator=random).to(self.x.device)
+        return torch.randn(*shape, generator=self.random(key)).to(self.x.device)
 
 
 @dataclass(frozen=True)
@@ -119,17 +136,32 @@ class Stage:
 class Switch:
     """A part of the objective that can be taken away, to see what it is for.
 
-    name: "cycle loss". weights: the objective's, 0 each without it.
+    name: "cycle loss". weights: the objective's, 0 each without it. symbol: of these in formulas,
+    "λ", if they have one in common.
     """
 
     name: str
     weights: tuple[str, ...]
+    symbol: str = ""
 
     def is_on(self, objective: Objective) -> bool:
         return any(objective.uses(weight) for weight in self.weights)
 
     def called(self, on: bool) -> str:
         return f"{'with' if on else 'without'} {self.name}"
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What shows a method's point where nothing can be taken away: a choice of its objective.
+
+    form: its name. arms: two of its values, each with what an arm of it is called. pictures: how
+    many training pictures show it, None for all.
+    """
+
+    form: str
+    arms: Mapping[str, str]
+    pictures: int | None = None
 
 
 class Method:
@@ -161,11 +193,17 @@ class Method:
     """What the laboratory compares, by name; the row that is called like the method, or else the
     first, is what the others are held against."""
     recipes: Mapping[str, NamedRecipe] = {}
-    """What sources train it with, by the names on the command line; "lesson" is not among them, as
-    every lesson has its own."""
+    """What sources train it with, by the names on the command line; "lesson" is among them only
+    where the method has one for lessons that are made for another."""
+    usual = ""
+    """The recipe that it trains by where none is named; "" for the program's own defaults."""
+    figures: tuple[Figure, ...] = ()
+    """What can be measured of it beside what every method has; they may need `probes`."""
     switches: tuple[Switch, ...] = ()
     """What is shown with and without: the first in two rows, a second by a tick. Without any, the
     variants are rows."""
+    contrast: Contrast | None = None
+    """What is trained side by side where there are no switches."""
 
     def networks(self, config: Config) -> dict[str, nn.Module]:
         """Fresh networks by role, in the order of `roles`; those that nobody needs are left out."""
@@ -190,9 +228,32 @@ class Method:
         """What can be shown in a direction; empty where there is none in it."""
         raise NotImplementedError
 
+    def live_views(self, config: Config, direction: Direction = "xy") -> tuple[View, ...]:
+        """What is seen in a direction while it trains: the views, and what tells its point where
+        nobody can ask for more."""
+        return self.views(config, direction)
+
+    def probes(self, config: Config, direction: Direction = "xy") -> tuple[View, ...]:
+        """What is computed beside the views for figures alone, of "truth" too where it is known."""
+        return ()
+
     def latent(self, name: str, config: Config, count: int, random: torch.Generator) -> Tensor:
         """(count, …) random numbers for a latent that a view names."""
         raise NotImplementedError(f"{self.name} has no latent {name}.")
+
+    def styles(self, config: Config, direction: Direction = "xy") -> Mapping[str, View]:
+        """By name, latents of a direction that can be found in a picture of its target: the view
+        that finds one, of the views of the other direction."""
+        return {}
+
+    def fed(self, objective: Objective, items: Tensor, random: torch.Generator) -> Tensor:
+        """Training items of a batch, floats (N, C, …), as its networks are shown them: what is done
+        to them beside crops and mirroring."""
+        return items
+
+    def classes(self, objective: Objective) -> int:
+        """How many kinds of items its networks are told of, by the training items' labels."""
+        return 0
 
     def playing(self, objective: Objective) -> list[str]:
         """Roles of the networks that learn under an objective."""
@@ -233,12 +294,57 @@ class Method:
         """
         return ""
 
+    def opinions(
+        self,
+        networks: Mapping[str, nn.Module],
+        config: Config,
+        direction: Direction,
+        items: Tensor,
+    ) -> Tensor | None:
+        """How real the judge of a direction calls float items (N, C, …): (N,) in [0, 1].
+
+        None without such a judge, or where it cannot be asked about an item alone.
+        """
+        judge = networks.get(self.judge(direction))
+        kind = getattr(config.objective, "adversarial", "least_squares")
+        return None if judge is None else losses.opinions(judge(items), kind)
+
+    def namers(self, direction: Direction) -> Mapping[str, str]:
+        """By key of a view of a direction, the role of the network that says what it shows, as a
+        score for each kind of items; empty where there is none."""
+        return {}
+
     def term(self, key: str) -> Term:
         """By key; one that is not known is called by its key."""
         return named(self.terms).get(key) or Term(key, key.replace("_", " "))
 
     def directions(self, config: Config) -> tuple[Direction, ...]:
         return tuple(d for d in DIRECTIONS if self.views(config, d))
+
+    def is_from_noise(self, config: Config) -> bool:
+        """Whether nothing is handed over, in any direction: what it makes, it makes of noise."""
+        return not any(has_input(self.views(config, d)) for d in self.directions(config))
+
+    def from_to(self, config: Config, direction: Direction) -> tuple[str, str]:
+        """What goes in and what comes out, for people: "flat" and "3D", or "noise" and "3D"."""
+        a, b = config.domains.x, config.domains.y
+        given, made = (a, b) if direction == "xy" else (b, a)
+        views = self.views(config, direction)
+        return ("noise" if views and not has_input(views) else given), made
+
+    def arrow(self, config: Config) -> str:
+        """All of it in a word or two: "flat ↔ 3D", "noise → 3D"."""
+        if not self.is_from_noise(config):
+            return f"{config.domains.x} ↔ {config.domains.y}"
+        return " → ".join(self.from_to(config, self.directions(config)[0]))
+
+    def task(self, config: Config) -> str:
+        """What its networks do, after "to": "translate flat into 3D and back"."""
+        directions = self.directions(config)
+        given, made = self.from_to(config, directions[0] if directions else "xy")
+        if self.is_from_noise(config):
+            return f"make {made} pictures out of {given}"
+        return f"translate {given} into {made}{' and back' if len(directions) > 1 else ''}"
 
     def stage(self, step: int, steps: int) -> str:
         """The name of the stage after `step` of `steps` steps."""
@@ -255,20 +361,38 @@ class Method:
         return sorted(terms, key=lambda key: places.get(key, len(places)))
 
 
+def has_input(views: Sequence[View]) -> bool:
+    """Whether views begin with an item that is handed over: what is made of noise alone has none.
+
+    There are as many items then as latents are drawn.
+    """
+    return any(not view.network for view in views)
+
+
+HANDED_OVER = ("original", "truth")
+"""What views may take that is neither computed nor drawn."""
+
+
 def latents_of(views: Sequence[View]) -> list[str]:
-    """Names of what views take that is no view."""
-    keys = {view.key for view in views}
-    return list(dict.fromkeys(n for view in views for n in view.of if n not in keys))
+    """Names of the latents that views take."""
+    keys = {*HANDED_OVER, *(view.key for view in views)}
+    return list(dict.fromkeys(n for view in views for n in view.names if n not in keys))
 
 
 def show(
     views: Sequence[View], networks: Mapping[str, nn.Module], given: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
-    """Compute views of a batch: `given` has the original and the latents. Returns them by key."""
+    """Compute views of a batch: `given` has the original and the latents, and whatever view is to
+    be taken as it is. Returns them by key."""
     found = dict(given)
+
+    def computed(view: View) -> Tensor:
+        takes = (found[one] if isinstance(one, str) else computed(one) for one in view.of)
+        return networks[view.network](*takes)
+
     for view in views:
-        if view.network:
-            found[view.key] = networks[view.network](*(found[name] for name in view.of))
+        if view.key not in found:
+            found[view.key] = computed(view)
     return {view.key: found[view.key] for view in views}
 
 
@@ -277,5 +401,5 @@ def wanted(views: Sequence[View], keys: Iterable[str]) -> tuple[View, ...]:
     keys = set(keys)
     for view in reversed(views):
         if view.key in keys:
-            keys |= set(view.of)
+            keys |= set(view.names)
     return tuple(view for view in views if view.key in keys or not view.network)

@@ -6,7 +6,7 @@ Knows the fields of a config; no source, no method and no lesson.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
-from ..core.config import Config, Discriminator, Generator, Objective, Training
+from ..core.config import Config, Discriminator, Generator, Objective, Training, unit_of
 
 LABELS = ("size", "batch", "rate", "generators", "discriminators", "length")
 """What is told first of a recipe."""
@@ -33,6 +33,7 @@ _UPSAMPLINGS = {
     "resize_zeros": "nearest upsampling and convolution, padded with zeros",
     "bilinear": "bilinear upsampling and convolution",
     "bilinear_zeros": "bilinear upsampling and convolution, padded with zeros",
+    "shuffle": "pixel shuffle along time",
 }
 
 
@@ -93,7 +94,7 @@ class NamedRecipe:
             else "with each checkpoint"
         )
         return {
-            "size": f"{self.image_size} px",
+            "size": f"{self.image_size} {unit_of(g.kind)}",
             "batch": f"{t.batch}{batch}",
             "rate": t.rate_words,
             "generators": g.words,
@@ -109,6 +110,7 @@ class NamedRecipe:
             "average of the weights": f"decay {t.ema_decay:g}" if t.ema_decay else "none",
             "numbers": _NUMBERS.get(t.precision, t.precision),
             "crops": t.crop_words,
+            **({"training pictures": f"{t.pictures:,} of either side"} if t.pictures else {}),
             "samples": every,
         }
 
@@ -125,7 +127,7 @@ class NamedRecipe:
             sample_every=sample_every,
             source_batch=self.source_batch,
         )
-        other = {k: word for k, word in made.words(objective).items() if word != sets[k]}
+        other = {k: word for k, word in made.words(objective).items() if word != sets.get(k)}
         return {
             "name": name,
             "source": self.source,

@@ -18,7 +18,7 @@ from ..core.config import Config, Direction, choice, weight
 from ..core.config import Objective as BaseObjective
 from ..core.networks import build_discriminator, build_generator
 from .cyclegan import BACK, MADE, SAME
-from .cyclegan.objective import FORMS, check_sizes, special
+from .cyclegan.objective import FORMS, check_sizes, gan_loss, special
 from .cyclegan.step import called, judge
 from .cyclegan.terms import opinions, weighed
 from .method import ORIGINAL, Losses, Method, Moment, Player, View
@@ -38,7 +38,7 @@ class Objective(BaseObjective):
     paired: float = weight(
         100.0, "paired", "(‖G(x) − y‖₁ + ‖F(y) − x‖₁)", "G(x) is to be the truth y of this x."
     )
-    adversarial: str = "log"
+    adversarial: str = gan_loss("log")
 
     method = "pix2pix"
 

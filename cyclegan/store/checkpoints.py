@@ -76,8 +76,9 @@ def read_json(path: Path) -> dict:
 def read_metrics(folder: Path) -> dict:
     """What `cyclegan.evaluation` found, as far as it is what it should be; empty without a file.
 
-    Whole numbers by "pairs", "items", "effective" and "size", and figures by network and by key
-    ("unchanged": again by network); [low, high] of the same in "intervals"; "held_out": False.
+    Whole numbers by "pairs", "items", "samples", "effective" and "size", and figures by network and
+    by key ("unchanged": again by network); [low, high] of the same in "intervals"; "held_out":
+    False.
     Raises CheckpointError for what is no JSON.
     """
     path = folder / METRICS
@@ -107,7 +108,7 @@ def _intervals(values: object) -> dict[str, list[float]]:
     }
 
 
-COUNTS, NETWORKS = ("pairs", "items", "effective", "size"), ("G", "F")
+COUNTS, NETWORKS = ("pairs", "items", "samples", "effective", "size"), ("G", "F")
 
 
 def save(
@@ -209,10 +210,13 @@ def shipped(folder: Path) -> list[str]:
 
 
 def shown(config: Config) -> list[str]:
-    """Roles that something is shown by, in the order of the views; the others only judge."""
+    """Roles that something is shown by, in the order of the views, and those that name what is
+    shown; the others only judge."""
     method = methods.find(config.method)
-    views = [view for d in method.directions(config) for view in method.views(config, d)]
-    return list(dict.fromkeys(view.network for view in views if view.network))
+    directions = method.directions(config)
+    views = [view for d in directions for view in method.views(config, d)]
+    names = [role for d in directions for role in method.namers(d).values()]
+    return list(dict.fromkeys([*(role for view in views for role in view.roles), *names]))
 
 
 def needed(config: Config) -> list[str]:
@@ -298,17 +302,18 @@ def seeds(folder: Path) -> dict[int, Path]:
     The variant's folder itself holds the one that is shown; others lie in it, as seed-N. Raises
     CheckpointError for a config that cannot be read.
     """
-    return {seed: one for seed, one in _by_seed(folder).items() if is_checkpoint(one)}
+    return {seed: one for seed, one in by_seed(folder).items() if is_checkpoint(one)}
 
 
 def metrics_by_seed(folder: Path) -> dict[int, dict]:
     """What `cyclegan.evaluation` found of all seeds of a variant, be their weights here or not."""
-    found = {seed: read_metrics(one) for seed, one in _by_seed(folder).items()}
+    found = {seed: read_metrics(one) for seed, one in by_seed(folder).items()}
     return {seed: metrics for seed, metrics in found.items() if metrics}
 
 
-def _by_seed(folder: Path) -> dict[int, Path]:
-    """Of two of one seed, the variant's own, or else the first by name."""
+def by_seed(folder: Path) -> dict[int, Path]:
+    """Folders of all seeds of a variant, be their weights here or not; of two of one seed, the
+    variant's own, or else the first by name."""
     found: dict[int, Path] = {}
     for one in (folder, *sorted(folder.glob("seed-*"))):
         if (one / CONFIG).is_file():

@@ -20,6 +20,7 @@ from ..core.config import (
     Range,
     Ranges,
     Training,
+    medium_of,
     norms,
 )
 from ..lessons import Lesson
@@ -46,6 +47,7 @@ TRAINING = {
     "--order": "order",
     "--precision": "precision",
     "--fit": "fit",
+    "--pictures": "pictures",
     "--flip": "flip",
     "--seed": "seed",
 }
@@ -67,9 +69,14 @@ CYCLEGAN = {
 
 
 def recipe_from(args: argparse.Namespace, lesson: Lesson) -> tuple[Method, NamedRecipe | None]:
-    """The method, and the recipe that the command line names; raises ConfigError."""
+    """The method, and the recipe that the command line names or the method has for who names none,
+    written into `args`; raises ConfigError."""
     own = lesson.recipe.config
     method = methods.find(args.method or own.method)
+    # The program's own defaults are for pictures.
+    is_other = medium_of(own.generator.kind) != medium_of(Generator().kind)
+    is_other = is_other and own.method == method.key
+    args.recipe = args.recipe or method.usual or ("lesson" if is_other else None)
     if args.recipe is None:
         return method, None
     if args.recipe == "lesson" and own.method == method.key:

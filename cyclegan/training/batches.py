@@ -108,10 +108,10 @@ class Batches:
     def _domain_batch(self, domain: int, step: int) -> Tensor:
         items = self.domains[domain]
         random = _random(self.seed, self.keys[domain], step * self.ranks + self.rank, 1)
-        parts = [self._part(items[i], random) for i in self._places(domain, step)]
+        parts = [self.part(items[i], random) for i in self._places(domain, step)]
         return self.medium.to_float(torch.stack(parts))
 
-    def _part(self, item: Tensor, random: torch.Generator) -> Tensor:
+    def part(self, item: Tensor, random: torch.Generator) -> Tensor:
         """What is seen of an item this time."""
         if self.middle:
             part = self.medium.middle(item, self.crop)

@@ -65,11 +65,11 @@ def _fitted(
         training = replace(training, steps=_steps_of(epochs, data, training.batch))
     domains = config.domains if args.domains else data.domains
     found = {"channels": data.channels, "ranges": data.ranges}
-    x, y = data.channels.x, data.channels.y
-    if x != y and not given & {"--identity", "--term"} and config.objective.uses("identity"):
+    objective = config.objective.suited(data.channels)
+    if objective != config.objective and not given & {"--identity", "--term"}:
+        x, y = data.channels.x, data.channels.y
         _say(f"The identity term is off: X has {x} channel{'s' * (x > 1)}, and Y {y}.")
-        schedule = tuple(c for c in config.objective.schedule if c.weight != "identity")
-        found["objective"] = replace(config.objective, identity=0.0, schedule=schedule)
+        found["objective"] = objective
     return replace(config, training=training, domains=domains, **found)
 
 
@@ -133,8 +133,8 @@ def prepare(argv: list[str]) -> tuple[Run, Trainer, UnpairedData]:
         channels = initial.config.channels if initial else None
         channels = Channels(*args.channels) if args.channels else channels
         ranges = ranges_from(args.range) if args.range else None
-        fit = config.training.fit
-        data = open_data(config.training.data, args.size, fit, channels, ranges)
+        t = config.training
+        data = open_data(t.data, args.size, t.fit, channels, ranges, t.pictures)
         epochs = args.epochs
         if recipe and not given & {"--steps", "--epochs"}:
             epochs = recipe.epochs

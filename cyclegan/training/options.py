@@ -114,6 +114,12 @@ def build_parser() -> argparse.ArgumentParser:
         "the least and the largest value, over a whole collection)",
     )
     g.add_argument(
+        "--pictures",
+        type=_count_or_all,
+        metavar="N",
+        help="see N training pictures of either side alone, evenly spread, or all (default: all)",
+    )
+    g.add_argument(
         "--domains", nargs=2, metavar=("X", "Y"), help="what X and Y show, e.g. horse zebra"
     )
 
@@ -386,6 +392,15 @@ def _step_or_never(text: str) -> int | str:
         return int(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text} is neither a step nor never") from error
+
+
+def _count_or_all(text: str) -> int | None:
+    if text == "all":
+        return None
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is neither a number nor all") from error
 
 
 def _assignment(text: str) -> tuple[str, str]:

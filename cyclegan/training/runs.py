@@ -19,6 +19,7 @@ import pickle
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ from ..core import files, sheets
 from ..core.config import Config, Direction
 from ..inference.evaluation import passes
 from ..lessons import HeldOut
+from ..methods import View
+from ..methods.method import has_input
 from ..store import checkpoints
 from . import processes as ranks
 from .signs import Signs
@@ -40,6 +43,9 @@ STATE, LOG, SAMPLES = "training.pt", "log.jsonl", "samples"
 
 FIGURES: dict[Direction, str] = {"xy": "figures", "yx": "figures_F"}
 """Where in a line of the log the figures of a direction's network stand."""
+
+OF_NOISE = (4, 8)
+"""Rows and columns of samples that are made of noise."""
 
 PADDING = 2
 """Pixels of white around the tiles of a sample grid."""
@@ -198,10 +204,14 @@ class Run:
 
     @torch.no_grad()
     def _sample(self, trainer: Trainer) -> None:
-        """A row an item: the views of x (x, G(x), F(G(x)), F(x)), then those of y."""
+        """A row an item: the views of x (x, G(x), F(G(x)), F(x)), then those of y; or, where all is
+        made of noise, rows of samples, at each time of the same latents."""
         method, medium, rows = trainer.method, self.samples.medium, []
         for direction in method.directions(self.config):
             views, kept = method.views(self.config, direction), self.samples.originals(direction)
+            if not has_input(views):
+                rows += self._of_noise(trainer, views)
+                continue
             originals = medium.to_float(kept)
             made = passes(trainer.networks, views, method, self.config, originals, trainer.device)
             shown = {"original": kept, **{key: medium.to_kept(t) for key, t in made.items()}}
@@ -213,6 +223,14 @@ class Run:
         files.write_atomically(path, lambda temporary: picture.save(temporary, "PNG"))
         for listener in self.listeners:
             listener.sample(trainer.steps_done, picture)
+
+    def _of_noise(self, trainer: Trainer, views: Sequence[View]) -> list[list[Image.Image]]:
+        as_many = torch.empty(prod(OF_NOISE))
+        look = trainer.method, self.config, as_many, trainer.device
+        made = passes(trainer.networks, views, *look)["made"]
+        tiles = [self.draw(one) for one in self.samples.medium.to_kept(made)]
+        across = OF_NOISE[1]
+        return [tiles[i : i + across] for i in range(0, len(tiles), across)]
 
     def start(self) -> None:
         """Claim the folder for a new run; raises RunError where one already lies."""

@@ -13,7 +13,7 @@ from functools import partial
 
 from torch import nn
 
-from ...core.config import Config, Direction
+from ...core.config import MEDIA, Config, Direction
 from ...core.networks import build_discriminator, build_generator
 from ..method import ORIGINAL, Method, Player, Switch, View
 from .objective import Objective
@@ -32,12 +32,12 @@ class CycleGAN(Method):
     roles = ("G", "F", "D_X", "D_Y")
     averaged = ("G", "F")
     remembered = ("fake_x", "fake_y")
-    media = frozenset({"pictures"})
+    media = frozenset({"pictures", *MEDIA.values()})
     Objective = Objective
     rows = ROWS
     recipes = RECIPES
     switches = (
-        Switch("cycle loss", ("cycle_forward", "cycle_backward")),
+        Switch("cycle loss", ("cycle_forward", "cycle_backward"), "λ"),
         Switch("identity loss", ("identity",)),
     )
     terms = (
@@ -111,6 +111,6 @@ BACK = View(
 )
 SAME = View(
     *("same", "F(x)", "Identity"),
-    "F makes {source} pictures: this one should stay.",
+    "F makes {sources}: this one should stay.",
     *("F", ("original",), "identity_error"),
 )

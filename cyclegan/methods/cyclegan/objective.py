@@ -1,11 +1,27 @@
 """CycleGAN's objective: the weights of its terms, and the forms that they may have."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-from ...core.config import Config, ConfigError, choice, weight
+from ...core.config import (
+    FROM_NOISE,
+    Channels,
+    Config,
+    ConfigError,
+    choice,
+    form,
+    medium_of,
+    weight,
+)
 from ...core.config import Objective as BaseObjective
 
 FORMS = ("least_squares", "log")
+
+
+def gan_loss(usual: str) -> Any:
+    """The field of an objective that chooses between FORMS."""
+    return form(usual, "GAN loss", {name: name.replace("_", " ") for name in FORMS})
+
 
 QUALITIES = ("off", "translation", "original")
 """Whose quality weighs the cycle: nobody's, D_Y(G(x)), or D_X(x)."""
@@ -46,7 +62,7 @@ class Objective(BaseObjective):
         "(‖G(y) − y‖₁ + ‖F(x) − x‖₁)",
         "Each generator is to leave pictures of its own kind alone, which holds colours in place.",
     )
-    adversarial: str = "least_squares"
+    adversarial: str = gan_loss("least_squares")
     cycle_norm: str = "l1"
     cycle_features: float = 0.0
     cycle_decay: float = 0.0
@@ -73,11 +89,10 @@ class Objective(BaseObjective):
 
     def check(self, config: Config) -> None:
         check_sizes(config, self.uses("gan"))
-        if self.uses("identity") and config.channels.x != config.channels.y:
-            raise ConfigError(
-                f"Identity hands a generator what it is to make; with {config.channels.x} "
-                f"channels in X and {config.channels.y} in Y it must be off (weight 0)."
-            )
+        check_identity(self, config)
+
+    def suited(self, channels: Channels) -> "Objective":
+        return without_identity(self, channels)
 
     @property
     def has_cycle(self) -> bool:
@@ -141,8 +156,37 @@ def special(term: str, **qualities: object) -> str:
     return f"{term} ({listed})" if listed else term
 
 
+def check_identity(objective: BaseObjective, config: Config) -> None:
+    """Raise ConfigError for an identity term of two sides that differ in channels."""
+    if objective.uses("identity") and config.channels.x != config.channels.y:
+        raise ConfigError(
+            f"Identity hands a generator what it is to make; with {config.channels.x} "
+            f"channels in X and {config.channels.y} in Y it must be off (weight 0)."
+        )
+
+
+def without_identity(objective: BaseObjective, channels: Channels) -> Any:
+    """The same without that term where the sides differ in channels."""
+    if channels.x == channels.y or not objective.uses("identity"):
+        return objective
+    schedule = tuple(c for c in objective.schedule if c.weight != "identity")
+    return replace(objective, identity=0.0, schedule=schedule)
+
+
 def check_sizes(config: Config, judged: bool) -> None:
-    """Raise ConfigError where the networks do not take pictures of the config's size."""
+    """Raise ConfigError where the networks do not take items of the config's size, or none, or
+    each of another kind."""
+    kinds = {"generator": config.generator.kind, "discriminator": config.discriminator.kind}
+    for part, kind in kinds.items():
+        if kind in FROM_NOISE:
+            raise ConfigError(
+                f"The {kind} {part} is for pictures out of noise; it translates none."
+            )
+    if medium_of(kinds["generator"]) != medium_of(kinds["discriminator"]):
+        raise ConfigError(
+            f"The {kinds['generator']} generator is for {medium_of(kinds['generator'])}, and the "
+            f"{kinds['discriminator']} discriminator for {medium_of(kinds['discriminator'])}."
+        )
     multiple, least = config.generator.multiple, config.generator.smallest
     if config.image_size % multiple or config.image_size < least:
         raise ConfigError(
@@ -150,7 +194,7 @@ def check_sizes(config: Config, judged: bool) -> None:
             f"multiples of {multiple} from {least} up."
         )
     # Below that the last instance norm of the discriminator has a single number to normalise.
-    least = {"patchgan": 24, "patch4": 32, "course": 64}[config.discriminator.kind]
+    least = {"patchgan": 24, "patch4": 32, "course": 64, "gated": 32}[config.discriminator.kind]
     if judged and config.image_size < least:
         raise ConfigError(
             f"image size is {config.image_size}; the {config.discriminator.kind} discriminator "

@@ -14,14 +14,14 @@ from pathlib import Path, PurePosixPath
 
 from ...core import files
 from .. import checkpoints, formats
-from ..checkpoints import COMPARISONS, CONFIG, METRICS, WEIGHTS
+from ..checkpoints import COMPARISONS, CONFIG, LADDER, METRICS, WEIGHTS
 from .names import HubError, HubName, is_safe
 
 MAX_TOTAL = 2 * checkpoints.MAX_BYTES
 """Bytes that one pull or push may move; a single file may have checkpoints.MAX_BYTES."""
 
 MAX_TEXT = 2**20
-"""Bytes of a config.json, metrics.json, comparisons.json or README.md that is brought."""
+"""Bytes of a text that is brought: a config, figures, comparisons, a ladder's file, a card."""
 
 MAX_VARIANTS, MAX_EXAMPLES, MAX_EXAMPLE = 32, 100, 2**23
 """Variants of a set, its example pictures, and bytes of one of these; more are passed over."""
@@ -86,7 +86,7 @@ def wanted(folders: list[str], files: list[str], sizes: Sizes) -> list[str]:
         figures = re.compile(rf"{re.escape(folder)}/seed-\d+/({CONFIG}|{METRICS})".lstrip("/"))
         said = sorted(f for f in sizes if figures.fullmatch(f) and sizes[f] <= MAX_TEXT)
         found += said[:MAX_SEEDS]
-    beside = [README, *([COMPARISONS] if folders else [])]
+    beside = [README, *([COMPARISONS, LADDER] if folders else [])]
     found += [file for file in beside if sizes.get(file, MAX_TEXT + 1) <= MAX_TEXT]
     if folders:
         pictures = sorted(f for f in sizes if re.fullmatch(rf"{EXAMPLES}/[^/]+\.png", f))

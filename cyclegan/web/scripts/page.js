@@ -126,7 +126,7 @@ const ofExample = (number, side) =>
 
 // A visitor's, at most so large that networks answer soon.
 function ofVisitor(source, side) {
-  const [width, height] = [source.videoWidth ?? source.width, source.videoHeight ?? source.height];
+  const {width, height} = source;
   const scale = Math.min(1, PAGE.longest / Math.max(width, height));
   return drawn(source, ...[width, height].map((n) => Math.max(1, Math.round(n * scale))), side);
 }
