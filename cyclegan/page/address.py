@@ -52,14 +52,15 @@ def slugs(names: Sequence[str]) -> list[str]:
 
 
 def written(stories: Stories, request: Request, place: Place) -> str:
-    """The parameters as text; "" for what cannot be asked for, a visitor's own."""
+    """The parameters as text; "" for a visitor's own model. Beside their own picture, or what they
+    drew, they are of all but that, and of no example."""
     library = stories.library
-    if request.path or request.title not in library.offered:
+    if request.title not in library.offered:
         return ""
     set_ = library.sets[request.title]
     own = {"lesson": request.title}
     if request.example is not None:
-        own["example"] = slugs([example.name for example in set_.examples])[request.example]
+        own["example"] = slugs(set_.choices)[request.example]
     if request.without != set_.without:
         own["without"] = _listed([switch.name for switch in set_.switches], request.without)
     if set_.names[1:] and request.names != opening(request.title, set_).names:
@@ -71,9 +72,9 @@ def written(stories: Stories, request: Request, place: Place) -> str:
         own["seed"] = str(request.seed)
     if request.luck:
         own["luck"] = ASKED
-    if place.story:
+    if place.story and not request.path:
         own["story"] = place.story
-    if place.step is not None:
+    if place.step is not None and not request.path:
         own["step"] = str(place.step + 1)
     return urlencode(own, safe=",")
 
@@ -126,7 +127,7 @@ class _Reading:
         title = self._one_of("lesson", self.library.offered, self.start.title)
         set_ = self.library.sets[title]
         start = self.start if title == self.start.title else opening(title, set_)
-        examples = slugs([example.name for example in set_.examples])
+        examples = slugs(set_.choices)
         example = self._one_of("example", examples, None)
         without, names = self._without(set_, start.without), self._rows(set_, start.names)
         seed = self._one_of("seed", [str(seed) for seed in set_.seeds(without, names)], None)

@@ -17,7 +17,7 @@ def build(library: Library, on_device: Callable, desk: Desk) -> None:
         f"{title}/{variant.source.name}": variant
         for title in library.offered
         for variant in library.sets[title].variants
-        if variant.lesson.medium is PICTURES
+        if variant.lesson.medium is PICTURES and not library.sets[title].is_from_noise
     }
     if not by_name:
         return

@@ -29,9 +29,10 @@ def shelf(library: Library, titles: list[str]) -> str:
 
 def _card(set_: CheckpointSet, index: int) -> Card:
     first = _first(set_)
-    arrow = "→" if len(set_.directions) == 1 else "↔"
+    several = len(set_.directions) > 1
+    domains = f"{set_.domains.x} ↔ {set_.domains.y}" if several else set_.arrow(set_.directions[0])
     facts = {
-        "Domains": f"{set_.domains.x} {arrow} {set_.domains.y}",
+        "Domains": domains,
         "Networks": first.method.describe(first.config),
         "Trained at": _size(first),
         "Variants": _variants(set_),
@@ -60,7 +61,7 @@ def _size(variant: Variant) -> str:
     if variant.is_foreign and not variant.config.facts.get("size_said"):
         return f"not said, taken to be {variant.config.image_size} px"
     is_picture = variant.lesson.medium is PICTURES
-    unit = "px" if is_picture else variant.lesson.medium.name
+    unit = "px" if is_picture else variant.lesson.medium.unit or variant.lesson.medium.name
     return f"{variant.config.image_size} {unit}"
 
 

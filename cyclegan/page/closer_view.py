@@ -22,22 +22,24 @@ from .markup import absent, script
 class Parts:
     """Of this part of the tab, what the tab uses.
 
-    opened: holds whether a visitor looks. wished: a new number in it is a wish for new close-ups.
-    message: a click on it is a wish to see where something is hidden.
+    frame: around all of it. opened: holds whether a visitor looks. wished: a new number in it is a
+    wish for new close-ups. message: a click on it is a wish to see where something is hidden.
     """
 
+    frame: gr.Accordion
     opened: gr.State
     wished: gr.State
     message: gr.HTML
 
 
-def build(library: Library, run: Callable, state: gr.State) -> Parts:
+def build(library: Library, run: Callable, state: gr.State, visible: bool = True) -> Parts:
     """Lay it out inside the current Blocks and wire it.
 
-    run: asks the networks, (request, visit, probe) → `Closer`. state: holds what is shown.
+    run: asks the networks, (request, visit, probe) → `Closer`. state: holds what is shown. visible:
+    whether what is shown at first can be looked at.
     """
     opened, wished = gr.State(False), gr.State(0)
-    with gr.Accordion("Look closer", open=False, elem_id="closer") as accordion:
+    with gr.Accordion("Look closer", open=False, visible=visible, elem_id="closer") as accordion:
         gr.Markdown(
             "A small cycle error can be had by hiding x in G(x) where no eye sees it "
             "([Chu et al. 2017](https://arxiv.org/abs/1712.02950))."
@@ -78,4 +80,4 @@ def build(library: Library, run: Callable, state: gr.State) -> Parts:
     gr.on([slider.input for slider in sliders], wish, None, wished, **QUICK)
     # One answer: words, pictures and the curve are always of the same disturbance.
     wished.change(on_wish, [state, kind, *sliders], [message, shown], **NETWORKS)
-    return Parts(opened, wished, message)
+    return Parts(accordion, opened, wished, message)

@@ -3,7 +3,7 @@
 `translate` and `look_closer` are all that the page asks of the networks.
 """
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -13,16 +13,20 @@ from PIL import Image
 
 from ..core.config import Direction
 from ..core.media import PICTURES
+from ..core.sound import spectrogram
 from ..inference import closer, inside
 from ..inference.closer import Probe
 from ..inference.evaluation import NETWORK, against_truth
 from ..inference.translator import LONGEST_SIDE, Translation, picture_l1
 from ..lessons import Example
 from ..methods import View
-from . import message
+from . import many, message, wall
+from .drawn import Drawn
 from .library import JUDGED, TRUTH_JUDGED, Library
+from .many import Many
 from .message import Message
 from .sets import ROWS, CheckpointSet, Variant
+from .wall import Wall
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,8 @@ class Request:
 
     title: of the checkpoint set. without: names of the switches whose terms the lower row lacks.
     names: of the rows, where its method has no switches. example: index of an example, or None for
-    `path`. seed: of all rows, None for those that their folders show. luck: whether all seeds are
-    asked.
+    `path`, that of a visitor's own picture, or what they drew. seed: of all rows, None for those
+    that their folders show. luck: whether all seeds are asked.
     """
 
     title: str
@@ -40,13 +44,17 @@ class Request:
     without: frozenset[str] = frozenset()
     names: tuple[str, ...] = ()
     example: int | None = None
-    path: str | None = None
+    path: str | Drawn | None = None
     seed: int | None = None
     luck: bool = False
 
     @property
     def has_picture(self) -> bool:
         return self.example is not None or self.path is not None
+
+    @property
+    def is_drawn(self) -> bool:
+        return isinstance(self.path, Drawn)
 
     def shows_the_same(self, other: "Request") -> bool:
         """Whether it is about the same picture of the same set, on the same way."""
@@ -56,7 +64,7 @@ class Request:
 
 def opening(title: str, set_: CheckpointSet) -> Request:
     """What is shown of a set at first: its first example, and what the method's point is."""
-    example = 0 if set_.examples else None
+    example = 0 if set_.choices else None
     names = set_.names[:ROWS]
     return Request(title, set_.directions[0], set_.without, names, example)
 
@@ -198,8 +206,11 @@ class Shown:
 
     unchanged: quick figures of the item itself, handed over as its own translation, by key.
     without: names of the switches whose terms the lower row lacks, in the method's order.
-    is_own: whether the item is a visitor's picture. by_seed: the figures of the way back with all
+    is_own: whether the item is a visitor's. unlike: a sentence where that is unlike all that the
+    networks learned from. by_seed: the figures of the way back with all
     that is switched on and without some of it, by seed; empty unless all seeds were asked.
+    many: some of the answers of the rows that have many. label: of the item, where it is known.
+    walls: translations of other held-out items, of the rows whose networks name what they show.
     """
 
     direction: Direction
@@ -210,7 +221,11 @@ class Shown:
     unchanged: Mapping[str, float] = field(default_factory=dict)
     without: tuple[str, ...] = ()
     is_own: bool = False
+    unlike: str = ""
     by_seed: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    many: Sequence[Many] = ()
+    label: int | None = None
+    walls: Sequence[Wall] = ()
 
     def view(self, key: str) -> View | None:
         return next((view for view in self.views if view.key == key), None)
@@ -221,23 +236,19 @@ def translate(library: Library, request: Request) -> Shown:
     set_, direction = library.sets[request.title], request.direction
     lines = set_.rows(request.without, request.names, request.seed)
     variants = [line.variant for line in lines if line.variant]
-    notes, example = notes_on(set_, variants), None
+    notes, example, unlike = notes_on(set_, variants), None, ""
     if request.example is not None:
         example = set_.examples[request.example]
     else:
-        upload = library.upload(request.path)
-        longest = min([v.longest for v in variants], default=LONGEST_SIDE)
-        if max(upload.size) > longest:
-            width, height = upload.size
-            notes.append(
-                f"Your picture has {width}×{height} pixels and was reduced to {longest} on "
-                "its longer side."
-            )
+        own = own_item(library, request)
+        notes += _notes_on_own(library, request, variants)
+        if variants:
+            unlike = library.translator(variants[0].source).unlike(own, direction)
 
     def translated(variant: Variant) -> Translation:
         if example is not None:
             return library.translate_example(request.title, variant, request.example, direction)
-        return library.translate(variant, upload.picture, direction)
+        return library.translate(variant, own, direction)
 
     made = {line.name: line.variant and translated(line.variant) for line in lines}
     rows = [
@@ -252,6 +263,8 @@ def translate(library: Library, request: Request) -> Shown:
         )
         for line in lines
     ]
+    if set_.lesson.medium.is_heard:
+        notes.append(spectrogram.WORDS)
     truth = None if example is None else set_.lesson.medium.held(example.truth(direction))
     shown = variants or set_.variants[:1]
     unchanged = {}
@@ -268,8 +281,64 @@ def translate(library: Library, request: Request) -> Shown:
         unchanged,
         without=struck(set_, request.without),
         is_own=example is None,
+        unlike=unlike,
         by_seed=_by_seed(set_, request, views, translated),
+        many=_many(library, request, rows),
+        label=example and example.known(direction).get("original_label"),
+        walls=_walls(library, direction, rows),
     )
+
+
+def own_item(library: Library, request: Request) -> Any:
+    """A visitor's own item as networks are shown it; raises ImageError or SoundError."""
+    medium = library.sets[request.title].lesson.medium
+    if medium.is_heard:
+        return library.recording(request.path, medium).clip
+    return library.upload(request.path).picture
+
+
+def _notes_on_own(library: Library, request: Request, variants: Sequence[Variant]) -> Sequence[str]:
+    """Sentences on a visitor's own item."""
+    set_ = library.sets[request.title]
+    if set_.lesson.medium.is_heard:
+        return library.recording(request.path, set_.lesson.medium).notes
+    (width, height), notes = library.upload(request.path).size, []
+    longest = min([v.longest for v in variants], default=LONGEST_SIDE)
+    if max(width, height) > longest:
+        notes.append(
+            f"Your picture has {width}×{height} pixels and was reduced to {longest} on "
+            "its longer side."
+        )
+    if request.is_drawn and request.path.example is not None:
+        name = set_.examples[request.path.example].name
+        notes.append(
+            f"You drew on {name}: its truth is not that of your picture, and so nothing is "
+            "measured against it."
+        )
+    return notes
+
+
+def _many(library: Library, request: Request, rows: Sequence[VariantRow]) -> list[Many]:
+    """Of the rows whose translation is told something beside the item."""
+    set_, direction = library.sets[request.title], request.direction
+    if set_.lesson.medium is not PICTURES:
+        return []
+    others = [e.truth(direction) for i, e in enumerate(set_.examples) if i != request.example]
+    styles = [set_.lesson.medium.held(one) for one in others]
+    return [
+        many.look(library.translator(row.variant.source), row.title, row.made, direction, styles)
+        for row in rows
+        if row.variant and row.variant.latents(direction)
+    ]
+
+
+def _walls(library: Library, direction: Direction, rows: Sequence[VariantRow]) -> list[Wall]:
+    found = [
+        wall.of_row(row.title, library.translator(row.variant.source), direction)
+        for row in rows
+        if row.variant and row.variant.method.namers(direction)
+    ]
+    return [one for one in found if one]
 
 
 def can_be_luck(set_: CheckpointSet, request: Request) -> bool:
@@ -309,7 +378,10 @@ def struck(set_: CheckpointSet, without: Set[str]) -> tuple[str, ...]:
 
 def views_of(variants: Sequence[Variant], direction: Direction) -> tuple[View, ...]:
     """The columns of a comparison: all that any of the variants shows."""
-    return tuple({v.key: v for variant in variants for v in variant.views(direction)}.values())
+    found: dict[str, View] = {}
+    for view in (view for variant in variants for view in variant.views(direction)):
+        found.setdefault(view.key, view)
+    return tuple(found.values())
 
 
 def notes_on(set_: CheckpointSet, variants: Sequence[Variant]) -> list[str]:
@@ -318,7 +390,7 @@ def notes_on(set_: CheckpointSet, variants: Sequence[Variant]) -> list[str]:
     if not set_.is_fair:
         said.append("The variants of this set differ in more than their objective.")
     said += remarks(variants)
-    return said if set_.switches else said + alone(set_)
+    return said if set_.switches or set_.compares_methods else said + alone(set_)
 
 
 def alone(set_: CheckpointSet) -> list[str]:
@@ -356,7 +428,8 @@ def scores(variant: Variant, made: Any, example: Example, direction: Direction) 
         "made": array(made, other),
         "truth": array(medium.held(example.truth(direction)), other),
     }
-    if known["made"].shape != known["truth"].shape:  # It was reduced first.
+    is_reduced = known["made"].shape != known["truth"].shape
+    if medium is PICTURES and is_reduced:
         return {}
     known |= example.known(direction)
     return against_truth(lesson.figures, known, NETWORK[direction])
@@ -367,26 +440,36 @@ def needs_networks(library: Library, request: Request) -> bool:
     set_ = library.sets[request.title]
     rows = set_.rows(request.without, request.names, request.seed)
     variants = [row.variant for row in rows if row.variant]
+    has_many = any(variant.latents(request.direction) for variant in variants)
+    if has_many and set_.lesson.medium is PICTURES:
+        return True  # Of many answers nothing is kept but what is drawn of them.
     variants += [variant for of in _all_seeds(set_, request).values() for variant in of]
     if request.example is None:
-        picture = library.upload(request.path).picture
-        known = (library.remembers_own(v, picture, request.direction) for v in variants)
+        own = own_item(library, request)
+        known = (library.remembers_own(v, own, request.direction) for v in variants)
     else:
         title, index, direction = request.title, request.example, request.direction
         known = (library.remembers(title, v, index, direction) for v in variants)
     return not all(known)
 
 
+def is_of_a_picture(view: View, views: Container[str]) -> bool:
+    """Whether its network is handed another view, first of all; what comes beside may steer it."""
+    return bool(view.network and view.of) and view.of[0] in views
+
+
 def look_inside(library: Library, request: Request, within: Within) -> Insides | None:
     """Follow the picture of a request through a network; None where there is none of that kind."""
     set_, direction = library.sets[request.title], request.direction
+    if set_.is_from_noise:
+        return None
     rows = [row for row in translate(library, request).rows if row.made]
     if set_.lesson.medium is not PICTURES or within.row >= len(rows):
         return None
     row = rows[within.row]
     view = next((v for v in row.variant.views(direction) if v.key == within.key), None)
     made = row.made.views
-    if view is None or len(view.of) != 1 or view.of[0] not in made or view.key not in made:
+    if view is None or not is_of_a_picture(view, made) or view.key not in made:
         return None
     translator, given = library.translator(row.variant.source), made[view.of[0]]
     judge, role = translator.judge(direction), translator.method.judge(direction)
@@ -395,7 +478,7 @@ def look_inside(library: Library, request: Request, within: Within) -> Insides |
         view,
         given,
         made[view.key],
-        translator.inside(given, view),
+        translator.inside(made, view, direction),
         (role, *translator.reach_of(judge, given)) if judge is not None else None,
     )
 
@@ -407,6 +490,8 @@ def look_closer(library: Library, request: Request, probe: Probe) -> Closer:
     their scores can be compared.
     """
     set_, direction = library.sets[request.title], request.direction
+    if set_.is_from_noise:
+        return Closer(direction, probe)
     shown = translate(library, request)
     rows = [row for row in shown.rows if row.made and row.made.reconstruction is not None]
     if set_.lesson.medium is not PICTURES or not rows:
@@ -424,7 +509,7 @@ def look_closer(library: Library, request: Request, probe: Probe) -> Closer:
         @cache
         def recover(by: Probe, made=made, translator=translator):
             disturbed = by.disturb(made.translation)
-            return disturbed, translator.reconstruct(disturbed, direction)
+            return disturbed, translator.reconstruct(disturbed, direction, made.original)
 
         def error(by: Probe, recover=recover, made=made):
             return picture_l1(recover(by)[1], made.original)

@@ -6,10 +6,10 @@ from pathlib import Path
 import gradio as gr
 
 from ..core import palette
-from ..core.markup import CHARTS
+from ..core.markup import SHEETS
 from ..labs.live import Director
 from ..store.formats import MAX_BYTES
-from . import ablation_tab, api, models_tab, train_tab, translate_tab
+from . import ablation_tab, api, film_tab, models_tab, train_tab, translate_tab
 from .hosting.desk import Desk
 from .hosting.house import House
 from .hosting.visitors import MAKE_KEY
@@ -23,7 +23,7 @@ FORGET_EVERY, FORGET_AFTER = 600, 4 * 3600
 SESSIONS = 1000
 """Tabs whose state is kept; of more, the one used longest ago begins anew. New ones are counted."""
 
-CSS = [CHARTS, *sorted((Path(__file__).parent / "styles").glob("*.css"))]
+CSS = [*SHEETS, *sorted((Path(__file__).parent / "styles").glob("*.css"))]
 
 READABLE = gr.themes.sizes.Size("13px", "13px", "13px", "14px", "16px", "22px", "26px")
 """The library's sizes of words, with no smaller ones than 13 pixels."""
@@ -87,6 +87,8 @@ def build_demo(
                 translating = translate_tab.build(
                     library, on_device, desk, visitor, tabs, bar, stories
                 )
+            with gr.Tab("Film", id="film") as film:
+                cinema = film_tab.build(library, director, desk, visitor)
             with gr.Tab("Ablation", id="ablation") as ablation:
                 laboratory = ablation_tab.build(library, on_device, translating.passed, run_roots)
             with gr.Tab("Train", id="train") as train:
@@ -95,10 +97,11 @@ def build_demo(
             with gr.Tab("Models", id="models") as model:
                 shelf = models_tab.build(library, desk, visitor, opening)
         # What the browser does alone comes first: on the same event it would wait for an answer.
-        for other in (translate, ablation, model):
+        for other in (translate, film, ablation, model):
             training.rest_when(other.select)
         training.look_when(train.select)
         laboratory.show_when(ablation.select)
+        cinema.look_when(film.select)
         translating.keep_when(translate.select)
         api.build(library, on_device, desk)
 

@@ -6,7 +6,6 @@ nothing; knows no component.
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -18,6 +17,7 @@ from ..labs.live.settings import with_pictures
 from ..lessons import open_data
 from ..lessons.intake import Taken
 from ..training import setup
+from . import dozen
 from .markup import render
 from .panels import data_url
 
@@ -42,9 +42,12 @@ def look(settings: LiveSettings, fill: Callable[[Path], Taken] | None, limits: L
             said = [fill(own).sentence]
             settings = with_pictures(settings, own)
         config = settings.base
-        data = open_data(config.training.data, config.image_size, config.training.fit)
+        t = config.training
+        data = open_data(t.data, config.image_size, t.fit, pictures=t.pictures)
         setup.check_data(settings.method, data)
         x, y = setup.first_items(config, data, SHOWN)
+        # Of all others it stands in the form.
+        twelve = dozen.draw(settings, data) if fill else ""
     draw = lessons.find(config.training.data).draw
     sides = [
         (name, f"{len(own):,}", [_url(draw(item)) for item in items])
@@ -53,11 +56,8 @@ def look(settings: LiveSettings, fill: Callable[[Path], Taken] | None, limits: L
             (config.domains.y, data.train_y, y),
         )
     ]
-    training, size = config.training, config.image_size
-    if lessons.is_registered(training.data):  # Its pictures are of that size.
-        training = replace(training, fit="none")
-    words = training.crop_words
-    return render(
+    words, size = setup.words_of_crops(config, data), config.image_size
+    preview = render(
         "fed.preview",
         sides=sides,
         how=f"{words[:1].upper()}{words[1:]}: each is {size}×{size} pixels then.",
@@ -65,6 +65,7 @@ def look(settings: LiveSettings, fill: Callable[[Path], Taken] | None, limits: L
         said=said or data.said,
         paired=settings.method.is_paired,
     )
+    return preview + twelve
 
 
 def _url(picture: Image.Image) -> str:

@@ -17,14 +17,14 @@ from .hosting.errors import RefusedError
 from .markup import absent, script
 
 
-def build(run: Callable, state: gr.State, result: gr.HTML) -> None:
-    """Lay it out inside the current Blocks and wire it.
+def build(run: Callable, state: gr.State, result: gr.HTML, visible: bool = True) -> gr.Accordion:
+    """Lay it out inside the current Blocks and wire it; returns what is around it.
 
     run: asks the networks, (request, visit, within) → `Insides`. state: holds what is shown in
-    `result`.
+    `result`. visible: whether what is shown at first can be looked into.
     """
     opened, wished, within = gr.State(False), gr.State(0), gr.State(Within())
-    with gr.Accordion("Inside G", open=False, elem_id="inside") as accordion:
+    with gr.Accordion("Inside G", open=False, visible=visible, elem_id="inside") as accordion:
         shown = gr.HTML("", elem_id="insides", apply_default_css=False)
     # Outside, as what lies in an accordion is not there before that is opened.
     into = gr.HTML("", js_on_load=script("into"), apply_default_css=False)
@@ -42,6 +42,7 @@ def build(run: Callable, state: gr.State, result: gr.HTML) -> None:
     into.click(on_choice, None, [within, wished], **QUICK)
     result.change(lambda is_open: wish() if is_open else gr.skip(), opened, wished, **QUICK)
     wished.change(on_wish, [state, within], shown, **NETWORKS)
+    return accordion
 
 
 def _chosen(data: Any) -> Within:

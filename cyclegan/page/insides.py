@@ -4,12 +4,14 @@ Pure functions to what templates/inside.html takes; styles/inside.css says how i
 method and no lesson by name.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PIL import Image
 
 from ..inference.inside import Box, Layer, Stage
-from .compare import Insides, Request, Within
+from ..methods import View
+from .compare import Insides, Request, Within, is_of_a_picture
 from .markup import absent, render
 from .panels import Urls, data_url
 
@@ -73,10 +75,15 @@ def _networks(seen: Insides, request: Request) -> list[tuple[str, str, str]]:
     """Key, network and what it is given, of each that this row can be looked into."""
     views = {view.key: view for view in seen.row.variant.views(request.direction)}
     return [
-        (view.key, view.network, views[view.of[0]].formula)
+        (view.key, view.network, ", ".join(_formula(one, views) for one in view.of))
         for view in views.values()
-        if view.network and len(view.of) == 1 and view.of[0] in views
+        if is_of_a_picture(view, views)
     ]
+
+
+def _formula(one: str | View, views: Mapping[str, View]) -> str:
+    """Of what a network is handed: of a view, or the name of a latent."""
+    return one.formula if isinstance(one, View) else views[one].formula if one in views else one
 
 
 def _joint(stage: Stage) -> Joint:
@@ -98,7 +105,9 @@ def _size(layer: Layer) -> str:
 
 def _reaches(seen: Insides, url: Urls) -> list[Reach]:
     pixels = _square(seen.found.reach, seen.given)
-    said = f"By its convolutions the one in the middle hangs on {pixels}. Norms see all of it."
+    said = f"By its convolutions the one in the middle hangs on {pixels}."
+    if seen.found.has_means:
+        said += " Norms take means over the whole picture besides."
     box = _style(seen.found.box, seen.given)
     listed = [Reach("One pixel of", seen.view.formula, said, url(seen.given), box)]
     if seen.judge and seen.view.key == "made":

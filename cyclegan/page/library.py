@@ -24,14 +24,18 @@ import torch
 from cachetools import LRUCache
 from PIL import Image
 
-from ..core import pictures
+from ..core import pictures, sound
 from ..core.config import Direction, Domains
-from ..core.media import PICTURES
+from ..core.media import PICTURES, Medium
+from ..core.sound import Clip, SoundError
 from ..inference.translator import LONGEST_SIDE, Translation, Translator
 from ..lessons import Example
 from ..methods import work
 from ..store import checkpoints, opening
 from ..store.catalogue import Model, Source
+from . import ladders
+from .drawn import Drawn
+from .ladders import Ladder
 from .lane import Lane, Turn
 from .sets import ROWS, CheckpointSet, Variant, seeds_of, sets_in, weights_of
 from .slack import Slack
@@ -45,7 +49,7 @@ EXAMPLES_LIMIT = 128 * 1024**2
 VISITORS_LIMIT, UPLOADS_LIMIT = 64 * 1024**2, 128 * 1024**2
 """Bytes of what was made of visitors' own pictures, and of these pictures: 160 large ones."""
 
-STAND_BACK = {"examples": 5, "pictures": 10, "guests": 12}
+STAND_BACK = {"examples": 5, "drawn": 5, "pictures": 10, "guests": 12}
 """By how much networks are nicer than the threads that answer; five points are a third of the CPU.
 Without it, a class waited five times as long for answers that were there."""
 
@@ -54,6 +58,9 @@ OPENED_LIMIT = 4 * 2**30
 
 SHORTEST_SIDE = 96
 """Pixels: networks too heavy even for pictures of this side are not opened for visitors."""
+
+MOST_READ, MOST_HEARD = 120.0, 15.0
+"""Seconds of a visitor's recording that are read, and of speech in it that are translated."""
 
 JUDGED, TRUTH_JUDGED = "judged", "truth_judged"
 """Among an example's figures: the mean patch scores of the discriminator of its target domain."""
@@ -67,6 +74,23 @@ class Upload:
 
     picture: Image.Image
     size: tuple[int, int]
+
+    @property
+    def nbytes(self) -> int:
+        return _bytes(self.picture)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a visitor spoke, without its silence and levelled, and sentences on what else is to be
+    said of it."""
+
+    clip: Clip
+    notes: tuple[str, ...]
+
+    @property
+    def nbytes(self) -> int:
+        return self.clip.nbytes
 
 
 class _Sets(dict):
@@ -102,7 +126,9 @@ class Library:
         self._folder = opened or Path(self._own.name)
         self._heaviest = heaviest
         self.sets: dict[str, CheckpointSet] = _Sets()
-        for set_ in (set_ for folder in folders for set_ in sets_in(Path(folder))):
+        folders = [Path(folder) for folder in folders]
+        self._ladders = [one for folder in folders for one in ladders.ladders_in(folder)]
+        for set_ in (set_ for folder in folders for set_ in sets_in(folder)):
             alike = sum(other.title == set_.title for other in self.sets.values())
             self.sets[f"{set_.title} ({alike + 1})" if alike else set_.title] = set_
         self._guests: OrderedDict[str, int] = OrderedDict()
@@ -111,7 +137,7 @@ class Library:
         self._loaded = _cache(memory, _weights)
         self._of_examples = _cache(EXAMPLES_LIMIT, _views)
         self._of_visitors = _cache(VISITORS_LIMIT, _views)
-        self._uploads = _cache(UPLOADS_LIMIT, lambda upload: _bytes(upload.picture))
+        self._uploads = _cache(UPLOADS_LIMIT, lambda sent: sent.nbytes)
         self._remembering = Lock()
         self._lanes = {kind: Lane(kind, niceness) for kind, niceness in STAND_BACK.items()}
         self._slack = Slack()
@@ -121,6 +147,18 @@ class Library:
         """Titles of the host's sets."""
         with self._changing:
             return [key for key in self.sets if key not in self._guests]
+
+    def ladders_of(self, title: str) -> list[Ladder]:
+        """The ladder that a visitor's set is, and the host's of the same lesson."""
+        set_ = self.sets[title]
+        own = ladders.of_set(set_)
+        beside = [
+            one
+            for one in self._ladders
+            if one.set_.lesson.name == set_.lesson.name
+            and one.set_.is_from_noise == set_.is_from_noise
+        ]
+        return ([own] if own else []) + beside
 
     def begin_with(self, name: str) -> None:
         """Put the sets of a lesson first, or the set of a title; raises CheckpointError."""
@@ -167,7 +205,7 @@ class Library:
 
     def in_turn(
         self,
-        kind: Literal["examples", "pictures", "guests"],
+        kind: Literal["examples", "drawn", "pictures", "guests"],
         function: Callable,
         *arguments,
         turn: Turn = ("", False),
@@ -177,9 +215,9 @@ class Library:
         turn: of those that wait, each has theirs.
 
         More at once are no faster on a CPU, and every thread that ever ran networks would keep
-        buffers of its own. But an example, which is small and remembered, is not to wait for a
-        visitor's picture, which may take seconds, and neither for a visitor's network, which may
-        take any time.
+        buffers of its own. But an example, which is small and remembered, and what is being drawn,
+        which is small and looked at, are not to wait for a visitor's picture, which may take
+        seconds, and neither for a visitor's network, which may take any time.
         """
 
         def do():
@@ -295,24 +333,62 @@ class Library:
 
     def load_all(self) -> None:
         """Load every network now: on a shared GPU each call starts from what is loaded here."""
-        for key in self.offered:
-            for variant in self.sets[key].variants:
+        offered = [self.sets[key] for key in self.offered]
+        for set_ in [*offered, *(ladder.set_ for ladder in self._ladders)]:
+            for variant in set_.variants:
                 self.translator(variant.source)
 
-    def upload(self, path: str, name: str = "Your file") -> Upload:
-        """A visitor's picture, decoded once; `name` stands in messages. Raises ImageError."""
+    def upload(self, path: str | Drawn, name: str = "Your file") -> Upload:
+        """A visitor's picture, decoded once, or what they drew; `name` stands in messages.
+
+        Raises ImageError.
+        """
+        if isinstance(path, Drawn):
+            return Upload(path.picture, path.size)
+
+        def opened() -> Upload:
+            found = pictures.open_confined(path, name, LONGEST_SIDE)
+            return Upload(found.picture, found.came)
+
         try:
-            key = path, os.stat(path).st_mtime_ns
+            return self._opened_once(path, PICTURES, opened)
         except OSError as error:
             sentence = "Your picture is no longer kept here; choose it once more."
             raise pictures.ImageError(sentence) from error
+
+    def recording(self, path: str, medium: Medium, name: str = "Your recording") -> Recording:
+        """What a visitor spoke, or the sound of a film of theirs, decoded once, as a medium takes
+        it; `name` stands in messages.
+
+        Raises SoundError.
+        """
+
+        def opened() -> Recording:
+            found = sound.load(path, MOST_READ, name)
+            spoken = sound.cleaned(found.clip, name)
+            notes = []
+            if spoken.seconds > MOST_HEARD:
+                spoken = Clip(spoken.samples[: round(MOST_HEARD * spoken.rate)], spoken.rate)
+                notes.append(f"{name} is long: its first {MOST_HEARD:.0f} s of speech are taken.")
+            if found.damaged:
+                notes.append(f"{name} is damaged in places, which were passed over.")
+            return Recording(medium.held(medium.kept(spoken, 1)), tuple(notes))
+
+        try:
+            return self._opened_once(path, medium, opened)
+        except OSError as error:
+            sentence = "Your recording is no longer kept here; record it once more."
+            raise SoundError(sentence) from error
+
+    def _opened_once(self, path: str, medium: Medium, opened: Callable[[], Any]) -> Any:
+        """What a visitor sent, remembered for a while; raises OSError where it is gone."""
+        key = path, os.stat(path).st_mtime_ns, medium.name
         with self._remembering:
             if key in self._uploads:
                 return self._uploads[key]
-        opened = pictures.open_confined(path, name, LONGEST_SIDE)
-        upload = Upload(opened.picture, opened.came)
+        found = opened()
         with self._remembering:
-            return self._uploads.setdefault(key, upload)
+            return self._uploads.setdefault(key, found)
 
     def translate(self, variant: Variant, item: Any, direction: Direction) -> Translation:
         """What a variant makes of a visitor's own item, remembered for a while."""

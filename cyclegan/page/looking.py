@@ -12,41 +12,56 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from ..labs.live import ControlError, Director, LiveSettings, Status
+from .. import lessons
+from ..labs.live import ControlError, Director, Frame, LiveSettings, Recording, Status, recorded
 from ..store.checkpoints import CheckpointError
-from . import cards, live_panels
+from . import cards, live_curves, live_panels, stage
 from .hosting.desk import Desk
 from .hosting.errors import inform
 from .markup import absent, render
 
 PAUSE, GO_ON = "Pause", "Go on"
-START, START_LATER = "Start", "Start (waits in the queue)"
+START, START_LATER = "Start live", "Start live (waits in the queue)"
 
 BOTH = ("both arms", -1)
 
 NONE_YET = absent(
-    "Press Start: the same networks begin twice, as two arms, from the same weights and see the "
-    "same pictures in the same order; only the objective differs. The first pictures come within "
-    "seconds, the difference within minutes."
+    "Press Start live: the same networks begin twice, as two arms, from the same weights and see "
+    "the same pictures in the same order; only the objective differs. The first pictures come "
+    "within seconds, the difference within minutes."
 )
 
-SHOWN = ("chosen", "state", "frame", "charts", "term", "whose", "what", "weights", "kept", "start")
-"""What a look draws, beside the buttons."""
+SHOWN = (
+    *("chosen", "state", "feed", "frame", "charts", "term", "whose", "what", "weights", "kept"),
+    *("start", "at_once", "asks", "change", "came"),
+)
+"""What a look draws, beside the buttons. at_once: Start beside a recording; asks, change, came:
+what only a training has."""
 
 BUTTONS = ("pause", "step", "stop", "discard", "apply", "use", "take", "longer", "publish")
 
-MARKS = "marks"
+RECORDED = "recorded-"
+"""Before a lesson's name, where the stage shows its recording."""
+
+SENT = 2**21
+"""Bytes of frames that one look sends, about; those after it send the rest."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a component is to show. is_of: what it is drawn of; the same again is not sent."""
+    """What a component is to show. is_of: what it is drawn of; the same again is not sent.
+
+    says: the mark itself, where it tells the next look something.
+    """
 
     is_of: object
     update: object
+    says: str = ""
 
     @property
     def mark(self) -> str:
+        if self.says:
+            return self.says
         return hashlib.sha256(repr(self.is_of).encode()).hexdigest()[:12]
 
 
@@ -101,10 +116,11 @@ class Looks:
             raise ControlError("This training is steered by whoever started it.")
         return seen
 
-    def look(self, who: str, id: object, wanted: object, had: object) -> tuple:
+    def look(self, who: str, id: object, wanted: object, had: object, data: object) -> tuple:
         """Updates of SHOWN, of BUTTONS, and the new marks; skipped where a page has them already.
 
-        id, wanted: the training and the term that it shows. had: its marks.
+        id, wanted: the training and the term that it shows. had: its marks. data: what is chosen to
+        be trained on, of which a recording stands there as long as there is no training.
         """
         given, wanted = (one if isinstance(one, str) else None for one in (id, wanted))
         known = self.seen_by(who)
@@ -115,9 +131,14 @@ class Looks:
         alive = {i: seen for i, seen in everything.items() if seen.is_alive}
         queued = sum(seen.state == "queued" for seen in everything.values())
         busy = len(alive) + queued >= self.director.limits.at_once
-        id = given if given in known else _first(known)
+        id = given if given in known else None
+        if id is None and (recording := recording_of(given)):
+            return self._recorded(given, recording, wanted, busy, known, marks, given)
+        id = id or _first(known)
+        if id is None and (recording := recording_of(first := recording_id(data))):
+            return self._recorded(first, recording, wanted, busy, known, marks, given)
         if id is None:
-            return _new({**_nothing(), "start": _start(busy)}, marks, "nothing", given)
+            return _new({**_nothing(), **_start(busy)}, marks, "nothing", given)
         asked = tuple(self.director.pending(id))
         waits_for = self._waits_for(known, alive, who) if known[id].place else ""
         seen = Seen(id, known[id], known, self.may_steer(who, id), busy, waits_for, asked)
@@ -126,33 +147,82 @@ class Looks:
         if marks.get("whole") == (whole := Part(of, None).mark) and id == given:
             return (gr.skip(),) * (len(SHOWN) + len(BUTTONS) + 1)
         try:
-            parts = self._parts(seen, wanted)
+            parts = self._parts(seen, wanted, marks)
         except (ControlError, CheckpointError, OSError):
             if seen.status.state != "damaged":  # Discarded since, by somebody else.
                 return (gr.skip(),) * (len(SHOWN) + len(BUTTONS) + 1)
             parts = _damaged(seen)
-        return _new({**parts, "start": _start(busy)}, marks, whole, given, id)
+        if parts["feed"].says and not parts["feed"].is_of:  # There is more to be sent.
+            whole = ""
+        return _new({**parts, **_start(busy)}, marks, whole, given, id)
 
-    def _parts(self, seen: Seen, wanted: str | None) -> dict[str, Part]:
+    def _recorded(
+        self,
+        id: str,
+        recording: Recording,
+        wanted: str | None,
+        busy: bool,
+        known: Mapping[str, Status],
+        marks: Mapping[str, str],
+        given: str | None,
+    ) -> tuple:
+        """A lesson's recording on the stage, as a training would stand there."""
+        labels = _labels(known)
+        whole = Part((id, recording.seen, busy, wanted, labels), None).mark
+        if marks.get("whole") == whole and id == given:
+            return (gr.skip(),) * (len(SHOWN) + len(BUTTONS) + 1)
+        parts = {
+            **_nothing(),
+            "chosen": _listing(known),
+            **of_recording(id, recording, wanted),
+            **_start(busy),
+            "at_once": Part((True, busy), gr.Button(_word(busy), visible=True)),
+        }
+        return _new(parts, marks, whole, given, id)
+
+    def _feed(self, id: str, newest: Frame | None, marks: Mapping[str, str]) -> Part:
+        """The frames that came since the last one that this page has.
+
+        is_of: whether these are all. The mark says up to which step they go.
+        """
+        steps = self.director.frames(id)
+        if not steps and newest:  # Of the time when no others were kept.
+            sheet = stage.Sheet(newest.made, [newest.step])
+            html = stage.feed(id, sheet.steps, [sheet])
+            return Part(True, html, f"{id} {newest.step}")
+        had, _, last = marks.get("feed", "").partition(" ")
+        last = int(last) if had == id and last.isascii() and last.isdigit() else -1
+        if last not in steps:  # It went back to a checkpoint, or this is another training.
+            last = -1
+        sheets, sent = [], 0
+        for step in steps:
+            if step <= last or sent > SENT:
+                continue
+            if (webp := self.director.made_at(id, step)) is not None:
+                sheets.append(stage.Sheet(webp, [step]))
+                sent += len(webp)
+            last = step
+        is_all = not steps or last >= steps[-1]
+        return Part(is_all, stage.feed(id, steps, sheets), f"{id} {last}")
+
+    def _parts(self, seen: Seen, wanted: str | None, marks: Mapping[str, str]) -> dict[str, Part]:
         """Raises ControlError, CheckpointError or OSError for one that is damaged, or gone."""
         director, id, changes = self.director, seen.id, seen.status.changes
         settings, logs = director.settings(id), director.curves(id)
         pictures = director.frame(id)
-        terms = live_panels.choices(logs, settings)
-        if wanted not in [name for _, name in terms]:
-            wanted = terms[0][1] if terms else None
         whose = [BOTH, *((arm.name, i) for i, arm in enumerate(settings.arms))]
         what = live_panels.changeable(settings)
         return {
-            "chosen": _listing(seen),
+            "chosen": _listing(seen.known),
             "state": words(live_panels.status(seen.status, settings, seen.asked, seen.waits_for)),
-            "frame": words(live_panels.frame(pictures, settings, changes)),
-            "charts": words(live_panels.charts(logs, settings, changes, wanted)),
-            "term": Part(terms, gr.Dropdown(choices=terms, value=wanted, visible=bool(terms))),
+            "feed": self._feed(id, pictures, marks),
+            "frame": words(stage.draw(id, pictures, settings, changes)),
+            **_curves(logs, settings, changes, wanted),
             "whose": Part((id, whose), gr.Dropdown(choices=whose, value=BOTH[1])),
             "what": Part((id, what), gr.Dropdown(choices=what, value=_differing(settings, what))),
             "weights": words(live_panels.weights(settings, changes)),
             "kept": words(self._kept(seen)),
+            **_only_of_trainings(True),
             **_buttons(seen),
         }
 
@@ -220,30 +290,97 @@ def _new(
 def _nothing() -> dict[str, Part]:
     """What the page shows without any training."""
     return {
-        "chosen": Part([], gr.Dropdown(choices=[], value=None)),
+        "chosen": Part(recordings(), gr.Dropdown(choices=recordings(), value=None)),
         "state": words(NONE_YET),
-        **{name: words("") for name in ("frame", "charts", "weights", "kept")},
+        **{name: words("") for name in ("feed", "frame", "charts", "weights", "kept")},
         "term": Part([], gr.Dropdown(choices=[], value=None, visible=False)),
         **{name: Part(None, gr.skip()) for name in ("whose", "what")},
+        **_only_of_trainings(False),
         **_buttons(None),
     }
+
+
+def _only_of_trainings(is_one: bool) -> dict[str, Part]:
+    return {
+        "at_once": Part(False, gr.Button(visible=False)),
+        "asks": Part(is_one, gr.Row(visible=is_one)),
+        "change": Part(is_one, gr.Accordion(visible=is_one)),
+        "came": Part(is_one, gr.Accordion(visible=is_one)),
+    }
+
+
+def of_recording(id: str, recording: Recording, wanted: str | None) -> dict[str, Part]:
+    """What the stage shows of a recording. wanted: the term of its last curve."""
+    settings, seen = recording.settings, recording.seen
+    sheet = stage.Sheet(recording.sheet, recording.steps, recording.across)
+    return {
+        "state": words(live_panels.recorded(recording)),
+        "feed": Part((id, seen), stage.feed(id, recording.steps, [sheet])),
+        "frame": words(stage.draw(id, recording.frame, settings, seen.changes)),
+        **_curves(recording.logs, settings, seen.changes, wanted),
+    }
+
+
+def _curves(
+    logs: live_curves.Logs, settings: LiveSettings, changes: tuple[dict, ...], wanted: str | None
+) -> dict[str, Part]:
+    terms = live_curves.choices(logs, settings)
+    if wanted not in [name for _, name in terms]:
+        wanted = terms[0][1] if terms else None
+    return {
+        "charts": words(live_curves.charts(logs, settings, changes, wanted)),
+        "term": Part(terms, gr.Dropdown(choices=terms, value=wanted, visible=bool(terms))),
+    }
+
+
+def recording_id(data: object) -> str | None:
+    """The id of a lesson's recording, by the lesson's name; None where there is none."""
+    names = [lesson.name for lesson in lessons.all_lessons()]
+    return f"{RECORDED}{data}" if data in names and recorded.exists(data) else None
+
+
+def instead(id: str | None, data: str) -> str | None:
+    """What is to be shown when other data are chosen; a training stays."""
+    return recording_id(data) if id is None or id.startswith(RECORDED) else id
+
+
+def recording_of(id: str | None) -> Recording | None:
+    if id is None or recording_id(id.removeprefix(RECORDED)) != id:
+        return None
+    return recorded.find(id.removeprefix(RECORDED))
+
+
+def recordings() -> list[tuple[str, str]]:
+    """(label, id) of all that ship."""
+    found = ((lesson.title, recording_id(lesson.name)) for lesson in lessons.all_lessons())
+    return [(f"recorded · {title}", id) for title, id in found if id]
 
 
 def _damaged(seen: Seen) -> dict[str, Part]:
     """A training whose settings cannot be read: what is wrong, and that it can be discarded."""
     wrong = words(cards.failed(seen.status.sentence))
-    return {**_nothing(), "chosen": _listing(seen), "state": wrong, **_buttons(seen)}
+    parts = {**_nothing(), "chosen": _listing(seen.known), "state": wrong}
+    return {**parts, **_only_of_trainings(True), **_buttons(seen)}
 
 
-def _listing(seen: Seen) -> Part:
-    listed = [(label(id, status), id) for id, status in seen.known.items()]
+def _labels(known: Mapping[str, Status]) -> list[tuple[str, str]]:
+    """(label, id) of all that the stage can show: trainings, then recordings."""
+    return [*((label(id, status), id) for id, status in known.items()), *recordings()]
+
+
+def _listing(known: Mapping[str, Status]) -> Part:
+    listed = _labels(known)
     return Part(listed, gr.Dropdown(choices=listed))
 
 
-def _start(busy: bool) -> Part:
+def _start(busy: bool) -> dict[str, Part]:
     """Calm where what is started has to wait."""
-    word, variant = (START_LATER, "secondary") if busy else (START, "primary")
-    return Part(busy, gr.Button(word, variant=variant))
+    variant = "secondary" if busy else "primary"
+    return {"start": Part(busy, gr.Button(_word(busy), variant=variant))}
+
+
+def _word(busy: bool) -> str:
+    return START_LATER if busy else START
 
 
 def _differing(settings: LiveSettings, changeable: list[tuple[str, str]]) -> str:

@@ -5,13 +5,14 @@ made of x stands on its other side, and what comes back at the end of the way ha
 carries how far it is off. Knows no method and no lesson by name.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..core.figures import Measure
 from ..lessons import Lesson
 from ..methods import View
+from ..methods.method import latents_of
 from .compare import Shown, VariantRow
 from .markup import render
 from .panels import Heading, Panel, Urls, told
@@ -65,12 +66,42 @@ class Gauge:
 
 
 @dataclass(frozen=True)
+class Opinion:
+    """What a classifier says a picture shows. namer: its role. shares: (kind, share), together 1.
+    known: the kind that the original is known to show, "" where nobody knows."""
+
+    namer: str
+    shares: tuple[tuple[str, float], ...]
+    known: str = ""
+
+    @property
+    def says(self) -> str:
+        return max(self.shares, key=lambda one: one[1])[0]
+
+    @property
+    def share(self) -> str:
+        """Of what it says, in percent."""
+        return f"{max(share for _, share in self.shares):.0%}".replace("%", " %")
+
+    @property
+    def bars(self) -> list[tuple[str, str]]:
+        """Kinds and heights of bars."""
+        return [(kind, f"--share: {share:.3f}") for kind, share in self.shares]
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it names something else than is known."""
+        return bool(self.known) and self.says != self.known
+
+
+@dataclass(frozen=True)
 class Track:
     """A row of the diagram. panels: by key of view. place: "above" or "below" x, "" among others.
 
     arc: what stands on the way back, "" without one. is_open: whether nothing asked it to close.
     gauge: of the translation, if somebody judged it. seeds: what else stands on the arc, of a row's
-    other seeds.
+    other seeds. beside: by key of view, what its network is told beside a picture, and who found
+    that, "" for what was drawn. named: by key of view, what a classifier says.
     """
 
     row: VariantRow
@@ -80,6 +111,8 @@ class Track:
     is_open: bool
     gauge: Gauge | None
     seeds: str = ""
+    beside: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    named: Mapping[str, Opinion] = field(default_factory=dict)
 
 
 def draw(
@@ -105,8 +138,37 @@ def draw(
         if arc and place:  # It is told there, not under the picture.
             of[found.closing.key] = replace(of[found.closing.key], caption="")
         gauge = Gauge(judge, *row.judged) if judge and row.judged else None
-        tracks.append(Track(row, of, place, arc, row.is_open, gauge, seeds))
+        own = row.variant.views(shown.direction) if row.variant else ()
+        named = opinions(row, shown)
+        tracks.append(Track(row, of, place, arc, row.is_open, gauge, seeds, beside(own), named))
     return diagram(found, head_of, tracks, shown.note)
+
+
+def opinions(row: VariantRow, shown: Shown) -> dict[str, Opinion]:
+    """What the classifiers of a row say of its pictures, by key of view."""
+    if not row.made or not row.made.named:
+        return {}
+    namers = row.variant.method.namers(shown.direction)
+    found = {}
+    for key, shares in row.made.named.items():
+        kinds = row.variant.kinds or tuple(map(str, range(len(shares))))
+        known = kinds[shown.label] if shown.label is not None else ""
+        found[key] = Opinion(namers[key], tuple(zip(kinds, shares, strict=False)), known)
+    return found
+
+
+def beside(views: Sequence[View]) -> dict[str, list[tuple[str, str]]]:
+    """As in `Track`, of the views of which something is told."""
+    latents = latents_of(views)
+    found = {
+        view.key: [
+            (one, "") if isinstance(one, str) else (one.key, one.network)
+            for one in view.of
+            if isinstance(one, View) or one in latents
+        ]
+        for view in views
+    }
+    return {key: told for key, told in found.items() if told}
 
 
 def _over_seeds(shown: Shown, row: VariantRow, measure: Measure) -> str:
@@ -143,6 +205,7 @@ def diagram(
         tracks=tracks,
         known=known,
         truth=known.get("truth"),
+        named=next((track.named for track in tracks if track.named), {}),
         note=note,
         url=url or Urls(),
     )

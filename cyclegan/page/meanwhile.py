@@ -30,8 +30,11 @@ def first_result(library: Library) -> Iterator[None]:
 
 def _make(library: Library) -> None:
     titles = library.offered
-    request = opening(titles[0], library.sets[titles[0]])
-    if request.has_picture:
+    request, first = opening(titles[0], library.sets[titles[0]]), library.sets[titles[0]]
+    if first.is_from_noise:  # What they make is made when the page is laid out.
+        for row in first.rows(request.without, request.names):
+            library.translator(row.variant.source)
+    elif request.has_picture:
         translate(library, request)
     for title in titles:
         _ = library.sets[title].examples  # The story asks which there are.

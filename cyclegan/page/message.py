@@ -78,7 +78,7 @@ def read(
         return None
 
     def sent(form: Image.Image) -> Return:
-        back = translator.reconstruct(form, direction)
+        back = translator.reconstruct(form, direction, original)
         return Return(back, share(back), picture_l1(form, translation))
 
     after = {}

@@ -4,6 +4,7 @@ Two lines of the same summands, the upper row's and the lower one's; one that st
 the method is struck out below, or put back, by a click. Knows no method and no term by name.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..core.config import Objective
@@ -28,8 +29,11 @@ class Summand:
     is_known: bool = False
 
 
-def control(set_: CheckpointSet, without: frozenset[str]) -> str:
-    """Empty where nothing can be taken away, or where it is not known what was asked."""
+def control(set_: CheckpointSet, without: frozenset[str], ladders: Sequence[str] = ()) -> str:
+    """Empty where nothing can be taken away, or where it is not known what was asked.
+
+    ladders: titles of those that a click leads to.
+    """
     if not set_.switches or any(v.is_foreign for v in set_.variants):
         return ""
     found = summands(set_, without)
@@ -38,6 +42,7 @@ def control(set_: CheckpointSet, without: frozenset[str]) -> str:
         summands=found,
         names=[row.name for row in set_.rows(without)],
         can_strike=any(one.is_known for one in found),
+        ladders=ladders,
     )
 
 

@@ -7,7 +7,7 @@ how it looks. Knows no method and no lesson by name.
 import base64
 import io
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,14 @@ from ..core import pictures
 from ..core.config import Direction
 from ..core.figures import Measure, named
 from ..core.media import PICTURES, Medium
+from ..core.sound import spectrogram, writing
+from ..core.sound.clip import Clip
 from ..inference.comparisons import Comparisons, switched
 from ..inference.comparisons import told as differing
 from ..inference.evaluation import NETWORK, spread, what_was_measured
 from ..lessons import Lesson
 from ..methods import View
+from ..store.checkpoints import COUNTS
 from . import surprises, trained
 from .compare import Shown, VariantRow
 from .lab import number
@@ -60,15 +63,30 @@ def small_url(picture: Image.Image) -> str:
     return _data_url(small, "JPEG", quality=85)
 
 
+def photo_url(picture: Image.Image) -> str:
+    """A picture of many, with a tenth of the PNG's bytes and losses that few see."""
+    return _data_url(picture, "WEBP", quality=88, method=4)
+
+
 def _data_url(picture: Image.Image, kind: str, **options) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
-    encoded = base64.b64encode(buffer.getvalue()).decode()
-    return f"data:image/{kind.lower()};base64,{encoded}"
+    return _encoded(buffer.getvalue(), f"image/{kind.lower()}")
+
+
+def sound_url(clip: Clip) -> str:
+    """A lossless FLAC that needs no second request."""
+    return _encoded(writing.flac(clip), writing.MIME)
+
+
+def _encoded(data: bytes, mime: str) -> str:
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
 def drawn(item: Any, lesson: Lesson) -> Image.Image:
     """An item as the page holds it to what people see."""
+    if isinstance(item, Clip):
+        return spectrogram.draw(item)
     return item if isinstance(item, Image.Image) else lesson.draw(item)
 
 
@@ -100,12 +118,14 @@ def sentence(
     kind = " picture" if medium is PICTURES else ""
     a_source, a_target = (f"{_article(domain)} {domain}{kind}" for domain in (source, target))
     if is_own:
-        a_source = "your picture"
+        a_source = f"your {medium.called}"
     return text.format(
         source=source,
         target=target,
         a_source=a_source,
         a_target=a_target,
+        items=f"{medium.called}s",
+        sources=f"{source}{kind}s" if kind else f"{_article(source)} {source}",
         A_source=a_source[0].upper() + a_source[1:],
         A_target=a_target[0].upper() + a_target[1:],
     )
@@ -117,10 +137,11 @@ def _article(domain: str) -> str:
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture of a row, or a blank, with its figure."""
+    """One picture of a row, or a blank, with its figure, and what is heard beside it."""
 
     picture: Image.Image | None
     caption: str
+    sound: Clip | None = None
 
     @property
     def figures(self) -> list[str]:
@@ -129,21 +150,31 @@ class Panel:
 
 
 class Urls:
-    """Data URLs of pictures; the input and the truth stand in several places: encoded once."""
+    """Data URLs of pictures and of what is heard; the input and the truth stand in several places:
+    encoded once."""
 
     def __init__(self):
         self._known: dict[tuple, str] = {}
 
-    def __call__(self, picture: Image.Image) -> str:
-        key = picture.size, picture.mode, picture.tobytes()
+    def __call__(self, picture: Image.Image, encode: Callable[..., str] = data_url) -> str:
+        key = encode, picture.size, picture.mode, picture.tobytes()
         if key not in self._known:
-            self._known[key] = data_url(picture)
+            self._known[key] = encode(picture)
+        return self._known[key]
+
+    def photo(self, picture: Image.Image) -> str:
+        return self(picture, photo_url)
+
+    def sound(self, clip: Clip) -> str:
+        key = clip.rate, clip.samples.tobytes()
+        if key not in self._known:
+            self._known[key] = sound_url(clip)
         return self._known[key]
 
 
 def panels_of(shown: Shown, lesson: Lesson) -> list[tuple[VariantRow, list[Panel]]]:
     """The panels of every row. None is marked as best: one picture does not tell that."""
-    truth = None if shown.truth is None else drawn(shown.truth, lesson)
+    truth = None if shown.truth is None else panel(shown.truth, lesson)
     listed = []
     for row in shown.rows:
         if row.made is None:
@@ -151,9 +182,14 @@ def panels_of(shown: Shown, lesson: Lesson) -> list[tuple[VariantRow, list[Panel
             continue
         panels = [_panel(shown, row, view, lesson) for view in shown.views]
         if truth is not None:
-            panels.append(Panel(truth, ""))
+            panels.append(truth)
         listed.append((row, panels))
     return listed
+
+
+def panel(item: Any, lesson: Lesson, caption: str = "") -> Panel:
+    """An item as the page holds it."""
+    return Panel(drawn(item, lesson), caption, item if isinstance(item, Clip) else None)
 
 
 def _panel(shown: Shown, row: VariantRow, view: View, lesson: Lesson) -> Panel:
@@ -161,16 +197,19 @@ def _panel(shown: Shown, row: VariantRow, view: View, lesson: Lesson) -> Panel:
     if item is None:
         known = any(view.key == own.key for own in row.variant.views(shown.direction))
         return Panel(None, f"needs {view.network}, which this model lacks" if known else "")
-    picture = drawn(item, lesson)
     if not view.network:
-        is_picture = isinstance(item, Image.Image)
-        return Panel(picture, f"{item.width}×{item.height} px" if is_picture else "")
+        return panel(item, lesson, _extent(item))
     if view.key == "made":
         unknown = shown.truth is None
-        return Panel(picture, "no ground truth" if unknown else against_truth(row, lesson))
-    if (value := row.figure(view)) is None:
-        return Panel(picture, "")
-    return Panel(picture, told(lesson.measure(view.figure), value))
+        return panel(item, lesson, "no ground truth" if unknown else against_truth(row, lesson))
+    value = row.figure(view)
+    return panel(item, lesson, "" if value is None else told(lesson.measure(view.figure), value))
+
+
+def _extent(item: Any) -> str:
+    if isinstance(item, Clip):
+        return f"{item.seconds:.1f} s"
+    return f"{item.width}×{item.height} px" if isinstance(item, Image.Image) else ""
 
 
 def told(measure: Measure, value: float) -> str:
@@ -194,10 +233,11 @@ def units(shown: Shown, lesson: Lesson) -> str:
     return " ".join(f"{', '.join(found)}: {unit}." for unit, found in labels.items() if unit)
 
 
-def thumbnails(pictures: list[tuple[str, Image.Image]], chosen: int | None) -> str:
-    """Example buttons; a click triggers the component's click event with the button's index."""
+def thumbnails(pictures: list[tuple[str, Image.Image | None]], chosen: int | None) -> str:
+    """Example buttons, of words alone without a picture; a click triggers the component's click
+    event with the button's index."""
     place = "" if chosen is None else pictures[chosen][0]
-    sketches = [(name, small_url(picture)) for name, picture in pictures]
+    sketches = [(name, small_url(picture) if picture else "") for name, picture in pictures]
     return render("panels.thumbnails", pictures=sketches, chosen=chosen, place=place)
 
 
@@ -327,7 +367,7 @@ def figures_of(metrics: dict, network: str) -> dict[str, float]:
 
 def _measured_on(metrics: dict, medium: Medium) -> str:
     """ "297 held-out pairs of 64×64 pixels."; empty where the file does not say."""
-    said = {name: number(metrics.get(name)) for name in ("pairs", "items", "effective", "size")}
+    said = {name: number(metrics.get(name)) for name in COUNTS}
     counts = {name: int(value) for name, value in said.items() if value is not None}
     counts = {"items": counts.get("pairs"), **counts}
     if not counts["items"] or "size" not in counts:

@@ -6,8 +6,8 @@ Knows what a page leaves of a recipe that was meant for other machines; no compo
 from dataclasses import dataclass, replace
 
 from .. import methods
-from ..core.config import Config, Objective
-from ..lessons import Arm, Recipe
+from ..core.config import Config, Objective, medium_of
+from ..lessons import Arm, Lesson, Recipe
 from ..methods import NamedRecipe
 
 LESSON = "lesson"
@@ -37,10 +37,36 @@ class Plan:
         return replace(config, facts={"recipe": self.named.kept(self.name, config)})
 
 
-def recipes_of(own: Recipe) -> list[tuple[str, str]]:
-    """What may be chosen beside a lesson's own recipe, by what people call it."""
-    named = methods.find(own.config.method).recipes
-    return [("the lesson's", LESSON), *((recipe.title, name) for name, recipe in named.items())]
+OF = ":"
+"""Between a method and its recipe, where that is not the lesson's own method."""
+
+
+def others(own: Recipe, lesson: Lesson) -> list[methods.Method]:
+    """Methods with a recipe for lessons that are made for another, such as this; those that learn
+    from labels where it has some."""
+    return [
+        method
+        for method in methods.all_methods()
+        if method.key != own.config.method
+        and LESSON in method.recipes
+        and (not method.media or lesson.medium.name in method.media)
+        and (lesson.kinds or not method.classes(method.Objective()))
+    ]
+
+
+def recipes_of(own: Recipe, lesson: Lesson) -> list[tuple[str, str]]:
+    """What may be chosen beside a lesson's own recipe, by what people call it: recipes of its
+    method, and other methods."""
+    named, kind = methods.find(own.config.method).recipes, own.config.generator.kind
+    return [
+        ("the lesson's", LESSON),
+        *(
+            (recipe.title, name)
+            for name, recipe in named.items()
+            if name != LESSON and medium_of(recipe.generator.kind) == medium_of(kind)
+        ),
+        *((method.name, f"{method.key}{OF}{LESSON}") for method in others(own, lesson)),
+    ]
 
 
 def plan(own: Recipe, name: str, largest: int) -> Plan:
@@ -51,12 +77,15 @@ def plan(own: Recipe, name: str, largest: int) -> Plan:
     """
     if name == LESSON:
         return Plan(own)
-    method = methods.find(own.config.method)
-    named = method.recipe(name)
+    other, _, recipe = name.rpartition(OF)
+    method = methods.find(other or own.config.method)
+    named = method.recipe(recipe)
     steps = own.config.training.steps if named.epochs else named.training.steps
     training = replace(named.training, data=own.config.training.data, steps=steps)
+    if method.contrast and training.pictures is None:
+        training = replace(training, pictures=method.contrast.pictures)
     size = min(named.image_size, largest)
-    objective = method.Objective(**named.objective)
+    objective = method.Objective(**named.objective).suited(own.config.channels)
     config = replace(
         own.config,
         generator=named.generator,
@@ -72,11 +101,14 @@ def plan(own: Recipe, name: str, largest: int) -> Plan:
     ]
     told = f"{named.source}: {words['size']}, {words['length']}, batch {words['batch']}."
     told += f" Here: {'; '.join(here)}." if here else ""
-    times = _work(config) / _work(own.config)
+    if other:
+        told = f"It learns to {method.task(config)}. {told[:1].upper()}{told[1:]}"
+    usual = _work(own.config)
+    times = _work(config) / usual if usual else 1.0
     if times > HEAVY:
         told += f" A step takes about {times:,.0f} times the arithmetic of the lesson's."
     left_out = "\n".join(f"- {sentence}" for sentence in named.left_out)
-    return Plan(Recipe(config, _arms(method, objective)), told, left_out, name, named)
+    return Plan(Recipe(config, _arms(method, objective)), told, left_out, recipe, named)
 
 
 def _work(config: Config) -> float:
@@ -84,7 +116,14 @@ def _work(config: Config) -> float:
 
 
 def _arms(method: methods.Method, objective: Objective) -> tuple[Arm, Arm]:
-    """With and without the method's first switch; twice the same where it has none."""
+    """With and without the method's first switch, or what its contrast says; twice the same where
+    it has neither."""
+    if (contrast := method.contrast) and not method.switches:
+        a, b = (
+            Arm(name, replace(objective, **{contrast.form: value}))
+            for value, name in contrast.arms.items()
+        )
+        return a, b
     without, names = objective, [method.name, method.name]
     if method.switches:
         switch = method.switches[0]

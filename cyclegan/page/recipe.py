@@ -6,13 +6,14 @@ chosen (`plans`). Knows no lesson and no method by name; starts nothing.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 
 from .. import lessons
-from ..core.config import GENERATORS, Change, ConfigError, Domains, Objective
+from ..core.config import GENERATORS, Change, Config, ConfigError, Domains, Forms, Objective
 from ..core.files import is_number
 from ..labs.live import Arm, LiveSettings
 from ..lessons import Lesson, Recipe, hub_columns, intake
@@ -21,26 +22,30 @@ from ..store import hub
 from .components import open_choice
 from .hosting import disk
 from .hosting.desk import Desk
-from .plans import LESSON, Plan, plan, recipes_of
+from .plans import LESSON, Plan, others, plan, recipes_of
 
 OWN, HUB = ":own", ":hub"
 """Kinds of data that are no lesson of the shelf."""
 
 WORDS = {OWN: "my pictures", HUB: "a dataset on the Hub"}
 
-FORM, FORMS = "adversarial", ("least_squares", "log")
-"""The field of objectives that choose a form of the GAN loss, and the forms that there are."""
-
 WIDTHS, DEPTHS = (8, 16, 24, 32, 64), (2, 3, 4, 6, 9)
 
 KINDS = tuple((GENERATORS[kind], kind) for kind in ("resnet", "unet", "course"))
-"""Generators to choose from; what only reads other people's files is not among them."""
+"""Generators to choose from, but for a method that has networks of its own; what only reads other
+people's files is not among them."""
+
+COUNTS = (100, 300)
+"""Of training pictures a side, to be chosen in place of all."""
 
 NUMBERS = {
     **{"size": "Size", "width": "Filters", "blocks": "Blocks", "seed": "Seed"},
-    **{"steps": "Steps", "minutes": "Minutes", "rate": "Rate"},
+    **{"steps": "Steps", "minutes": "Minutes", "rate": "Rate", "pictures": "Pictures a side"},
 }
 """Of the networks and the length, by key."""
+
+BOTH = None
+"""In place of an arm's number, for what both have alike."""
 
 NARROW = {"min_width": 90}
 
@@ -48,7 +53,7 @@ Fill = Callable[[Path], intake.Taken]
 """Puts pictures into a folder that is not there yet, and says what became of them."""
 
 Given = Mapping[Hashable, object]
-"""What was typed, by key: a name, or (method, arm, weight)."""
+"""What was typed, by key: a name, or (method, arm, field of its objective)."""
 
 
 class Form:
@@ -59,7 +64,8 @@ class Form:
 
     def __init__(self, desk: Desk):
         self._desk, self._access = desk, desk.house
-        self._lessons = {lesson.name: lesson for lesson in lessons.all_lessons()}
+        here = [lesson for lesson in lessons.all_lessons() if not lesson.medium.missing]
+        self._lessons = {lesson.name: lesson for lesson in here}
         self._kinds = [*self._lessons, OWN, *([HUB] if desk.house.hub else [])]
         self._asked: dict[Hashable, gr.components.Component] = {}
         self._frames: dict[Hashable, gr.blocks.Block] = {}
@@ -79,6 +85,21 @@ class Form:
     def inputs(self) -> list[gr.components.Component]:
         return list(self._asked.values())
 
+    @property
+    def feeding(self) -> list[gr.components.Component]:
+        """Those that say what networks are shown."""
+        plain = ("kind", "recipe", "folder", "size", "pictures", "seed")
+        return [
+            component
+            for key, component in self._asked.items()
+            if key in plain or isinstance(component, gr.Radio)
+        ]
+
+    @property
+    def data(self) -> gr.Radio:
+        """The choice of pictures: a lesson's name, or where else they come from."""
+        return self._asked["kind"]
+
     def read(self, values: Sequence, progress: Callable) -> tuple[LiveSettings, Fill | None]:
         """What the controls ask for, and what fills the data folder with other people's pictures.
 
@@ -86,6 +107,8 @@ class Form:
         raises DataError and HubError too.
         """
         given = dict(zip(self._asked, values, strict=True))
+        # A text that was never typed is None.
+        given |= {n: given[n] or "" for n, c in self._asked.items() if isinstance(c, gr.Textbox)}
         kind, access = given["kind"], self._access
         chosen = self._plan(kind, given["recipe"])
         recipe = chosen.recipe
@@ -96,6 +119,7 @@ class Form:
             steps=int(counts["steps"]),
             rate=counts["rate"],
             seed=int(counts["seed"]),
+            pictures=int(counts["pictures"]) or None,
         )
         fill = None
         if kind in WORDS:
@@ -128,8 +152,12 @@ class Form:
         lesson = self._lessons.get(kind)
         return lesson.recipe if lesson else quick("", Domains())
 
+    def _of(self, kind: str) -> Lesson:
+        """The lesson of the shelf, or what is true of pictures from elsewhere."""
+        return self._lessons.get(kind) or Lesson()
+
     def _plan(self, kind: str, name: str) -> Plan:
-        return plan(self._recipe(kind), name, self._lessons.get(kind, Lesson).largest)
+        return plan(self._recipe(kind), name, self._of(kind).largest)
 
     def offered(self, kind: str, name: str = LESSON) -> dict[Hashable, dict]:
         """What is set and shown when a kind of data and a recipe are chosen, by the controls'
@@ -138,17 +166,30 @@ class Form:
         recipe = chosen.recipe
         base, turn = recipe.config, turning(recipe)
         found = {
-            "recipe": {"choices": recipes_of(self._recipe(kind)), "value": name},
+            "recipe": {
+                "choices": recipes_of(self._recipe(kind), self._of(kind)),
+                "value": name,
+            },
             "told": {"value": chosen.told, "visible": bool(chosen.told)},
             "source": {"visible": bool(chosen.left_out)},
             "left out": {"value": chosen.left_out},
-            "generator": {"value": base.generator.kind},
+            "generator": {
+                "choices": _kinds_beside(base.generator.kind),
+                "value": base.generator.kind,
+            },
             "own": {"visible": kind == OWN},
             "hub": {"visible": kind == HUB},
             "names": {"visible": kind in WORDS},
-            "size": _among(self._lessons.get(kind, Lesson).sizes, base.image_size),
+            "size": _among(_fitting(base, self._of(kind).sizes), base.image_size),
             "width": _among(WIDTHS, base.generator.width),
-            "blocks": _among(DEPTHS, base.generator.blocks),
+            "blocks": {
+                **_among(DEPTHS, base.generator.blocks),
+                "visible": base.generator.blocks > 0,
+            },
+            "pictures": {
+                "choices": [("all", 0), *((str(count), count) for count in COUNTS)],
+                "value": base.training.pictures or 0,
+            },
             "steps": {"value": base.training.steps},
             "rate": {"value": base.training.rate},
             "until": {"visible": turn is not None},
@@ -163,8 +204,12 @@ class Form:
         for index, arm in enumerate(recipe.arms):
             o = arm.objective
             found[o.method, index] = {"visible": True, "label": f"Arm {arm.name}"}
-            fields = [*o.weights(), *([FORM] if hasattr(o, FORM) else [])]
-            found |= {(o.method, index, name): {"value": getattr(o, name)} for name in fields}
+            found |= {(o.method, index, n): {"value": getattr(o, n)} for n in o.weights()}
+            for name, form in o.forms().items():
+                key = o.method, BOTH if form.is_shared else index, name
+                found[key] = {"choices": _options(form, base.domains), "value": getattr(o, name)}
+        if any(form.is_shared for form in o.forms().values()):
+            found[o.method, BOTH] = {"visible": True}
         return found
 
     def _lay_out(self) -> None:
@@ -205,21 +250,31 @@ class Form:
             )
         gr.Markdown(
             "Two arms learn side by side: the same networks from the same start, on the same "
-            "pictures. They differ in these weights alone.",
+            "pictures. They differ in what is set here alone.",
             elem_classes="hint",
         )
-        recipes = [self._recipe(kind) for kind in self._kinds]
-        for recipe in {recipe.config.method: recipe for recipe in recipes}.values():
-            for index, arm in enumerate(recipe.arms):
-                self._lay_out_arm(index, arm, shown)
+        for objective in self._objectives():
+            self._lay_out_both(objective, shown)
+            for index in (0, 1):
+                self._lay_out_arm(index, objective, shown)
+
+    def _objectives(self) -> list[Objective]:
+        """One of every method that can be trained here."""
+        found = {}
+        for kind in self._kinds:
+            recipe = self._recipe(kind)
+            beside = others(recipe, self._of(kind))
+            found |= {method.key: method.Objective() for method in beside}
+            found[recipe.config.method] = recipe.config.objective
+        return list(found.values())
 
     def _lay_out_sources(self) -> None:
         with gr.Column(visible=False, elem_id="own-pictures") as self._frames["own"]:
             for side in "XY":
                 self._asked[f"{side} files"] = gr.File(
                     file_count="multiple",
-                    file_types=["image", ".zip"],
-                    label=f"{side}: pictures, or one zip",
+                    file_types=["image", "video", ".mkv", ".zip"],
+                    label=f"{side}: pictures, films, or one zip",
                     height=130,
                     elem_id=f"own-{side.lower()}",
                 )
@@ -250,11 +305,26 @@ class Form:
                     label=f"{side} shows", placeholder=word, max_lines=1, **NARROW
                 )
 
-    def _lay_out_arm(self, index: int, arm: Arm, shown: Mapping[Hashable, dict]) -> None:
-        """Of one method among the recipes'; hidden while another's is shown."""
-        o = arm.objective
+    def _lay_out_both(self, o: Objective, shown: Mapping[Hashable, dict]) -> None:
+        """What both arms of a method have alike; hidden while another's is shown."""
+        shared = {name: form for name, form in o.forms().items() if form.is_shared}
+        if not shared:
+            return
+        frame = {"visible": False, **shown.get((o.method, BOTH), {})}
+        with gr.Column(**frame) as self._frames[o.method, BOTH]:
+            for name, form in shared.items():
+                self._lay_out_form((o.method, BOTH, name), form, o, shown)
+
+    def _lay_out_form(
+        self, key: tuple, form: Forms, o: Objective, shown: Mapping[Hashable, dict]
+    ) -> None:
+        usual = {"choices": _options(form, Domains()), "value": getattr(o, key[-1])}
+        self._asked[key] = gr.Radio(label=form.label, **{**usual, **shown.get(key, {})})
+
+    def _lay_out_arm(self, index: int, o: Objective, shown: Mapping[Hashable, dict]) -> None:
+        """Of one method; hidden while another's is shown."""
         with gr.Accordion(
-            **{"label": f"Arm {arm.name}", "visible": False, **shown.get((o.method, index), {})},
+            **{"label": f"Arm {index + 1}", "visible": False, **shown.get((o.method, index), {})},
             open=False,
         ) as self._frames[o.method, index]:
             gr.Markdown("Weights of its terms; 0 switches one off.", elem_classes="hint")
@@ -264,10 +334,9 @@ class Form:
                     self._asked[key] = gr.Number(
                         label=weight.label, **shown.get(key, {"value": 0}), **NARROW
                     )
-            if hasattr(o, FORM):
-                key = o.method, index, FORM
-                forms = [(form.replace("_", " "), form) for form in FORMS]
-                self._asked[key] = gr.Radio(forms, label="GAN loss", **shown.get(key, {}))
+            for name, form in o.forms().items():
+                if not form.is_shared:
+                    self._lay_out_form((o.method, index, name), form, o, shown)
 
 
 def turning(recipe: Recipe) -> Change | None:
@@ -293,6 +362,27 @@ def _number_or_list(name: str, word: str, shown: dict) -> gr.components.Componen
     return gr.Number(label=word, **{"value": 0, **shown}, **whole, **NARROW)
 
 
+def _kinds_beside(kind: str) -> list[tuple[str, str]]:
+    """Generators to choose from in place of one: none but itself where it is of another make."""
+    known = [one for _, one in KINDS]
+    return list(KINDS) if kind in known else [(GENERATORS[kind], kind)]
+
+
+def _fitting(base: Config, sizes: Sequence[int]) -> list[int]:
+    """Sizes that the networks take."""
+    found = []
+    for size in sizes:
+        with suppress(ConfigError):
+            found.append(replace(base, image_size=size).image_size)
+    return found
+
+
+def _options(form: Forms, domains: Domains) -> list[tuple[str, str]]:
+    """Choices as a component takes them, of what the domains are called."""
+    names = {"x": domains.x, "y": domains.y}
+    return [(words.format(**names), value) for value, words in form.options.items()]
+
+
 def _among(listed: Sequence[int], value: int) -> dict:
     return {"choices": sorted({*listed, value}), "value": value}
 
@@ -305,8 +395,8 @@ def _arm_of(recipe: Recipe, index: int, given: Given) -> Arm:
         name: number(given[o.method, index, name], f"The weight of {weight.label}")
         for name, weight in o.weights().items()
     }
-    if hasattr(o, FORM):
-        wanted[FORM] = given[o.method, index, FORM]
+    forms = {n: BOTH if form.is_shared else index for n, form in o.forms().items()}
+    wanted |= {name: given[o.method, whose, name] for name, whose in forms.items()}
     plan = o.schedule
     if turn:
         until = int(number(given["until"], "The step of a change"))
@@ -315,7 +405,8 @@ def _arm_of(recipe: Recipe, index: int, given: Given) -> Arm:
         instead = [moved] if until and wanted[turn.weight] != turn.value else []
         plan = tuple(c for change in plan for c in (instead if change == turn else [change]))
     objective: Objective = replace(o, **wanted, schedule=plan)
-    alike = replace(objective, schedule=()) == replace(o, schedule=())
+    shared = {name: wanted[name] for name, whose in forms.items() if whose is BOTH}
+    alike = replace(objective, schedule=()) == replace(o, **shared, schedule=())
     return Arm(planned.name if alike else objective.name, objective)
 
 

@@ -47,9 +47,10 @@ that is more than what comes back from a picture in which nothing is hidden."""
 KEPT = 0.75
 """Of what comes back, the share that has to outlive a disturbance to be called most of it."""
 
-FORMULAS = {"loop", "original", "made", "same", "truth", "network"}
+FORMULAS = {"loop", "original", "made", "same", "truth", "network", "subject", "goal"}
 NUMBERS = {"with", "without", "least", "withs", "withouts"}
 NUMBERS |= {"share", "bare", "real", "noise", "jpeg", "blur"}
+NUMBERS |= {"at_first", "at_near", "at_far", "at_last", "odd", "others"}
 """Words that are set as formulas and as numbers."""
 
 
@@ -87,7 +88,7 @@ FOREIGN = Rule(
     ends=True,
 )
 NO_DIFFERENCE = (
-    "On this picture the *{name} {makes} no difference* to the way back: {loop} is {with}{of} away "
+    "On this {item} the *{name} {makes} no difference* to the way back: {loop} is {with}{of} away "
     "from {original} with {it}, and {without} without."
 )
 ROUND_TRIP = (
@@ -100,7 +101,7 @@ ROUND_TRIP = (
     ),
     Rule(
         "With the {name} {loop} is {original} *again*, {with}{of} away; without {it}, {without} "
-        "away, {share} of the way to another picture.",
+        "away, {share} of the way to another {item}.",
         [("away_with", "<=", RETURNS), ("away_without", ">=", LOST)],
     ),
     Rule(
@@ -110,7 +111,7 @@ ROUND_TRIP = (
 )
 ON_ALL = (
     Rule(
-        " Over all held-out ones it is {all_with} against {all_without}: one picture may go "
+        " Over all held-out ones it is {all_with} against {all_without}: one {item} may go "
         "against the many.",
         [*WORSE, ("rule_on_all", ">=", 1)],
     ),
@@ -236,6 +237,80 @@ NEAR = (
 )
 MESSAGES = (HIDDEN, OUTLIVES, NEAR)
 """Of what one translation carries back."""
+
+RUNGS = (
+    (
+        Rule(
+            "{subject} was not compared with {goal} from rung to rung. ",
+            [("compared", "<", 1)],
+            ends=True,
+        ),
+        Rule(
+            "In {label} there is *no difference* between any two of these: none of them brings "
+            "{subject} nearer to {goal} beyond chance. ",
+            [("clear", "<", 1)],
+            ends=True,
+        ),
+        Rule(
+            "In {label} some of these differ, but neither {name} {first} nor {last} from the best: "
+            "*no way up or down*. ",
+            [("gains", "<", 1), ("loses", "<", 1)],
+            ends=True,
+        ),
+    ),
+    (
+        Rule(
+            "From {name} {first} to {near} {subject} comes *nearer* to {goal}, in {label} from "
+            "{at_first} to {at_near}{of}. ",
+            [("gains", ">=", 1)],
+        ),
+    ),
+    (
+        Rule(
+            "From {name} {near} to {far} there is *no difference* in {label}. ",
+            [("level", ">=", 1)],
+        ),
+    ),
+    (
+        Rule(
+            "From {name} {far} to {last} {subject} goes *further* from {goal}, in {label} from "
+            "{at_far} to {at_last}{of}. ",
+            [("loses", ">=", 1)],
+        ),
+    ),
+)
+"""Of one figure from rung to rung of a ladder."""
+
+APART = 1.5
+"""Times the worst of the other seeds, from which on a seed stands apart."""
+
+OF_RUNGS = (
+    (
+        Rule(
+            "From {name} {low} to {high} *the way back gains and the translation loses*. ",
+            [("price", ">=", 1)],
+        ),
+    ),
+    (
+        Rule(
+            "At {name} {rung} *one of {seeds} seeds stands apart*, in {label} at {odd} where the "
+            "others are at {others}: it can happen, and need not. ",
+            [("apart", ">=", APART)],
+        ),
+    ),
+    (
+        Rule(
+            "Of one seed each: another may fall otherwise.",
+            [("seeds", "<", 2)],
+        ),
+        Rule(
+            "Means and standard deviations over {seeds} seeds; what is within the interval of a "
+            "difference, over held-out items and seeds, is none.",
+            [("seeds", ">=", 2)],
+        ),
+    ),
+)
+"""Of all figures of a ladder, at the end."""
 
 
 def spoken(

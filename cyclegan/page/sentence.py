@@ -33,7 +33,10 @@ class Told:
 
 
 def tell(shown: Shown, set_: CheckpointSet) -> str:
-    """Empty unless both rows have a way back, and differ."""
+    """Of an item that is unlike all others that, and nothing else; else empty unless both rows have
+    a way back, and differ."""
+    if shown.unlike:
+        return render("panels.told", parts=[rules.Part(shown.unlike)])
     rows = sides(shown)
     back = shown.view("back")
     if not (shown.without and back and rows):
@@ -66,8 +69,9 @@ def of_errors(
     other: the distance to another picture, 0 where there is none.
     """
     low, high = sorted((with_it, without))
+    is_of_255 = "255" in measure.unit  # Of other values nobody knows what is little.
     numbers: Numbers = {
-        "gap": high - low,
+        "gap": high - low if is_of_255 else float("inf"),
         "times": high / low if low else float("inf"),
         "excess": with_it - without,
         "away_with": with_it / other if other else None,
@@ -92,6 +96,7 @@ def of_choice(shown: Shown, set_: CheckpointSet) -> Told:
         **{key: view.formula for key, view in _formulas(shown).items()},
         "truth": "y" if shown.direction == "xy" else "x",
         "network": NETWORK[shown.direction],
+        "item": set_.lesson.medium.called,
         "name": name,
         "it": "them" if are_many else "it",
         "makes": "make" if are_many else "makes",
@@ -104,7 +109,7 @@ def of_choice(shown: Shown, set_: CheckpointSet) -> Told:
     a, b = with_all.get(back.figure), without_all.get(back.figure)
     diversity = without_all.get("diversity")
     words |= {
-        "of": " of 255" if "255" in measure.unit else "",
+        "of": " of 255" if "255" in measure.unit else f" {measure.unit}".rstrip(),
         "all_with": measure.written(a),
         "all_without": measure.written(b),
         "diverse": set_.lesson.measure("diversity").written(diversity),

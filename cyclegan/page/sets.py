@@ -5,7 +5,7 @@ Reads configs, metrics and examples; loads no network.
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
@@ -24,11 +24,15 @@ from ..inference.comparisons import Comparisons
 from ..inference.translator import LONGEST_SIDE
 from ..lessons import DataError, Example, Lesson, examples
 from ..methods import Method, Switch, View
+from ..methods.method import latents_of
 from ..store import checkpoints
 from ..store.catalogue import Source
 
 ROWS = 4
 """Variants that are shown at first where each has a row of its own."""
+
+PAIRS = 6
+"""Of points between which what is made of noise can be looked at."""
 
 APART = 12
 """Examples of which it is measured how far they are apart; of a visitor's there may be many."""
@@ -79,7 +83,12 @@ class Variant:
 
     @property
     def lesson(self) -> Lesson:
-        return lessons.find(self.config.training.data)
+        return lessons.of(self.config)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What its items are labelled with, in the order of the labels; none where nobody says."""
+        return tuple(self.config.facts.get("kinds", ())) or self.lesson.kinds
 
     @property
     def switches(self) -> tuple[bool, ...]:
@@ -89,6 +98,10 @@ class Variant:
     def views(self, direction: Direction) -> tuple[View, ...]:
         """What its method shows; a foreign file may lack a network for some of it."""
         return self.method.views(self.config, direction)
+
+    def latents(self, direction: Direction) -> list[str]:
+        """Names of what a translation is told beside the item: with any, it has many answers."""
+        return latents_of(self.views(direction))
 
 
 @dataclass(frozen=True)
@@ -117,10 +130,14 @@ class CheckpointSet:
     def domains(self) -> Domains:
         return self.variants[0].config.domains
 
+    @property
+    def is_from_noise(self) -> bool:
+        """Whether its networks take no picture: they make them of noise."""
+        return self.method.is_from_noise(self.variants[0].config)
+
     def arrow(self, direction: Direction) -> str:
         """ "horse → zebra" """
-        sides = self.domains.x, self.domains.y
-        return " → ".join(sides if direction == "xy" else sides[::-1])
+        return " → ".join(self.method.from_to(self.variants[0].config, direction))
 
     @cached_property
     def lesson(self) -> Lesson:
@@ -128,15 +145,22 @@ class CheckpointSet:
 
     @cached_property
     def method(self) -> Method:
-        """The first that has switches, else the first."""
+        """The first that has switches, else the first; of methods that are compared the first."""
         found = [variant.method for variant in self.variants]
+        if self.compares_methods:
+            return found[0]
         return next((method for method in found if method.switches), found[0])
 
     @cached_property
     def switches(self) -> tuple[Switch, ...]:
         """What its variants may differ in: of files that do not say their objective, nothing."""
         is_unknown = all(variant.is_foreign for variant in self.variants)
-        return () if is_unknown else self.method.switches
+        return () if is_unknown or self.compares_methods else self.method.switches
+
+    @cached_property
+    def compares_methods(self) -> bool:
+        """Whether its variants are of several methods, one each: then these are what differs."""
+        return 1 < len(self.variants) == len({variant.method.key for variant in self.variants})
 
     @cached_property
     def comparisons(self) -> Comparisons:
@@ -231,6 +255,8 @@ class CheckpointSet:
     @cached_property
     def _by_name(self) -> dict[str, Variant]:
         """Variants of one name are told apart by their folders."""
+        if self.compares_methods:
+            return {variant.method.name: variant for variant in self.variants}
         count = Counter(variant.name for variant in self.variants)
         return {
             v.name if count[v.name] == 1 else f"{v.name} ({v.source.name})": v
@@ -257,9 +283,19 @@ class CheckpointSet:
             found[direction] = float(distances(np.concatenate(arrays)).mean()) if alike else 0.0
         return found
 
+    @property
+    def choices(self) -> list[str]:
+        """Names of the examples to choose from, or of pairs of points where no picture is taken."""
+        if self.is_from_noise:
+            return [str(number) for number in range(1, PAIRS + 1)]
+        return [example.name for example in self.examples]
+
     @cached_property
     def examples(self) -> list[Example]:
-        """The set's own pairs, else its lesson's; read when they are first asked for."""
+        """The set's own pairs, else its lesson's; read when they are first asked for. None where
+        no picture is taken."""
+        if self.is_from_noise:
+            return []
         try:
             load = _confined if self.is_guest else pictures.load
             return examples.of_set(self.folder, self.lesson, load)
@@ -295,23 +331,41 @@ def sets_in(folder: Path) -> list[CheckpointSet]:
     ladder is none: its variants are rungs of one weight, and no rows.
     """
     places = {lesson.name: place for place, lesson in enumerate(lessons.all_lessons())}
-    return sorted(_below(folder), key=lambda set_: places.get(set_.lesson.name, len(places)))
+    found = [set_ for one in _below(folder) if not _is_ladder(one) for set_ in _at(one)]
+    here = [set_ for set_ in found if _can_be_shown(set_)]
+    return sorted(here, key=lambda set_: places.get(set_.lesson.name, len(places)))
 
 
-def _below(folder: Path, depth: int = 3) -> list[CheckpointSet]:
-    if (folder / checkpoints.LADDER).is_file():
-        return []
-    found = _at(folder)
-    if depth and folder.is_dir() and not checkpoints.is_checkpoint(folder):
-        for child in sorted(folder.iterdir()):
-            if child.is_dir() and not checkpoints.is_checkpoint(child):
-                found += _below(child, depth - 1)
-    return found
+def _can_be_shown(set_: CheckpointSet) -> bool:
+    """Whether what its items need is installed; if not, a warning names it."""
+    if missing := set_.lesson.medium.missing:
+        logging.warning("Left out: %s needs the package %s.", set_.title, missing)
+    return not missing
+
+
+def rungs_in(folder: Path) -> list[CheckpointSet]:
+    """What lies in the ladders at and below a folder, read as sets are."""
+    return [set_ for one in _below(folder) if _is_ladder(one) for set_ in _at(one)]
+
+
+def _is_ladder(folder: Path) -> bool:
+    return (folder / checkpoints.LADDER).is_file()
+
+
+def _below(folder: Path, depth: int = 3) -> Iterator[Path]:
+    """A folder and those in it that may hold sets; what lies in a ladder is the ladder's."""
+    yield folder
+    if not depth or not folder.is_dir() or checkpoints.is_checkpoint(folder) or _is_ladder(folder):
+        return
+    for child in sorted(folder.iterdir()):
+        if child.is_dir() and not checkpoints.is_checkpoint(child):
+            yield from _below(child, depth - 1)
 
 
 def _at(folder: Path) -> list[CheckpointSet]:
-    """The set that a folder is; several, where its runs are of several lessons."""
-    by_data: dict[str, list[Variant]] = {}
+    """The set that a folder is; several, where its runs are of several lessons, or where some of
+    them translate and others make pictures of noise."""
+    by_data: dict[tuple[str, bool], list[Variant]] = {}
     for child in checkpoints.find(folder):
         try:
             config, metrics = checkpoints.read_config(child), checkpoints.read_metrics(child)
@@ -322,7 +376,8 @@ def _at(folder: Path) -> list[CheckpointSet]:
         if directions and not config.is_under_way:
             of = {"seeds": seeds_of(child), "weights": weights_of(child, config)}
             variant = Variant(Source((child,)), config, metrics, directions, **of)
-            by_data.setdefault(config.training.data, []).append(variant)
+            is_from_noise = methods.find(config.method).is_from_noise(config)
+            by_data.setdefault((config.training.data, is_from_noise), []).append(variant)
     title = _title(folder)
     if len(by_data) > 1:
         return [

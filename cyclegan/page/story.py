@@ -77,7 +77,10 @@ class Stories:
 
     def _own(self, set_: CheckpointSet) -> list[Step]:
         """What of a lesson's story can be shown: there is what it is told with."""
-        return [step for step in set_.lesson.story if self._can_show(set_, step)]
+        if set_.is_from_noise or set_.compares_methods:  # It is about terms of a translation.
+            return []
+        own = [step for step in set_.lesson.story if self._can_show(set_, step)]
+        return own if len(own) > 1 else []
 
     def _can_show(self, set_: CheckpointSet, step: Step) -> bool:
         if step.spot == HEAPS:
@@ -125,7 +128,7 @@ def _words(set_: CheckpointSet, step: Step) -> Mapping[str, str]:
     sides = set_.domains.x, set_.domains.y
     source, target = sides if step.direction == "xy" else sides[::-1]
     return {
-        name: sentence(getattr(step, name), source, target)
+        name: sentence(getattr(step, name), source, target, set_.lesson.medium)
         for name in ("tells", "question", "answer")
     }
 

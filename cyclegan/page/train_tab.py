@@ -15,18 +15,20 @@ from pathlib import Path
 
 import gradio as gr
 
+from ..core.config import ConfigError
 from ..labs import publishing
 from ..labs.live import Command, ControlError, Director, Status
+from ..lessons import DataError
 from ..lessons.intake import Taken
 from ..store import catalogue, checkpoints
 from ..training.longer import AskForRateError
-from . import cards, fed, guests, recipe
+from . import cards, dozen, fed, guests, recipe, staging
 from .components import open_choice, save_file
 from .hosting.desk import Desk
 from .hosting.errors import inform
 from .library import Library
-from .looking import BOTH, BUTTONS, NONE_YET, PAUSE, SHOWN, START, Looks, label
-from .markup import render, script
+from .looking import BOTH, BUTTONS, NONE_YET, PAUSE, SHOWN, START, Looks, instead, label
+from .markup import absent, render, script
 
 EVERY = 2.0
 """Seconds between two looks at a training."""
@@ -67,7 +69,7 @@ def build(
     """
     if director is None:
         gr.HTML(NOT_HERE, apply_default_css=False)
-        return Parts(lambda opened: None, lambda opened: None)
+        return Parts(staging.recordings_alone(), lambda opened: None)
     # Downloads, and the checkpoints that were opened in Translate.
     copies = tempfile.TemporaryDirectory(prefix="cyclegan-trainings-")
     looks = Looks(director, desk)
@@ -79,32 +81,37 @@ def build(
     title = gr.State(None)
     doomed = gr.State(None)
     with gr.Row(elem_id="training", equal_height=False):
-        with gr.Column(scale=0, min_width=272, elem_id="recipe"):
-            form = recipe.Form(desk)
-            preview = gr.Button("Show what it will be fed", size="md", elem_id="preview")
-            start = gr.Button(START, variant="primary", size="md", elem_id="start")
-            problem = gr.HTML("", elem_id="problem", apply_default_css=False)
         with gr.Column(scale=1, min_width=320, elem_id="live"):
             with gr.Column(visible=False, elem_id="as-fed") as fed_frame:
                 fed_pictures = gr.HTML("", apply_default_css=False)
                 put_away = gr.Button("Close", size="sm", min_width=84, scale=0)
-            with gr.Row(elem_id="asks"):
+            # What asks for something waits for the first look, which says of what.
+            small = {"size": "sm", "min_width": 84, "scale": 1, "interactive": False}
+            with gr.Row(elem_id="chooses"):
                 chosen = open_choice(
                     gr.Dropdown(
                         [],
                         label="Training",
                         container=False,
-                        min_width=300,
+                        min_width=160,
                         elem_id="chosen",
                         scale=3,
                     )
                 )
-                # What asks for something waits for the first look, which says of what.
-                small = {"size": "sm", "min_width": 84, "scale": 1, "interactive": False}
-                pause = gr.Button(PAUSE, elem_id="pause", **small)
-                step = gr.Button("One step", elem_id="step", **small)
-                stop = gr.Button("Stop and keep", elem_id="stop", **small)
-                discard = gr.Button("Discard", elem_id="discard", **small)
+                at_once = gr.Button(
+                    START,
+                    variant="primary",
+                    size="md",
+                    min_width=130,
+                    scale=0,
+                    elem_id="at-once",
+                    visible=False,
+                )
+                with gr.Row(visible=False, elem_id="asks") as asks_row:
+                    pause = gr.Button(PAUSE, elem_id="pause", **small)
+                    step = gr.Button("One step", elem_id="step", **small)
+                    stop = gr.Button("Stop and keep", elem_id="stop", **small)
+                    discard = gr.Button("Discard", elem_id="discard", **small)
             with gr.Row(visible=False, elem_id="sure") as sure:
                 asked = gr.HTML("", apply_default_css=False)
                 keep = gr.Button("No, keep it", size="sm", min_width=110, scale=0)
@@ -112,14 +119,10 @@ def build(
                     "Discard it", size="sm", min_width=110, scale=0, elem_id="destroy"
                 )
             state = gr.HTML(NONE_YET, elem_id="live-state", apply_default_css=False)
-            with gr.Row(elem_id="sight", equal_height=False):
-                frame = gr.HTML("", elem_id="live-pictures", apply_default_css=False)
-                with gr.Column(min_width=210, elem_id="curves"):
-                    charts = gr.HTML("", elem_id="live-charts", apply_default_css=False)
-                    term = open_choice(
-                        gr.Dropdown([], label="Last chart: a term", elem_id="term", visible=False)
-                    )
-            with gr.Accordion("Change it while it runs", open=False, elem_id="change"):
+            sight = staging.lay_out()
+            with gr.Accordion(
+                "Change it while it runs", open=False, visible=False, elem_id="change"
+            ) as change:
                 weights = gr.HTML("", elem_id="weights", apply_default_css=False)
                 with gr.Row(elem_classes="foot"):
                     what = open_choice(gr.Dropdown([], label="What", min_width=150))
@@ -131,7 +134,7 @@ def build(
                     )
                     medium = {"size": "md", "min_width": 90, "interactive": False}
                     apply = gr.Button("Apply", elem_id="apply", **medium)
-            with gr.Accordion("What came of it", open=False, elem_id="kept"):
+            with gr.Accordion("What came of it", open=False, visible=False, elem_id="kept") as came:
                 kept_as = gr.HTML("", elem_id="kept-as", apply_default_css=False)
                 with gr.Row():
                     use = gr.Button("Translate with it", elem_id="use", **small)
@@ -170,17 +173,26 @@ def build(
                         private = gr.Checkbox(True, label="private", min_width=130)
                         publish = gr.Button("Publish", elem_id="publish", **medium)
                 published = gr.HTML("", elem_id="published", apply_default_css=False)
+        with gr.Column(scale=0, min_width=272, elem_id="recipe"):
+            form = recipe.Form(desk)
+            twelve = gr.HTML("", elem_id="twelve", apply_default_css=False)
+            preview = gr.Button("Show what it will be fed", size="md", elem_id="preview")
+            start = gr.Button(START, variant="primary", size="md", elem_id="start")
+            problem = gr.HTML("", elem_id="problem", apply_default_css=False)
 
     # Wiring.
-    drawn = {"chosen": chosen, "state": state, "frame": frame, "charts": charts, "term": term}
-    drawn |= {"whose": whose, "what": what, "weights": weights, "kept": kept_as, "start": start}
+    drawn = {"chosen": chosen, "state": state, "whose": whose, **sight}
+    drawn |= {"at_once": at_once, "asks": asks_row, "change": change, "came": came}
+    drawn |= {"what": what, "weights": weights, "kept": kept_as, "start": start}
     drawn |= {"pause": pause, "step": step, "stop": stop, "discard": discard, "apply": apply}
     drawn |= {"use": use, "take": take, "longer": lengthen, "publish": publish}
     looked = [*(drawn[name] for name in (*SHOWN, *BUTTONS)), marks]
 
-    def look(visit: gr.Request, id: str | None, wanted: str | None, had: str, key: str | None):
+    def look(
+        visit: gr.Request, id: str | None, wanted: str | None, had: str, key: str | None, data: str
+    ):
         director.expect()
-        return looks.look(desk.who(key, visit), id, wanted, had)
+        return looks.look(desk.who(key, visit), id, wanted, had, data)
 
     def on_start(visit: gr.Request, key, *values, progress=gr.Progress()):  # noqa: B008
         who = desk.who(key, visit)
@@ -202,6 +214,18 @@ def build(
         except Exception as error:
             return gr.Column(visible=False), "", cards.failed(desk.teller.sentence(error))
         return gr.Column(visible=True), html, ""
+
+    def on_feeding(*values):
+        try:
+            settings, fill = form.read(values, lambda *_, **__: None)
+            if fill:  # Taken in when it is asked for, and not at every letter.
+                return render("train.twelve_later")
+            director.limits.check(settings)
+            return dozen.look(settings)
+        except ConfigError:  # Half typed.
+            return gr.skip()
+        except DataError as error:
+            return absent(str(error))
 
     def ask(do: Callable[..., Command | None]) -> Callable:
         """A handler that asks for something, and waits for nothing."""
@@ -293,11 +317,16 @@ def build(
         return render("train.published", address=address), ""
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    seeing = {"fn": look, "inputs": [chosen, term, marks, visitor], "outputs": looked, **quiet}
+    shown_of = [chosen, sight["term"], marks, visitor, form.data]
+    seeing = {"fn": look, "inputs": shown_of, "outputs": looked, **quiet}
     all_looks = [timer.tick(**seeing)]
     # The last choice counts, whatever is under way.
-    all_looks.append(gr.on([chosen.input, term.input], **seeing, trigger_mode="always_last"))
+    all_looks.append(
+        gr.on([chosen.input, sight["term"].input], **seeing, trigger_mode="always_last")
+    )
     chosen.input(lambda: (gr.Row(visible=False), ""), None, [sure, published], **quiet)
+    # A recording gives way to that of the lesson that is chosen.
+    all_looks.append(form.data.input(instead, [chosen, form.data], chosen, **quiet).then(**seeing))
 
     def then_look(asked: gr.events.Dependency) -> None:
         """Look at once, which shows what was asked for, and again when it is done."""
@@ -313,12 +342,21 @@ def build(
         concurrency_limit=4,
         api_visibility="private",
     )
+    drawing = {"fn": on_feeding, "inputs": form.inputs, "outputs": twelve, **quiet}
+    fed_otherwise = [component.change for component in form.feeding]
+    gr.on(fed_otherwise, **drawing, trigger_mode="always_last")
     # Of other settings it would not be true any more.
     changed = [component.change for component in form.inputs]
     gr.on(
-        [put_away.click, start.click, *changed], None, None, fed_frame, js=script("hide"), **quiet
+        [put_away.click, start.click, at_once.click, *changed],
+        None,
+        None,
+        fed_frame,
+        js=script("hide"),
+        **quiet,
     )
-    started = start.click(
+    started = gr.on(
+        [start.click, at_once.click],
         on_start,
         [visitor, *form.inputs],
         [chosen, problem],
@@ -366,6 +404,7 @@ def build(
     def look_when(opened: Callable) -> None:
         opened(None, **switch(True), **quiet)
         all_looks.append(opened(**seeing))
+        opened(**drawing)
         # By script alone, so that it waits for no answer itself.
         spare.tick(None, cancels=all_looks, **quiet)
 

@@ -111,4 +111,4 @@ def _is_lab(set_: CheckpointSet) -> bool:
 
 def _data(set_: CheckpointSet) -> tuple:
     config = set_.variants[0].config
-    return config.training.data, config.domains, config.image_size
+    return config.training.data, config.domains, config.image_size, set_.is_from_noise

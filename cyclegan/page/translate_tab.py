@@ -14,13 +14,27 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import gradio as gr
+from PIL import Image
 
-from ..core import sheets
+from ..core import containers, sheets
 from ..core.config import Direction
 from ..core.media import PICTURES
 from ..inference.closer import Probe
-from . import address, closer_view, guests, inside_view, objective, panels, passing, seeds
-from .answers import CHOOSE_ONE, Answer, Answers
+from . import (
+    address,
+    closer_view,
+    easel_view,
+    guests,
+    inside_view,
+    ladder_view,
+    noise,
+    objective,
+    panels,
+    passing,
+    recording_view,
+    seeds,
+)
+from .answers import Answer, Answers, choose_one
 from .compare import (
     Request,
     Within,
@@ -28,6 +42,7 @@ from .compare import (
     look_closer,
     look_inside,
     opening,
+    own_item,
     translate,
 )
 from .components import (
@@ -44,10 +59,16 @@ from .hosting.desk import Desk
 from .hosting.errors import RefusedError, inform
 from .library import Library
 from .markup import script
+from .rungs import Climb, climb
 from .sets import CheckpointSet
 from .story import WHOLE, Place, Stories
 
-ON_ITS_WAY = "Your picture is on its way through the networks …"
+ON_ITS_WAY = "Your {item} is on its way through the networks …"
+
+LENS = f"{script('lens')}lens(element);"
+
+FROM_NOISE = f"{{{script('noise')}}}{{{script('film')}}}"
+"""What a result takes that is made of noise, each script for itself."""
 
 SHEETS = 64
 """Downloads that lie ready; the oldest go first. Gradio serves a copy of its own."""
@@ -59,7 +80,12 @@ def direction_choices(set_: CheckpointSet) -> list[tuple[str, Direction]]:
 
 def takes_pictures(set_: CheckpointSet) -> bool:
     """Whether a visitor's own picture can be translated."""
-    return set_.lesson.medium is PICTURES
+    return set_.lesson.medium is PICTURES and not set_.is_from_noise
+
+
+def takes_recordings(set_: CheckpointSet) -> bool:
+    """Whether what a visitor speaks can be."""
+    return set_.lesson.medium.is_heard and containers.is_installed()
 
 
 @dataclass(frozen=True)
@@ -101,22 +127,32 @@ def build(
     at_opening = opening(titles[0], first)
 
     @on_device
-    def work(request: Request, look: Probe | Within | None = None):
+    def work(request: Request, look: Probe | Within | Climb | None = None):
         if look is None:
-            return translate(library, request)
+            is_from_noise = library.sets[request.title].is_from_noise
+            return (noise.look if is_from_noise else translate)(library, request)
+        if isinstance(look, Climb):
+            return climb(library, request)
         if isinstance(look, Within):
             return look_inside(library, request, look)
         return look_closer(library, request, look)
 
-    def run(request: Request, visit: gr.Request, look: Probe | Within | None = None):
+    def run(
+        request: Request,
+        visit: gr.Request,
+        look: Probe | Within | Climb | None = None,
+        check: Callable[[], None] = lambda: None,
+    ):
         kind = "pictures" if request.example is None or look else "examples"
+        kind = "drawn" if request.is_drawn and not look else kind
         kind = "guests" if library.is_guest(request.title) else kind
         desk.check_listens(visit)
         if request.path:  # Not in a thread of networks: whoever waits for these waits for no file.
-            library.upload(request.path)
+            own_item(library, request)
 
         def still_wanted():
             desk.check_listens(visit)
+            check()
             return work(request, look)
 
         return library.in_turn(kind, still_wanted, turn=desk.turn(visit))
@@ -125,7 +161,8 @@ def build(
     answers = Answers(library)
     at_first = answers.ready(at_opening)
     if at_first is None:
-        at_first = answers.draw(at_opening, translate(library.on_cpu(), at_opening))
+        look = noise.look if first.is_from_noise else translate
+        at_first = answers.draw(at_opening, look(library.on_cpu(), at_opening))
 
     # Layout.
     state, place, passed = gr.State(at_opening), gr.State(Place()), gr.State(None)
@@ -144,6 +181,7 @@ def build(
                     elem_id="upload",
                     buttons=[],
                 )
+            recording = recording_view.build(takes_recordings(first))
             direction = open_choice(
                 gr.Radio(
                     direction_choices(first),
@@ -177,14 +215,19 @@ def build(
                 seed = gr.HTML(
                     at_first.seeds, elem_id="seeds", js_on_load=CHOOSE, apply_default_css=False
                 )
+                easel_view.switch()
             terms = gr.HTML(
-                at_first.objective, elem_id="sum", js_on_load=CHOOSE, apply_default_css=False
+                at_first.objective,
+                elem_id="sum",
+                js_on_load=CHOOSE + script("opens"),
+                apply_default_css=False,
             )
             heaps = gr.HTML("", elem_id="heaps", apply_default_css=False)
+            drawing = easel_view.build(at_first.brushes)
             result = gr.HTML(
                 at_first.result,
                 elem_id="result",
-                js_on_load=script("announce") + script("lens") + "lens(element);",
+                js_on_load=script("announce") + LENS + FROM_NOISE + script("hear"),
                 apply_default_css=False,
             )
             where = gr.HTML(
@@ -193,8 +236,9 @@ def build(
                 js_on_load=script("address"),
                 apply_default_css=False,
             )
-    closer = closer_view.build(library, run, state)
-    inside_view.build(run, state, result)
+    ladder_view.build(library, run, state, result, titles[0])
+    closer = closer_view.build(library, run, state, takes_pictures(first))
+    inside = inside_view.build(run, state, result, takes_pictures(first))
     opened, looked = closer.opened, closer.wished
     with gr.Accordion("The objective", open=False, elem_id="objective"):
         asks = gr.HTML(at_first.asks, apply_default_css=False)
@@ -202,6 +246,9 @@ def build(
         measured = gr.HTML(at_first.measured, apply_default_css=False)
 
     # Wiring. Handlers answer by component; what an answer leaves out stays as it is.
+    nothing = {upload: None, recording.given: None}
+    fields = list(nothing)
+
     def told(now: Place) -> dict:
         return {place: now, bar: stories.bar(now), heaps: stories.heaps(now)}
 
@@ -212,6 +259,7 @@ def build(
             result: answer.result,
             thumbnails: answer.thumbnails,
             seed: answer.seeds,
+            drawing.brushes: answer.brushes,
             terms: answer.objective,
             asks: answer.asks,
             measured: answer.measured,
@@ -256,6 +304,9 @@ def build(
                 choices=names, value=list(request.names), visible=len(names) > 1
             ),
             uploads: gr.Column(visible=takes_pictures(set_)),
+            recording.frame: gr.Column(visible=takes_recordings(set_)),
+            closer.frame: gr.Accordion(visible=takes_pictures(set_)),
+            inside: gr.Accordion(visible=takes_pictures(set_)),
         }
 
     def on_set(is_open: bool, old: Request, now: Place, title: str):
@@ -264,9 +315,11 @@ def build(
         known = {switch.name for switch in set_.switches}
         if old.without and old.without <= known and set_.lacking(old.without):
             request = replace(request, without=old.without)
-        # Another set has other examples, but a visitor's own picture stays.
-        if old.path and takes_pictures(set_):
-            request = replace(request, example=None, path=old.path)
+        # Another set has other examples, but a visitor's own picture stays, not drawn on.
+        path = old.path.path if old.is_drawn else old.path
+        medium = library.sets[old.title].lesson.medium
+        if path and set_.lesson.medium is medium and not set_.is_from_noise:
+            request = replace(request, example=None, path=path)
         return turned(request, now, is_open) | told(now)
 
     def on_step(event: gr.EventData, is_open: bool):
@@ -276,13 +329,13 @@ def build(
         now = Place(name, index_of(event, len(listed)))
         title, step = listed[now.step]
         request = stories.request(title, step)
-        return turned(request, now, is_open) | told(now) | {chosen_set: title, upload: None}
+        return turned(request, now, is_open) | told(now) | {chosen_set: title, **nothing}
 
     def on_hidden(is_open: bool, old: Request, now: Place):
         request = hiding_place(library, old.title)
         now = stories.chosen(request.title, now)
         shown = turned(request, now, is_open) | told(now)
-        return shown | {chosen_set: request.title, upload: None}
+        return shown | {chosen_set: request.title, **nothing}
 
     def gone_to(asked: address.Address, is_open: bool) -> dict:
         for sentence in asked.said:
@@ -298,7 +351,7 @@ def build(
         said = event._data.get("query") if isinstance(event._data, dict) else ""
         given = dict(parse_qsl(str(said or "").lstrip("?")[:2000]))
         asked = address.read(stories, given) or address.Address(at_opening, Place())
-        return gone_to(asked, is_open) | {upload: None}
+        return gone_to(asked, is_open) | nothing
 
     def choices(who: str) -> list[tuple[str, str]]:
         seen = guests.seen_by(library, desk, who)
@@ -313,35 +366,43 @@ def build(
 
     def on_example(event: gr.EventData, is_open: bool, old: Request, now: Place):
         set_ = library.sets[old.title]
-        index = index_of(event, len(set_.examples))
-        chosen = {upload: None, passed: passing.pass_on("translate", set_, index)}
+        index = index_of(event, len(set_.choices))
+        chosen = {**nothing}
+        if set_.examples:
+            chosen[passed] = passing.pass_on("translate", set_, index)
         return quickly(replace(old, example=index, path=None), now, is_open) | chosen
 
-    def on_upload(is_open: bool, old: Request, now: Place, path: str | None, visit: gr.Request):
-        """First that it is awaited, then what came of it: the rows of the picture before would
-        pass for this one's."""
+    def on_own(is_open: bool, old: Request, now: Place, path: str | None, visit: gr.Request):
+        """First that it is awaited, then what came of it: the rows of the item before would pass
+        for this one's."""
+        set_ = library.sets[old.title]
+        given = recording.given if takes_recordings(set_) else upload
+        item = set_.lesson.medium.called
         if path is None:  # Between two pictures of a webcam.
-            yield {upload: None}
+            yield {given: None}
             return
         request = replace(old, example=None, path=path)
-        yield sent(request, answers.instead(request, ON_ITS_WAY), now, False) | {upload: path}
+        awaited = answers.instead(request, ON_ITS_WAY.format(item=item))
+        yield sent(request, awaited, now, False) | {given: path}
         try:
-            with desk.one_at_a_time(visit.session_hash, "opening a picture"):
-                library.upload(path)
+            with desk.one_at_a_time(visit.session_hash, f"opening a {item}"):
+                own_item(library, request)
             answer = answers.draw(request, run(request, visit))
-            yield sent(request, answer, now, is_open) | {upload: path}
+            yield sent(request, answer, now, is_open) | {given: path}
         except Exception as error:
-            sentence = f"{desk.teller.sentence(error)} {CHOOSE_ONE}"
-            yield without_picture(is_open, request, now, sentence) | {upload: None}
+            sentence = f"{desk.teller.sentence(error)} {choose_one(set_)}"
+            yield without_own(is_open, request, now, sentence) | {given: None}
 
-    def without_picture(is_open: bool, old: Request, now: Place, sentence: str = CHOOSE_ONE):
+    def without_own(is_open: bool, old: Request, now: Place, sentence: str = ""):
         request = replace(old, example=None, path=None)
         return sent(request, answers.instead(request, sentence), now, is_open)
 
     def on_download(request: Request, visit: gr.Request) -> str:
         if not request.has_picture:
-            raise RefusedError(CHOOSE_ONE)
+            raise RefusedError(choose_one(library.sets[request.title]))
         shown, set_ = run(request, visit), library.sets[request.title]
+        if isinstance(shown, noise.Noise):
+            return written(request, set_, noise.sheet(shown, set_, seeds.named(set_, request)))
         lines = [
             sheets.Line(
                 [sheets.Tile(p.picture, p.caption) for p in row_panels],
@@ -356,6 +417,9 @@ def build(
             lines,
             footer=f"{set_.title}. {seeds.named(set_, request)}{panels.units(shown, set_.lesson)}",
         )
+        return written(request, set_, picture)
+
+    def written(request: Request, set_: CheckpointSet, picture: Image.Image) -> str:
         name = hashlib.sha256(repr(request).encode()).hexdigest()[:8]
         path = Path(downloads.name) / f"{set_.folder.name}-{request.direction}-{name}.png"
         picture.save(path)
@@ -370,6 +434,7 @@ def build(
         result,
         thumbnails,
         seed,
+        drawing.brushes,
         terms,
         asks,
         measured,
@@ -378,23 +443,27 @@ def build(
         picture,
         looked,
     ]
-    by_set = [*shown, direction, rows, uploads, place, bar, heaps]
+    around = [direction, rows, uploads, recording.frame, closer.frame, inside, place, bar, heaps]
+    by_set = [*shown, *around]
     chosen = [*by_set, chosen_set]
     gr.on([direction.input, rows.input], on_switch, [*known, direction, rows], shown, **QUICK)
     terms.click(on_term, known, shown, **QUICK)
     seed.click(on_seed, known, shown, **QUICK)
-    bar.click(on_step, opened, [*chosen, upload], **QUICK)
-    closer.message.click(on_hidden, known, [*chosen, upload], **QUICK)
-    where.click(on_address, opened, [*chosen, upload], **QUICK)
+    bar.click(on_step, opened, [*chosen, *fields], **QUICK)
+    closer.message.click(on_hidden, known, [*chosen, *fields], **QUICK)
+    where.click(on_address, opened, [*chosen, *fields], **QUICK)
     chosen_set.input(on_set, [*known, chosen_set], by_set, **QUICK)
-    thumbnails.click(on_example, known, [*shown, upload, passed], **QUICK)
-    quietly = {"concurrency_id": "uploads", "show_progress": "hidden"}
-    uploading = upload.input(
-        on_upload, [*known, upload], [*shown, upload], **{**NETWORKS, **quietly}
-    )
-    upload.clear(without_picture, known, shown, cancels=uploading, **QUICK)
+    thumbnails.click(on_example, known, [*shown, *fields, passed], **QUICK)
+    quietly = {**NETWORKS, "concurrency_id": "uploads", "show_progress": "hidden"}
+    for given in fields:
+        sending = given.input(on_own, [*known, given], [*shown, given], **quietly)
+        given.clear(without_own, known, shown, cancels=sending, **QUICK)
     example.change(on_missing, known, shown, show_progress_on=result, **examples)
     picture.change(on_missing, known, shown, show_progress_on=result, **NETWORKS)
+
+    easel_view.wire(
+        drawing, answers, desk, run, sent, quickly, known, shown, state=state, result=result
+    )
 
     def open_when(trigger: Callable, title: gr.State) -> None:
         trigger(on_open, [*known, title, visitor], [*chosen, tabs], **QUICK)

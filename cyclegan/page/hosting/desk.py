@@ -37,7 +37,7 @@ class Desk:
             name: Quota(at_once, a_minute / 60)
             for name, (at_once, a_minute) in (
                 *(("opened", limits.opening), ("started", limits.starting)),
-                ("translated", limits.translating),
+                *(("translated", limits.translating), ("drawn", limits.drawing)),
             )
         }
         self._at_it, self.tabs = Share(1), Tabs()

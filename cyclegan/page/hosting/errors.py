@@ -19,7 +19,9 @@ import gradio as gr
 
 from ...core.config import ConfigError
 from ...core.files import FileError
+from ...core.films.parts import FilmError
 from ...core.pictures import ImageError
+from ...core.sound import SoundError
 from ...labs.live import ControlError
 from ...lessons import DataError
 from ...store.checkpoints import CheckpointError
@@ -33,7 +35,7 @@ class RefusedError(ValueError):
 
 FORESEEN = (
     *(RefusedError, ConfigError, ControlError, CheckpointError, DataError, FileError, ImageError),
-    RunError,
+    *(FilmError, RunError, SoundError),
 )
 """What says in its own words what was wrong."""
 

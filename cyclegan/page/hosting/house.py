@@ -13,12 +13,13 @@ class Limits:
     body: bytes of a request that is no upload. events: of one tab, as (at once, a second after
     that). waiting: events of one tab that are not answered yet, heavy: of these, such as may run
     networks, waiting_client: of all tabs of a client. tabs: new ones at once, and tabs_per_second
-    after that. opening, starting, translating: models opened, trainings started and calls of
-    /translate, each as (at once, a minute after that). models: opened ones that one visitor keeps.
-    trainings: alive or waiting, of one visitor. upload: bytes of a file. uploads, pulled,
-    trained: bytes on disk of all visitors' files, pulls and trainings, and
-    trained_visitor of one visitor's trainings. work: operations of a visitor's network for a
-    picture; a second or so on two cores.
+    after that. opening, starting, translating, drawing: models opened, trainings started, calls of
+    /translate and looks at what is being drawn, each as (at once, a minute after that). models:
+    opened ones that one visitor keeps. trainings: alive or waiting, of one visitor. upload: bytes
+    of a file. uploads, pulled, trained: bytes on disk of all visitors' files, pulls and trainings,
+    and trained_visitor of one visitor's trainings. work: operations of a visitor's network for a
+    picture; a second or so on two cores. film_seconds, film_pixels: of a film that is translated,
+    and of a frame as it is in the file.
     """
 
     body: int = 2**20
@@ -31,6 +32,7 @@ class Limits:
     opening: tuple[int, float] = (40, 6)
     starting: tuple[int, float] = (40, 4)
     translating: tuple[int, float] = (60, 30)
+    drawing: tuple[int, float] = (400, 240)
     models: int = 8
     trainings: int = 1
     upload: int = 2**30
@@ -39,6 +41,8 @@ class Limits:
     trained: int = 8 * 2**30
     trained_visitor: int = 2 * 2**30
     work: float = 1.2e11
+    film_seconds: float = 60.0
+    film_pixels: int = 4096 * 2304
 
 
 @dataclass(frozen=True)

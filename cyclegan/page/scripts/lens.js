@@ -175,7 +175,7 @@ function lens(element) {
     wipe, hint);
   names.role = 'status';
   close.autofocus = true;
-  let shown = null;
+  let shown = null, opener = null;
 
   // The picture that is shown, of what the container holds now.
   function at() {
@@ -222,6 +222,7 @@ function lens(element) {
     hide();
     const {key, row} = pictures().find((one) => one.img === img);
     shown = {key, number: Math.max(0, rows().indexOf(row))};
+    opener = document.activeElement;
     dialog.showModal();
     show();
   }
@@ -242,7 +243,9 @@ function lens(element) {
   });
   range.addEventListener('input', wiped);
   dialog.addEventListener('click', ({target}) => { if (target === dialog) dialog.close(); });
-  dialog.addEventListener('close', () => at().one?.img.focus());
+  dialog.addEventListener('close', () => { // It is told late: who has moved on stays there.
+    if ([opener, document.body].includes(document.activeElement)) at().one?.img.focus();
+  });
   dialog.addEventListener('keydown', (event) => {
     event.stopPropagation(); // What is behind has keys of its own.
     if (!WAYS[event.key] || event.target === range) return;
