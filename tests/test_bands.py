@@ -159,6 +159,15 @@ def test_grey_to_colour_of_8_bits(tmp_path, capsys):
     assert evaluate([str(out)]) == 0
 
 
+def test_a_method_without_an_identity_term_takes_grey_and_colour_too(tmp_path, capsys):
+    data = folder(tmp_path / "data", grey, colour)
+    argv = ["--data", str(data), "--method", "dcgan", "--size", "16", "--steps", "1"]
+    argv += ["--batch", "2", "--width", "2", "--discriminator-width", "2"]
+    assert run(*argv, "--out", str(tmp_path / "run")) == 0
+    assert config_of(tmp_path / "run")["channels"] == {"x": 1, "y": 3}
+    assert "identity" not in capsys.readouterr().out
+
+
 def test_the_scale_is_the_collections_and_not_a_files(tmp_path):
     """A dark picture stays dark."""
 

@@ -2,18 +2,25 @@
 
 import json
 import re
+from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
 from cyclegan import lessons
+from cyclegan.core.figures import Figure
 from cyclegan.inference import comparisons, evaluation
 from cyclegan.inference.comparisons import Comparisons
 from cyclegan.labs.ablation import text
+from cyclegan.page import ladders, trend
 from cyclegan.store import checkpoints
 
 ROOT = Path(__file__).parents[1]
 SETS = ("drawing", "emoji", "satellite2map")
+PAIRS = {"turned": 1}
+"""Of each card, how many pairs of variants differ in one loss: two in those of SETS."""
 LAB = checkpoints.BUNDLED / "satellite2map-ablation"
 
 
@@ -33,13 +40,49 @@ def names(name: str) -> dict[str, str]:
     return {path.name: checkpoints.read_config(path).objective.name for path in found}
 
 
-@pytest.mark.parametrize("name", SETS)
+def measured(lesson: lessons.Lesson, results: Mapping[str, dict]) -> list[Figure]:
+    """Columns of a card's table."""
+    known = {key for values in results.values() for n in ("G", "F") for key in values.get(n, ())}
+    return [m for m in lesson.figures if m.key in known and not m.is_detail]
+
+
+def test_the_card_of_many_answers_says_what_its_files_do():
+    card, values, folders = (
+        words("checkpoints/glasses/README.md"),
+        metrics("glasses"),
+        names("glasses"),
+    )
+    results = {folders[folder]: found for folder, found in values.items()}
+    found = comparisons.read(checkpoints.BUNDLED / "glasses")
+    table = evaluation.table(
+        results,
+        measured(lessons.find("glasses"), results),
+        lambda n, key: folders.get(found.best(folders, n, key)),
+    )
+    assert all(line in card for line in table.splitlines())
+    g, f = values["augmented"]["G"], values["augmented"]["F"]
+    plain, back = values["cyclegan"]["G"], values["cyclegan"]["F"]
+    for said in (
+        f"{g['answers_diversity']:.2f} times as far apart",
+        f"drawn in {g['truths_z_nearer']:.0%}".replace("%", " %"),
+        f"leaves {g['truths_z_left']:.2f} of the error",
+        f"from others {f['glasses_returned']:.0%} returns".replace("%", " %"),
+        f"and {f['glasses_returned_another_z']:.0%} with one".replace("%", " %"),
+        f"answer is {g['answer_error']:.1f} away",
+        f"has {back['glasses_returned']:.0%} of it".replace("%", " %"),
+        f"changes {g['outside']:.1f} of 255 outside the glasses, CycleGAN's {plain['outside']:.1f}",
+        f"loses {g['cycle_error']:.1f} against {plain['cycle_error']:.1f}",
+    ):
+        assert said in card, said
+
+
+@pytest.mark.parametrize("name", [*SETS, *PAIRS])
 def test_a_card_has_the_table_of_its_files(name):
     card = words(f"checkpoints/{name}/README.md")
     lesson, found = lessons.find(name), comparisons.read(checkpoints.BUNDLED / name)
-    columns = [m for m in lesson.figures if not m.is_detail]
     folders = names(name)
     results = {folders[folder]: values for folder, values in metrics(name).items()}
+    columns = measured(lesson, results)
     table = evaluation.table(
         results, columns, lambda n, key: folders.get(found.best(folders, n, key))
     )
@@ -49,13 +92,28 @@ def test_a_card_has_the_table_of_its_files(name):
         p.name: checkpoints.read_config(p) for p in checkpoints.find(ROOT / "checkpoints" / name)
     }
     pairs = comparisons.switched(configs)
-    assert len(pairs) == 2
+    assert len(pairs) == PAIRS.get(name, 2)
     for a, b in pairs:
         told = comparisons.told(columns, found.between(a, b, "G"))
         assert f"{folders[a]} against {folders[b]}: {told}." in card
     counts = next(iter(results.values()))
     assert f"{counts['items']} held-out pairs" in card
     assert f"as good as {counts['effective']} independent ones" in card
+
+
+def test_the_card_of_pictures_from_noise_has_the_table_of_its_files():
+    name = "emoji-from-noise"
+    lesson, found = lessons.find("emoji"), comparisons.read(checkpoints.BUNDLED / name)
+    folders = names(name)
+    results = {folders[folder]: values for folder, values in metrics(name).items()}
+    table = evaluation.table(
+        results,
+        measured(lesson, results),
+        lambda n, key: folders.get(found.best(folders, n, key)),
+    )
+    card = words(f"checkpoints/{name}/README.md")
+    assert len(results) == 2 and all(line in card for line in table.splitlines())
+    assert f"as good as {results['GAN']['effective']} independent ones" in card
 
 
 def test_the_readmes_table():
@@ -108,6 +166,52 @@ def test_every_mean_and_spread_that_docs_and_the_card_tell_is_the_reports():
                 f"{float(m):.{digits}f}" == mean and f"{float(s):.{digits}f}" == spread
                 for m, s in known
             ), (path, mean, spread)
+
+
+DRAWN = checkpoints.BUNDLED / "drawing-ablation"
+
+
+def test_the_laboratory_of_networks_and_settings_says_what_its_report_does():
+    values = json.loads((DRAWN / "report" / "report.json").read_text(encoding="utf-8"))
+    card, found = words(DRAWN / "README.md"), Comparisons.from_json(values["comparisons"])
+    cells = (
+        *(("G", "rmse", 1), ("G", "silhouette_iou", 3), ("G", "colour_error", 1)),
+        *(("G", "cycle_error", 1), ("G", "identity_error", 1), ("G", "diversity", 3)),
+        *(("F", "cycle_error", 1), ("F", "colour_returned", 2)),
+    )
+    for row in values["variants"]:
+        sizes, figures = row["parameters"]["G"], row["figures"]
+        told = [f"{sizes['G']:,}", f"{sizes['D_Y']:,}"] + [
+            f"{figures[n][key]['mean']:.{d}f} ± {figures[n][key]['spread']:.{d}f}"
+            for n, key, d in cells
+        ]
+        assert f"| {row['title']} | {' | '.join(told)} |" in card
+    for name, network, key, digits in (
+        ("gan-identity", "F", "colour_returned", 2),
+        *(("unet", "F", key, d) for key, d in (("cycle_error", 1), ("colour_returned", 2))),
+        ("unet", "F", "rmse", 1),
+        ("whole-picture", "G", "cycle_error", 1),
+        ("whole-picture", "G", "silhouette_iou", 3),
+        ("batch-norm", "F", "identity_error", 1),
+        *((name, "G", "cycle_error", 1) for name in ("feature-cycle", "decaying-cycle")),
+        ("all-remedies", "G", "cycle_error", 1),
+    ):
+        one = found.difference(name, "cyclegan-identity", network, key)
+        low, value, high = sorted(map(abs, (one.low, one.value, one.high)))
+        assert one.is_clear
+        assert f"{value:.{digits}f}" in card, (name, key)
+        assert f"{low:.{digits}f}–{high:.{digits}f})" in card, (name, key)
+    plain = {(n, key) for n, key, _ in cells}
+    same = (("no-history", plain), ("no-augmentation", plain), ("gan-identity", SAME_CYCLE))
+    for name, listed in (*same, ("all-remedies", SAME_PICTURES)):
+        for network, key in listed:
+            one = found.difference(name, "cyclegan-identity", network, key)
+            assert not one.is_clear, (name, network, key)
+
+
+SAME_CYCLE = {("G", "cycle_error"), ("F", "cycle_error")}
+SAME_PICTURES = {("G", "rmse"), ("G", "silhouette_iou"), ("G", "colour_error")}
+"""Figures in which no difference is told of."""
 
 
 def test_what_each_seed_does_is_said_as_it_is():
@@ -179,6 +283,52 @@ def test_differences_that_the_lesson_and_the_laboratory_tell():
         ("cycle-identity", "cyclegan-identity", "sea_iou"),
     ):
         assert not found.difference(a, b, "G", key).is_clear
+
+
+def test_the_lesson_climbs_the_ladder_as_it_was_measured():
+    """Its table, and the ways up and down that it tells."""
+    (found,) = ladders.ladders_in(checkpoints.BUNDLED / "ladders" / "drawing-cycle")
+    lesson, said = words("docs/lesson.md"), trend.tell(found, "xy")
+    told = "".join(part.words for part in said)
+    assert found.title == "λ 0 to 100" and f"*{found.title}*" in lesson
+    assert f"| λ | {' | '.join(f'{value:g}' for value, _ in found.rungs)} |" in lesson
+    for row, key, digits in (
+        ("cycle error of F(G(x))", "cycle_error", 1),
+        ("silhouette IoU of G(x)", "silhouette_iou", 2),
+    ):
+        seeds = [list(variant.metrics_by_seed.values()) for variant in found.variants]
+        assert all(len(of) == 3 for of in seeds), "means of three seeds"
+        means = [fmean(one["G"][key] for one in of) for of in seeds]
+        assert f"| {row} | {' | '.join(f'{m:.{digits}f}' for m in means)} |" in lesson
+    cycle, truth = (trend.trend(found, "xy", m) for m in trend.axes(found, "xy"))
+    from_a_tenth = {*combinations(range(1, 5), 2)}
+    assert from_a_tenth <= cycle.worse and (0, 1) not in cycle.worse
+    assert "From 0.1 on, the way back gets better with every rung." in lesson
+    assert "From λ 0 to 100 F(G(x)) comes nearer to x" in told
+    assert "From λ 0 to 1 there is no difference in silhouette IoU" in told
+    assert "From λ 1 to 100 G(x) goes further from y" in told
+    assert (truth.near, truth.far) == (0, 2)
+
+
+def test_one_seed_turned_its_colours_without_identity_and_the_cards_say_which():
+    (found,) = ladders.ladders_in(checkpoints.BUNDLED / "ladders" / "emoji-identity")
+    by_rung = [variant.metrics_by_seed for variant in found.variants]
+    assert [value for value, _ in found.rungs] == [0, 0.5, 5]
+    errors = [[of[seed]["G"]["colour_error"] for seed in (0, 1, 2)] for of in by_rung]
+    card = words("checkpoints/ladders/README.md")
+    for of in errors:
+        assert "{:.1f}, {:.1f} and {:.1f}".format(*of) in card
+    cycle = [by_rung[0][seed]["G"]["cycle_error"] for seed in (2, 0, 1)]
+    assert "({:.1f}, against {:.1f} and {:.1f})".format(*cycle) in card
+    turned = max(errors[0])
+    assert turned == errors[0][2] > 2 * sorted(errors[0])[1], "one alone, the one that is shown"
+    assert {variant.config.training.seed for variant in found.variants} == {2}
+    assert f"(colour error {turned:.0f})" in words("checkpoints/emoji/README.md")
+    assert not trend.trend(found, "xy", trend.axes(found, "xy")[1]).worse, "no claim on means"
+    said = "".join(part.words for part in trend.tell(found, "xy"))
+    others = " and ".join(f"{value:.1f}" for value in errors[0][:2])
+    assert "At identity 0 one of 3 seeds stands apart" in said
+    assert f"in colour error at {turned:.1f} where the others are at {others}" in said
 
 
 def test_the_reports_words_are_of_its_numbers():

@@ -73,9 +73,10 @@ def test_the_quality_of_the_translation_was_once_the_only_one(method, was, today
     ],
 )
 def test_bundled_remedies_say_what_they_were_trained_with(name, special):
-    """Their files are of before: with γ to a half, and one quality, on or off."""
-    folder = checkpoints.BUNDLED / "satellite2map-ablation" / name
-    assert checkpoints.read_config(folder).objective == Objective(**special)
+    """Their report is of before: with γ to a half, and one quality, on or off."""
+    path = checkpoints.BUNDLED / "satellite2map-ablation" / "report" / "report.json"
+    (row,) = (v for v in checkpoints.read_json(path)["variants"] if v["name"] == name)
+    assert Config.from_dict({"objective": row["objective"]}).objective == Objective(**special)
 
 
 def test_a_config_written_before_there_were_remedies():

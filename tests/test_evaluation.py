@@ -403,7 +403,7 @@ def world(tmp_path, monkeypatch) -> Path:
 
     def open_data(name: str, size: int, fit: str, *form: object) -> UnpairedData:
         assert (name, size, fit) == ("satellite2map", SIZE, Training().fit)
-        assert form == (Channels(), Ranges())
+        assert form == (Channels(), Ranges(), None)
         return pairs(pictures(3), pictures(3, seed=1))
 
     monkeypatch.setattr(command, "open_data", open_data)

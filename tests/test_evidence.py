@@ -295,6 +295,19 @@ def test_switched_variants_differ_in_nothing_else():
 # Blocks
 
 
+def test_a_difference_of_two_collections_is_drawn_apart():
+    """Means 3 and 5; each has its own standard error, 2/√400 and 1/√100: together √0.02."""
+    random = np.random.default_rng(0)
+    a, b = random.normal(3, 2, 400), random.normal(5, 1, 100)
+    found = evidence.of_difference(a, Blocks.by(range(400)), b, Blocks.by(range(100), seed=1))
+    assert found.value == pytest.approx(a.mean() - b.mean())
+    low, high = found.interval
+    assert low < found.value < high
+    assert high - low == pytest.approx(2 * 1.96 * 0.02**0.5, rel=0.15)
+    figure = figures.Figure("gap", "gap", needs=("one", "other"), of=float, over="difference")
+    assert figure.measure({"one": a, "other": b}) == pytest.approx(found.value)
+
+
 def test_a_single_block_has_no_interval():
     found = evidence.of_ratio(np.arange(4.0), np.ones(4), Blocks.by(["one"] * 4))
     assert found.value == 1.5 and found.interval is None

@@ -53,7 +53,7 @@ def test_a_visitors_pictures_are_shown_and_what_was_left_out(sides, tmp_path):
         return intake.take_in(folder, *sides, 16)
 
     html = fed.look(settings(), fill, Limits(folders=False))
-    assert html.count("<img") == 2 * fed.SHOWN
+    assert html.count("<img") == 2 * fed.SHOWN + 12, "and one picture, eleven times as it is fed"
     assert "notes.txt" in html and "3 pictures to train on" in html
     assert str(folders[0]) not in html and not folders[0].parent.exists()
 
@@ -61,7 +61,7 @@ def test_a_visitors_pictures_are_shown_and_what_was_left_out(sides, tmp_path):
 def test_a_lesson_is_not_said_to_be_scaled():
     html = fed.look(settings(), None, ANYTHING)
     words = re.search(r"<p>(.*?)</p>", html, re.S)[1]
-    assert words.startswith("Cropped at random, mirrored by chance") and "286" not in html
+    assert words.startswith("Mirrored by chance: each is 24×24") and "286" not in html
     assert "nobody tells which belongs to which" in words
 
 

@@ -14,11 +14,12 @@ import huggingface_hub
 import pytest
 import torch
 from huggingface_hub import ModelCard, constants, file_download
+from ladders import ladder
 from tiny import config, noise, same
 from variants import FULL, GAN, JUDGES, write
 
 from cyclegan.core.evidence import Difference
-from cyclegan.core.files import write_json
+from cyclegan.core.files import read_json, write_json
 from cyclegan.inference import comparisons
 from cyclegan.inference.comparisons import Comparisons
 from cyclegan.inference.translator import Translator
@@ -628,6 +629,21 @@ def test_other_seeds_of_a_variant(server, login, tmp_path):
     assert list(checkpoints.seeds(gan)) == [1]
     (other,) = pull("tester/seeds:gan/seed-0").checkpoints
     assert checkpoints.load(other).config.training.seed == 0
+
+
+def test_a_ladder_stays_one(server, login, tmp_path):
+    """With the figures of seeds whose weights are not here."""
+    root = ladder(
+        tmp_path / "rungs",
+        [[(60.0, 0.7), (62.0, 0.7)], [(8.0, 0.6), (9.0, 0.5)]],
+        values=(0.0, 10.0),
+    )
+    publishing.push(root, "tester/rungs")
+    pulled = pull("tester/rungs")
+    assert read_json(pulled.folder / "ladder.json") == read_json(root / "ladder.json")
+    for rung in pulled.checkpoints:
+        assert list(checkpoints.metrics_by_seed(rung)) == [0, 1]
+        assert list(checkpoints.seeds(rung)) == [0]
 
 
 def test_a_second_push_changes_what_has_changed(server, login, local, tmp_path):

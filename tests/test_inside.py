@@ -10,6 +10,7 @@ from torch import nn
 from cyclegan.core.config import Discriminator, Generator
 from cyclegan.core.networks import build_discriminator, build_generator, layers, parameters
 from cyclegan.inference import inside
+from cyclegan.methods.augmented.networks import ConditionalBlock, ConditionalGenerator, through
 
 KINDS = {
     "resnet": (Generator(width=2, blocks=2), 64, ("encoder", "middle", "decoder")),
@@ -107,3 +108,33 @@ def test_activations_are_those_that_the_network_has():
         levels = (one - one.min()) / (one.max() - one.min()) * 255
         assert abs(stage.maps[0] - levels).max() <= 0.51
         assert stage.maps.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("norm", "has_means"), [("instance", True), ("layer", True), ("batch", False)]
+)
+def test_norms_with_means_over_the_picture_are_known(norm, has_means):
+    network = build_generator(Generator(width=2, blocks=1, norm=norm))
+    assert inside.look(network, torch.zeros(1, 3, 32, 32)).has_means == has_means
+
+
+@pytest.mark.parametrize("norm", ["instance", "layer"])
+def test_a_network_that_a_latent_steers_is_followed_with_it(norm):
+    """Its latent's layers belong to the norms they steer, and lie in no picture's way."""
+    plain = build_generator(Generator(width=3, blocks=2, norm=norm))
+    network = ConditionalGenerator(plain, 5).eval()
+    x, z = torch.rand(1, 3, 32, 40) * 2 - 1, torch.randn(1, 5)
+    seen = inside.look(network, x, z)
+    assert [stage.key for stage in seen.stages] == ["encoder", "middle", "decoder"]
+    assert sum(row.parameters * row.times for row in seen.layers) == parameters(network)
+    assert all(len(row.shape) == 3 for row in seen.layers)
+    assert seen.has_means
+    bare = inside.look(plain, x)
+    assert (seen.reach, seen.box) == (bare.reach, bare.box)
+    places = next(i for i, one in enumerate(network.layers) if isinstance(one, ConditionalBlock))
+    with torch.no_grad():
+        wanted = through(network.layers[:places], x, z)[0]
+    assert seen.stages[0].shape == tuple(wanted.shape)
+    assert seen.stages[0].numbers[0] == int(wanted.std(dim=(1, 2)).argmax())
+    other = inside.look(network, x, z + 3)
+    assert abs(other.stages[0].maps.astype(int) - seen.stages[0].maps).max() > 1

@@ -37,6 +37,7 @@ PAPER = {
     "training.fit": "squeeze",  # --load_size 286, --crop_size 256
     "training.place": "random",
     "training.decay_from": None,
+    "training.pictures": None,  # all
     "training.flip": "horizontal",  # not --no_flip
     "training.precision": "float32",
     "objective.cycle_forward": 10.0,  # "For all the experiments, we set λ = 10 in Equation 3"
@@ -89,6 +90,7 @@ BOOK = {
     "training.fit": "squeeze",  # left out: imresize to 128×128
     "training.place": "random",
     "training.decay_from": None,
+    "training.pictures": None,  # all
     "training.flip": "horizontal",  # np.random.random() > 0.5: img_A = np.fliplr(img_A)
     "training.precision": "float32",
 }
@@ -124,6 +126,7 @@ COURSE = {
     "training.fit": "squeeze",  # Resize(1.1 × size), RandomCrop
     "training.place": "random",
     "training.decay_from": None,
+    "training.pictures": None,  # all
     "training.flip": "horizontal",  # RandomHorizontalFlip
     "training.precision": "float32",
 }
@@ -294,7 +297,7 @@ def test_a_run_samples_as_often_as_its_recipe(folder):
     [
         (
             ["--recipe", "cookie"],
-            ["CycleGAN has no recipe 'cookie'", "paper, book, course, lesson"],
+            ["CycleGAN has no recipe 'cookie'", "paper, book, course, voice, lesson"],
         ),
         (
             ["--recipe", "paper", "--method", "pix2pix"],

@@ -141,7 +141,13 @@ def show_all(page, tab: str) -> None:
             page.get_by_text(words, exact=True).click()
         page.wait_for_selector("#close-ups .chart")
         page.wait_for_selector("#insides .maps")
+        page.locator("#ladder button").first.click()
+        page.wait_for_selector("#rungs .plane")
         page.wait_for_selector("#measured table")
+    if tab == "Film":
+        page.get_by_label("Film", exact=True).click()
+        page.get_by_role("option", name="Your own film").click()
+        page.locator("#film-file").wait_for()
     if tab == "Ablation":
         page.wait_for_selector("#lab-grid .cell[data-variant] img")
         page.wait_for_selector("#lab-film .strip img:not([hidden])")
@@ -154,7 +160,7 @@ def show_all(page, tab: str) -> None:
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
-@pytest.mark.parametrize("tab", ["Translate", "Ablation", "Train", "Models"])
+@pytest.mark.parametrize("tab", ["Translate", "Film", "Ablation", "Train", "Models"])
 def test_axe_finds_only_what_is_the_librarys(browser, url, of_the_library, tab, scheme, width):
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page.set_default_timeout(PATIENCE)
@@ -163,6 +169,25 @@ def test_axe_finds_only_what_is_the_librarys(browser, url, of_the_library, tab, 
     show_all(page, tab)
     found = findings(page, ".html-container")
     page.close()
+    check(found, of_the_library)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+@pytest.mark.parametrize("name", ["emoji-from-noise", "glasses", "digits-cycada"])
+def test_axe_finds_nothing_where_noise_is_turned(browser, url, of_the_library, name, scheme, width):
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{url}?lesson={name}")
+    page.locator("#result input[type=range]").first.wait_for()
+    page.get_by_text("What was measured", exact=True).click()
+    page.wait_for_selector("#measured table")
+    page.wait_for_timeout(500)
+    found = findings(page, ".html-container")
+    page.close()
+    check(found, of_the_library)
+
+
+def check(found: list[Finding], of_the_library: set[tuple[str, str]]) -> None:
     ours = [one for one in found if one.is_ours or (one.rule, one.kind) not in of_the_library]
     known = ", ".join(
         sorted({f"{rule} on {re.sub(r'[.]+', '.', kind)}" for rule, kind in of_the_library})
@@ -191,7 +216,7 @@ LOOK = """(element) => {
 }"""
 
 
-@pytest.mark.parametrize("tab", ["Translate", "Ablation", "Train", "Models"])
+@pytest.mark.parametrize("tab", ["Translate", "Film", "Ablation", "Train", "Models"])
 def test_whoever_goes_by_keyboard_sees_where_he_is(page, tab):
     """What has the focus looks other than before, by itself or by its frame."""
     show_all(page, tab)
@@ -215,7 +240,7 @@ def test_whoever_goes_by_keyboard_sees_where_he_is(page, tab):
 def test_arrow_keys_move_among_tabs_and_choices(page):
     page.get_by_role("tab", name="Translate").focus()
     page.keyboard.press("ArrowRight")
-    assert page.evaluate("document.activeElement.textContent").strip() == "Ablation"
+    assert page.evaluate("document.activeElement.textContent").strip() == "Film"
     page.keyboard.press("ArrowLeft")
     page.locator("#direction input").first.focus()
     before = page.locator("#result img").first.get_attribute("src")

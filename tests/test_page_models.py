@@ -78,6 +78,8 @@ def test_a_hub_repo_arrives_with_progress_and_translates(page, hub):
     assert "bsd-2-clause" in card.inner_text() and "8 filters" in card.inner_text()
     assert "no partner trained without the cycle loss" in card.inner_text()
     card.get_by_role("button").click()
+    # Nobody reaches the field before the tab is there, a script does.
+    page.locator("#upload").wait_for()
     page.locator("#upload input[type=file]").first.set_input_files(EXAMPLE)
     page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 4")
     assert page.locator("#result h3").first.inner_text().startswith("As published")
@@ -159,6 +161,7 @@ def test_an_uploaded_generator_shows_what_it_can(page):
     said = [page.get_by_label(name, exact=True) for name in ("X", "Y", "Trained at, px")]
     assert [field.input_value() for field in said] == ["", "", ""], "of the next nothing is said"
     page.locator("#shelf .card button").first.click()
+    page.locator("#upload").wait_for()
     page.locator("#upload input[type=file]").first.set_input_files(EXAMPLE)
     page.wait_for_function(f"document.querySelectorAll('{PANELS}').length === 2")
     assert page.locator("#direction label").count() == 1

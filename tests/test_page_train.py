@@ -21,6 +21,7 @@ from test_intake import archive, picture_bytes, pictures
 from test_live import director as directing
 from test_live import pid_of, reached, wait_for
 from test_page import PANELS
+from test_page_axe import OPTIONS, axe
 
 from cyclegan import lessons
 from cyclegan.core.config import Change
@@ -151,8 +152,21 @@ def says(page, *words: str, where: str = "#live-state") -> None:
         raise AssertionError(f"{words} is not in {texts()}") from None
 
 
-def sources(page, selector: str = "#live-pictures img") -> list[str]:
-    return page.evaluate(f"[...document.querySelectorAll('{selector}')].map(image => image.src)")
+STAGE = "#live .stage:not([data-id^=recorded])"
+"""Of a training, and not of what was recorded."""
+
+
+def drawn(page) -> list[str]:
+    """What stands on the canvases of both arms; empty before anything does."""
+    return page.evaluate(
+        f"""[...document.querySelectorAll('{STAGE} canvas')]
+            .filter((one) => one.getContext('2d').getImageData(0, 0, 1, 1).data[3])
+            .map((one) => one.toDataURL())"""
+    )
+
+
+def given(page) -> list[str]:
+    return page.evaluate(f"[...document.querySelectorAll('{STAGE} img')].map((one) => one.src)")
 
 
 VISIBLE = """[...document.querySelectorAll('#training *')].filter((e) => e.checkVisibility()
@@ -176,9 +190,16 @@ NAMELESS = f"""() => {VISIBLE}.filter((e) => e.matches('input, button, textarea'
 
 
 def test_an_empty_page_says_what_will_come_and_what_is_wrong(page, director):
-    assert "Press Start" in page.locator("#live-state").inner_text()
+    says(page, "A recording: both arms trained")
     for name in ("Pause", "One step", "Stop and keep", "Discard"):
-        assert page.get_by_role("button", name=name, exact=True).is_disabled()
+        assert not page.get_by_role("button", name=name, exact=True).is_visible()
+    choose_data(page, "my pictures", "own-pictures")
+    says(page, "Press Start live")
+    assert page.locator("#live .stage, #live-charts svg").count() == 0, (
+        "nothing was recorded of these"
+    )
+    page.get_by_label(LESSON.title).click()
+    says(page, "A recording: both arms trained")
     start(page, steps=100_000)
     says(page, "steps is 100000; this page allows 99999 at most.", where="#problem")
     page.get_by_label("Steps", exact=True).fill("")
@@ -227,30 +248,75 @@ def test_a_recipe_fills_the_form_and_the_u_net_can_be_chosen(page):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_one_picture_and_eleven_times_as_it_is_fed_follows_what_is_chosen(page):
+    sheets = page.locator("#twelve [role=img]")
+    until(page, lambda: sheets.count() == 1)
+    assert sheets.get_attribute("aria-label").endswith("as it is shown to both arms")
+    assert sheets.locator("img").count() == 12
+    page.get_by_label("flat ↔ 3D").click()
+    choose(page, "Recipe", "DCGAN")
+    until(page, lambda: sheets.count() == 2)
+    says(page, "Without augmentation", "With DiffAugment", "Never mirrored.", where="#twelve")
+    drawn = sheets.nth(0).inner_html()
+    page.get_by_role("button", name="Arm without augmentation").click()
+    page.get_by_label("of the pictures alone").first.click()
+    until(page, lambda: sheets.nth(0).inner_html() != drawn)
+    says(page, "GAN (augmented pictures)", where="#twelve")
+    drawn = sheets.nth(1).inner_html()
+    page.get_by_label("flat", exact=True).click()
+    until(page, lambda: "picture of flat" in (sheets.nth(1).get_attribute("aria-label") or ""))
+    assert sheets.nth(1).inner_html() != drawn
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert sheets.first.bounding_box()["width"] <= 390
+    assert not axe.Axe().run(page, context="#twelve", options=OPTIONS).response["violations"]
+
+
 def test_pictures_and_curves_of_both_arms_appear_and_move(page, director):
     start(page)
-    page.wait_for_selector("#live-pictures img")
+    page.locator(STAGE).wait_for()
     assert not page.locator("#problem").is_visible()
-    heads = page.locator(".strip h3").all_inner_texts()
-    assert heads == ["Input", "With the cycle loss", "Without the cycle loss", "Truth"]
-    assert len(before := sources(page)) == 4 * 6
-    page.locator("#live-charts svg").nth(3).wait_for()
+    heads = page.locator(".stage h3").all_inner_texts()
+    assert heads == ["With the cycle loss", "Without the cycle loss"]
+    weights = page.locator(".stage .arm.a li").all_inner_texts()
+    assert [words.split() for words in weights][1] == ["forward", "cycle", "10"]
+    until(page, lambda: len(drawn(page)) == 4)
+    before, stays = drawn(page), given(page)
+    page.locator("#live-charts svg").nth(4).wait_for()
     labels = page.locator("#live-charts figcaption").all_inner_texts()
     measures = [LESSON.measure(key).label for key in LESSON.headline]
-    for label, name in zip(labels, [*measures, ""], strict=True):
+    for label, name in zip(labels, [*measures, "accuracy of D_Y", ""], strict=True):
         assert label.startswith(name)
     for arm in director.settings(running(director)).arms:
         assert arm.objective.schedule == (Change("identity", 0.0, *2 * [IDENTITY_UNTIL]),)
     lines = page.locator("#live-charts .line").count
-    assert lines() == 8
+    assert lines() == 10
     points = page.locator("#live-charts .line.b").first.get_attribute
     first, step = points("points"), step_of(page)
     until(page, lambda: points("points") != first and step_of(page) > step)
-    after = sources(page)
-    for shown in (range(0, 4), range(20, 24)):
-        assert [before[i] for i in shown] == [after[i] for i in shown], "input and truth stay"
-    assert not set(before[4:20]) & set(after[4:20])
+    until(page, lambda: not set(before) & set(drawn(page)))
+    assert given(page) == stays, "input and truth stay"
     assert re.search(r"Training · step .* steps/s, both arms · .* left", now(page))
+
+
+def test_who_looks_back_stays_there_while_it_goes_on(page, director):
+    """And goes along again from the newest frame on."""
+    id = running(director)
+    page.locator(STAGE).wait_for()
+    until(page, lambda: len(director.frames(id)) > 3 and len(drawn(page)) == 4)
+    page.locator(".time input").focus()
+    page.keyboard.press("Home")
+    said = page.locator(".time output").inner_text
+    assert said() == "step 0"
+    page.wait_for_timeout(1000)  # Of what came just now not all may be decoded yet.
+    first, step = drawn(page), step_of(page)
+    until(page, lambda: step_of(page) > step)
+    page.wait_for_timeout(2500)
+    assert said() == "step 0" and drawn(page) == first
+    page.keyboard.press("End")
+    assert drawn(page) != first and said() != "step 0"
+    newest = said()
+    until(page, lambda: said() != newest)
 
 
 def test_what_was_asked_is_said_at_once(page, director):
@@ -273,7 +339,7 @@ def test_what_was_asked_is_said_at_once(page, director):
 def test_looks_go_on_after_answers_that_were_lost(page, director, lost):
     """The page waits for an event that nobody knows: its answer never comes."""
     running(director)
-    page.wait_for_selector("#live-pictures img")
+    page.locator(STAGE).wait_for()
     left = [lost]
 
     def mislead(route):
@@ -297,7 +363,7 @@ def test_looks_go_on_after_answers_that_were_lost(page, director, lost):
 def test_tabs_turn_the_looks_on_and_off_without_an_answer(page, director, url, other):
     """Of two clicks the last one counts, in whatever order a server would answer them."""
     running(director)
-    page.wait_for_selector("#live-pictures img")
+    page.locator(STAGE).wait_for()
     held = []
     page.route("**/queue/join*", lambda route: held.append(route))
     page.get_by_role("tab", name=other).click()
@@ -319,7 +385,7 @@ def test_pause_one_step_and_go_on(page, director):
     for more in (1, 2):
         page.get_by_role("button", name="One step").click()
         until(page, lambda more=more: step_of(page) == paused + more)
-    says(page, f"Both arms at step {paused + 2:,}", where="#live-pictures")
+    says(page, f"step {paused + 2:,}", where=".time output")
     page.get_by_role("button", name="Go on").click()
     until(page, lambda: step_of(page) > paused + 2)
     assert page.get_by_role("button", name="One step").is_disabled()
@@ -337,7 +403,7 @@ def test_a_change_is_marked_in_the_curves_and_listed(page, director):
     assert (change["name"], change["value"], change["arm"]) == ("cycle_forward", 2.5, 0)
     line = f"From step {change['step'] + 1:,}: forward cycle 2.5, with the cycle loss"
     says(page, line, where="#live-charts .changes")
-    until(page, lambda: page.locator("#live-charts .mark").count() == 4)
+    until(page, lambda: page.locator("#live-charts .mark").count() == 5)
     says(page, "forward cycle 2.5, backward cycle 10", where="#weights")
     page.get_by_label("New value (weight 0: off)").fill("-1")
     page.locator("#apply").click()
@@ -348,21 +414,21 @@ def test_a_change_is_marked_in_the_curves_and_listed(page, director):
 def test_a_look_leaves_open_lists_and_other_terms_alone(page, director):
     running(director)
     page.wait_for_selector("#live-charts svg")
-    choose(page, "Last chart: a term", "accuracy of D_Y")
-    until(page, lambda: "accuracy of D_Y" in page.locator("#live-charts").inner_text())
-    page.get_by_label("Last chart: a term").click()
+    choose(page, "Last curve: a term", "accuracy of D_X")
+    until(page, lambda: "accuracy of D_X" in page.locator("#live-charts").inner_text())
+    page.get_by_label("Last curve: a term").click()
     other = page.get_by_role("option", name="loss of D_X", exact=True)
     other.wait_for()
     step = step_of(page)
     until(page, lambda: step_of(page) > step)
     assert other.is_visible()
     page.keyboard.press("Escape")
-    assert "accuracy of D_Y" in page.locator("#live-charts").inner_text()
+    assert "accuracy of D_X" in page.locator("#live-charts").inner_text()
 
 
 def test_another_tab_asks_nothing(page, director):
     running(director)
-    page.wait_for_selector("#live-pictures img")
+    page.locator(STAGE).wait_for()
     asked = []
     page.get_by_role("tab", name="Models").click()
     page.wait_for_timeout(2500)  # What was under way ends.
@@ -379,13 +445,13 @@ def test_a_second_browser_and_a_reopened_page_show_the_same(page, browser, url, 
     step = reached(director, id, "paused").step
     says(page, "Paused", f"step {step:,} of")
     other = visit(browser, url)  # Every new page of this browser has cookies of its own.
-    until(other, lambda: now(other) == now(page) and sources(other) == sources(page))
+    until(other, lambda: now(other) == now(page) and drawn(other) == drawn(page) != [])
     other.get_by_role("button", name="One step").click()
     until(page, lambda: step_of(page) == step_of(other) == step + 1)
     other.close()
     page.reload()
     page.get_by_role("tab", name="Train").click()
-    page.wait_for_selector("#live-pictures img")
+    page.locator(STAGE).wait_for()
     assert step_of(page) == step + 1
 
 
@@ -396,7 +462,7 @@ def test_a_killed_process_is_told_and_goes_on_from_its_checkpoint(page, director
     says(page, "Its process died", "is kept")
     died = director.status(id)
     assert f"all up to step {died.saved_step:,} is kept" in page.locator("#live-state").inner_text()
-    assert died.saved_step > 0 and page.locator("#live-pictures img").count()
+    assert died.saved_step > 0 and page.locator(STAGE).count()
     page.get_by_role("button", name="Go on").click()
     says(page, "Training ·")
     assert step_of(page) >= died.saved_step
@@ -407,7 +473,7 @@ def test_a_second_training_waits_with_its_place(page, director):
     first = running(director)
     says(page, "Training ·")
     button = page.locator("#start.secondary")
-    assert button.inner_text() == "Start (waits in the queue)"
+    assert button.inner_text() == "Start live (waits in the queue)"
     start(page)
     says(page, "Waiting", "place 1 in the queue", "It starts by itself when", "has ended.")
     director.command(first, Command("pause"))
@@ -495,6 +561,7 @@ def test_publishing_needs_a_token_which_is_shown_nowhere(page, director, hub, ca
 def test_what_has_ended_goes_on_longer(page, director):
     (id,) = director.all()
     page.get_by_role("button", name="What came of it").click()
+    page.wait_for_timeout(1000)  # Its fields are made now, and hear what is typed a moment later.
     before, steps = director.status(id), page.locator("#until input")
     steps.fill("1")
     page.locator("#longer").click()
@@ -523,11 +590,10 @@ def test_discarding_asks_first_and_leaves_nothing(page, director):
     assert director.all()
     page.locator("#discard").click()
     page.locator("#destroy").click()
-    says(page, "Press Start")
+    says(page, "A recording")
     assert director.all() == {} and not (director.root / id).exists()
-    assert page.locator("#chosen input").input_value() == ""
-    assert page.locator("#live-pictures img, #live-charts svg").count() == 0
-    assert page.locator("#discard").is_disabled() and not page.locator("#term").is_visible()
+    assert page.locator("#chosen input").input_value() == f"recorded · {LESSON.title}"
+    assert page.locator(STAGE).count() == 0 and not page.locator("#discard").is_visible()
 
 
 def choose_data(page, label: str, elem_id: str) -> None:
@@ -557,7 +623,8 @@ def test_what_it_will_be_fed_is_shown_before(page, director, tmp_path):
     page.locator("#preview").click()
     says(page, "note.txt is no picture", "a.png is not a picture", where="#as-fed")
     assert page.locator("#as-fed h4").first.inner_text().startswith("rain")
-    assert shown.count() == 40 and director.all() == {}
+    assert shown.count() == 40 + 12, "and one picture, eleven times as it is fed"
+    assert director.all() == {}
     page.get_by_role("button", name="Close").click()
     page.locator("#as-fed").wait_for(state="hidden")
 
@@ -590,8 +657,9 @@ def test_pictures_of_ones_own_train_unpaired(page, director, tmp_path):
     start(page, steps=3)
     says(page, "Finished", "Trained to the end: 3 steps.")
     assert "<b>rain</b> → snow (own pictures), 32 px" in page.locator("#live-state").inner_text()
-    assert page.locator(".strip h3").all_inner_texts()[-1] == "Without the cycle loss"
-    assert page.locator("#live-pictures img").count() == 1 * 5, "one of twelve was held out"
+    page.locator(STAGE).wait_for()
+    assert page.locator(".stage .y").count() == 0, "there is no truth"
+    assert page.locator(".stage .x img").count() == 1, "one of twelve was held out"
     (id,) = director.all()
     director.discard(id)
 
@@ -620,14 +688,14 @@ def test_a_dataset_of_the_hub(page, director, hub):
     page.get_by_label("Column of Y").fill("imageB")
     page.locator("#start").click()
     says(page, "Finished", "Trained to the end: 2 steps.")
-    says(page, "on inputs of the training", where="#live-pictures")
+    says(page, "are of inputs of the training", where="#live-pictures")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_scrolls_down_only(browser, url, director, scheme):
     """With the training of the test before in sight."""
     phone = visit(browser, url, viewport={"width": 390, "height": 844}, color_scheme=scheme)
-    phone.wait_for_selector("#live-pictures img")
+    phone.locator(STAGE).wait_for()
     for name in ("Change it while it runs", "What came of it"):
         phone.get_by_role("button", name=name).click()
     phone.get_by_label("a dataset on the Hub").click()
@@ -651,6 +719,7 @@ def test_a_page_without_training_says_so(browser, tmp_path):
     page.goto(address)
     page.get_by_role("tab", name="Train").click()
     page.get_by_text("Training is switched off on this page.").wait_for()
-    assert page.locator("#start").count() == 0
+    page.locator("#live .stage canvas").first.wait_for()
+    assert page.locator("#start, #at-once").count() == 0
     page.close()
     demo.close()

@@ -65,7 +65,7 @@ def test_the_pages_code_does_what_it_says(tmp_path):
     assert any(re.fullmatch(r"4 [\d.]+ [\d.]+", line) for line in lines), "the last line of the log"
     assert any(re.fullmatch(r"3 [\d.]+ \[[\d.]+, [\d.]+\]", line) for line in lines), "figures"
     assert f"{server.url}/user/horses" in lines and server.repos["user/horses"].private
-    assert "Valid are the bundled drawing, emoji" in lines[-1]
+    assert "Valid are the bundled digits-cycada, drawing" in lines[-1]
     for name in ("translation.png", "reconstruction.png", "identity.png"):
         assert Image.open(tmp_path / name).size == (30, 20)
     assert "metrics.json" in server.files("user/horses")
@@ -164,7 +164,7 @@ def test_what_has_more_than_8_bits_is_not_read_as_if_it_had_8(tmp_path):
 def test_a_set_and_a_wrong_name_are_told_with_the_names_that_are_valid():
     with pytest.raises(CheckpointError, match="name one: drawing/gan, drawing/gan-cycle, "):
         cyclegan.load("drawing")
-    with pytest.raises(CheckpointError, match="Valid are the bundled drawing, emoji"):
+    with pytest.raises(CheckpointError, match="Valid are the bundled digits-cycada, drawing"):
         cyclegan.load("drawng")
     with pytest.raises(ConfigError, match="finds no nowhere device"):
         cyclegan.load("drawing/gan", "nowhere")

@@ -133,9 +133,30 @@ def test_a_method_from_elsewhere_has_weights_of_its_own(form):
 
 def test_the_lessons_recipe_is_offered_first_and_the_methods_behind_it(form):
     listed = form.offered(form.inputs[0].value)["recipe"]
-    assert [name for _, name in listed["choices"]] == ["lesson", "paper", "book", "course"]
+    own = ["lesson", "paper", "book", "course"]
+    others = [
+        f"{m.key}:lesson"
+        for m in methods.all_methods()
+        if "lesson" in m.recipes and not m.classes(m.Objective())  # Neither has labels.
+    ]
+    assert [name for _, name in listed["choices"]] == [*own, *others] and "dcgan:lesson" in others
     assert listed["value"] == "lesson"
-    assert [name for _, name in form.offered("tones")["recipe"]["choices"]] == ["lesson"]
+    tones = form.offered("tones")["recipe"]["choices"]
+    assert [name for _, name in tones] == ["lesson", *others]
+
+
+def test_each_method_that_is_offered_for_a_lesson_can_be_trained_there(form):
+    for lesson in filter(lambda one: lessons.is_registered(one.name), lessons.all_lessons()):
+        for _, name in form.offered(lesson.name)["recipe"]["choices"]:
+            if ":" in name:
+                wanted = asked(form, lesson.name, name)
+                assert wanted.base.method == name.partition(":")[0]
+                assert len(set(wanted.slugs)) == 2
+
+
+def test_texts_that_nobody_typed_come_as_none(form):
+    untyped = {"X name": None, "Y name": None, "folder": None}
+    assert asked(form, recipe.OWN, "lesson", **untyped).base.domains == Domains("X", "Y")
 
 
 def asked(form: recipe.Form, kind: str, name: str, **typed) -> LiveSettings:

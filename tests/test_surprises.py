@@ -169,7 +169,9 @@ def test_the_bundled_laboratory_explains_what_it_shows():
     assert "The tab Translate says otherwise" in words and "2,000 steps; 3 seeds" in words
     here, there, tab = trained.beside(library, "satellite2map", "xy")
     assert (here.title, there.title, tab) == ("satellite2map", title, "Ablation")
-    assert trained.beside(library, "drawing", "xy") is None, "it has no laboratory"
+    here, there, tab = trained.beside(library, "drawing", "xy")
+    assert (here.title, there.title, tab) == ("drawing", "drawing-ablation", "Ablation")
+    assert trained.beside(library, "emoji", "xy") is None, "it has no laboratory"
 
 
 def test_sets_of_other_data_are_not_beside_each_other(tmp_path):

@@ -271,7 +271,8 @@ def test_a_full_disk(model, folder, tmp_path, capsys, monkeypatch):
         (["--longest-side", "0"], "0 is not from 1 to 4096 pixels"),
         (["--longest-side", "x"], "invalid pixels value: 'x'"),
         (["--dircetion", "xy"], "unrecognized arguments: --dircetion"),
-        ([], "the following arguments are required: --model, --input, --output"),
+        ([], "the following arguments are required: --model, --output"),
+        (["--samples", "3"], "--samples: not allowed with argument --input"),
     ],
 )
 def test_wrong_flags(argv, words, capsys):
