@@ -2,8 +2,8 @@
 
 The step, a translation, the way to a batch, and the page (start, click, memory). With nothing else
 running. What takes longer has a command of its own: bench.start, bench.live, bench.visitors,
-bench.large, bench.hub, bench.ranks, bench.lens; so has what strangers do to a page, and what the
-walls cost: bench.fuzz, bench.attack, bench.confined.
+bench.large, bench.hub, bench.ranks, bench.lens, bench.stage, bench.climb, bench.drawing; so has
+what strangers do to a page, and what the walls cost: bench.fuzz, bench.attack, bench.confined.
 """
 
 import argparse

@@ -1,8 +1,9 @@
 """What ships in `checkpoints/`: `python -m bench.bundle train RUNS SET`, `… ship RUNS SET`.
 
 Three seeds of the full variant and of the one that the set's point needs beside it; then the seed
-that is shown, the middle one by the full variant's cycle error, of the other two. `train` goes on
-after a kill; `ship` copies what is finished into the set's folder and measures it.
+that is shown, the middle one by the full variant's cycle error, of the other two. A lesson that
+fails has one seed of the two. `train` goes on after a kill; `ship` copies what is finished into the
+set's folder and measures it.
 """
 
 import argparse
@@ -25,10 +26,18 @@ VARIANTS = {
     "gan-cycle": ["--identity", "0"],
     "gan": ["--cycle", "none", "--identity", "0"],
 }
-BESIDE = {"drawing": "gan-identity", "emoji": "gan-cycle", "satellite2map": "gan-identity"}
+BESIDE = {
+    "drawing": "gan-identity",
+    "emoji": "gan-cycle",
+    "satellite2map": "gan-identity",
+    "turned": "gan-identity",
+}
 """The variant that a set's point needs beside the full one."""
 
 SEEDS = (0, 1, 2)
+FAILS = ("turned",)
+"""Lessons of one seed, and of no variants but the two."""
+
 SETTINGS = [
     *("--size", "64", "--fit", "none", "--width", "24", "--blocks", "4"),
     *("--discriminator-width", "32", "--upsampling", "resize", "--steps", "5000"),
@@ -47,22 +56,28 @@ def train(runs: Path, name: str) -> None:
         jobs.train(where, *words, "--seed", str(seed))
         print(where, flush=True)
 
-    leading = [(variant, seed) for variant in (FULL, BESIDE[name]) for seed in SEEDS]
+    seeds = SEEDS[:1] if name in FAILS else SEEDS
+    leading = [(variant, seed) for variant in (FULL, BESIDE[name]) for seed in seeds]
     jobs.side_by_side(partial(one, *job) for job in leading)
+    if name in FAILS:
+        return
     seed = shown(runs, name)
     jobs.side_by_side(partial(one, v, seed) for v in VARIANTS if v not in (FULL, BESIDE[name]))
 
 
 def shown(runs: Path, name: str) -> int:
     """The seed in the middle by what the full variant's round trip loses on all held-out items."""
-    folders = [folder_of(runs, name, FULL, seed) for seed in SEEDS]
-    found = command.measure_all(folders, "cpu")
+    seeds = [seed for seed in SEEDS if folder_of(runs, name, FULL, seed).exists()]
+    if len(seeds) == 1:
+        return seeds[0]
+    found = command.measure_all([folder_of(runs, name, FULL, seed) for seed in seeds], "cpu")
     errors = [one.found.metrics["G"]["cycle_error"] for one in found]
-    return sorted(zip(errors, SEEDS, strict=True))[len(SEEDS) // 2][1]
+    return sorted(zip(errors, seeds, strict=True))[len(seeds) // 2][1]
 
 
 def ship(runs: Path, name: str) -> None:
-    """The two leading variants of the shown seed with their discriminators, all else without.
+    """The two leading variants of the shown seed with their discriminators, all else without; so
+    are those of a lesson that fails, which is to be small.
 
     A variant whose shown seed is not trained stays as it was.
     """
@@ -74,7 +89,7 @@ def ship(runs: Path, name: str) -> None:
         shutil.rmtree(root / variant, ignore_errors=True)
         for s in trained:
             where = root / variant if s == seed else root / variant / f"seed-{s}"
-            judged = s == seed and variant in (FULL, BESIDE[name])
+            judged = s == seed and variant in (FULL, BESIDE[name]) and name not in FAILS
             checkpoints.export(folder_of(runs, name, variant, s), where, with_judges=judged)
     command.main([str(root), "--save"])
 

@@ -56,10 +56,10 @@ def moves(page: Page) -> dict[str, float]:
     wiped = [page.evaluate(WIPE, 37 * n % 100) for n in range(MOVES)]
     page.keyboard.press("Escape")
     first, *others = taken
-    return {"first_look": first, **_summed("look", others), **_summed("wipe", wiped)}
+    return {"first_look": first, **summed("look", others), **summed("wipe", wiped)}
 
 
-def _summed(name: str, taken: list[float]) -> dict[str, float]:
+def summed(name: str, taken: list[float]) -> dict[str, float]:
     return {name: statistics.median(taken), f"slowest_{name}": max(taken)}
 
 
