@@ -128,6 +128,17 @@ def test_two_quick_presses_are_two_rungs(page):
     settled(page, "λ 10")
 
 
+def test_it_opens_when_its_part_of_the_page_comes_later(page):
+    page.evaluate(
+        """() => {
+          const ladder = document.getElementById('ladder'), {parentNode, nextSibling} = ladder;
+          ladder.remove();
+          setTimeout(() => parentNode.insertBefore(ladder, nextSibling), 700);
+        }"""
+    )
+    climb(page)
+
+
 STEPPED = """async () => {
   const range = document.querySelector('.ladder input'), seen = [];
   range.value = 0.01;

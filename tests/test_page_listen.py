@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import gradio as gr
 import pytest
 import torch
 from opened import opened
@@ -179,12 +180,20 @@ def test_what_is_for_pictures_alone_is_absent(page):
     }
     assert [one for one, is_so in visible.items() if is_so] == ["#recording", "#download"]
     assert page.locator("#result .loop .seen img[role]").count() == 0, "no lens"
+    arrows = page.locator("#result .loop .step i")
+    assert arrows.count() and page.locator("#result .loop .step i[role]").count() == 0
+    arrows.first.click()
     page.get_by_label("Lesson or model").click()
     page.get_by_role("option", name="sets/pictures").click()
     page.locator("#upload").wait_for()
     until(page, lambda: page.locator(PLAYERS).count() == 0)
     assert page.locator("#recording").count() == 0
     assert page.locator("#draw").is_visible() and page.locator("#closer").is_visible()
+    until(page, lambda: page.locator("#result .loop .step i[role=button]").count() > 0)
+    page.get_by_label("Lesson or model").click()
+    page.get_by_role("option", name="sets/voices").click()
+    until(page, lambda: page.locator(PLAYERS).count() == 8)
+    until(page, lambda: page.locator("#result .loop .step i[role]").count() == 0)
 
 
 def test_an_own_recording_is_turned(page, folder):
@@ -196,6 +205,17 @@ def test_an_own_recording_is_turned(page, folder):
     until(page, lambda: labels(page) == NAMED)
     says(page, "Your own recording", where="#recording")
     assert page.locator("#recording input[type=file]").count() == 1, "the field is empty again"
+
+
+def test_an_empty_field_takes_nothing_out_of_it_that_came_since(folder):
+    """A recorder says that it is empty when it is made, and is answered when a file is there."""
+    demo = build_demo(Library([folder / "sets"]))
+    fields = [fn for fn in demo.fns.values() if fn.name == "on_own"]
+    assert len(fields) == 2
+    for field in fields:
+        *known, _ = field.inputs
+        (answer,) = field.fn(*(one.value for one in known), None, None)
+        assert list(answer.values()) == [gr.skip()]
 
 
 def test_of_a_long_one_the_beginning_is_taken(page, folder):

@@ -27,7 +27,7 @@ def build(run: Callable, state: gr.State, result: gr.HTML, visible: bool = True)
     with gr.Accordion("Inside G", open=False, visible=visible, elem_id="inside") as accordion:
         shown = gr.HTML("", elem_id="insides", apply_default_css=False)
     # Outside, as what lies in an accordion is not there before that is opened.
-    into = gr.HTML("", js_on_load=script("into"), apply_default_css=False)
+    into = gr.HTML("", js_on_load=script("parts") + script("into"), apply_default_css=False)
 
     def on_wish(request: Request, now: Within, visit: gr.Request) -> str:
         if not request.has_picture:

@@ -219,7 +219,7 @@ def build(
             terms = gr.HTML(
                 at_first.objective,
                 elem_id="sum",
-                js_on_load=CHOOSE + script("opens"),
+                js_on_load=CHOOSE + script("parts") + script("opens"),
                 apply_default_css=False,
             )
             heaps = gr.HTML("", elem_id="heaps", apply_default_css=False)
@@ -378,17 +378,17 @@ def build(
         set_ = library.sets[old.title]
         given = recording.given if takes_recordings(set_) else upload
         item = set_.lesson.medium.called
-        if path is None:  # Between two pictures of a webcam.
-            yield {given: None}
+        if path is None:  # Between two pictures of a webcam, or two ways of giving a recording.
+            yield {given: gr.skip()}  # What is in the field by now may be another.
             return
         request = replace(old, example=None, path=path)
         awaited = answers.instead(request, ON_ITS_WAY.format(item=item))
-        yield sent(request, awaited, now, False) | {given: path}
+        yield sent(request, awaited, now, False)
         try:
             with desk.one_at_a_time(visit.session_hash, f"opening a {item}"):
                 own_item(library, request)
             answer = answers.draw(request, run(request, visit))
-            yield sent(request, answer, now, is_open) | {given: path}
+            yield sent(request, answer, now, is_open)
         except Exception as error:
             sentence = f"{desk.teller.sentence(error)} {choose_one(set_)}"
             yield without_own(is_open, request, now, sentence) | {given: None}

@@ -1,14 +1,12 @@
 // A click on an arrow of the diagram, or on a button beside what is seen, looks inside the network
 // that it stands for. Parts of the page come one after the other, so all are looked for when needed.
 const ask = (row, key) => trigger('click', {row: Number(row), key});
-const arrow = (target) => target.closest?.('#result .loop .step i');
+const arrow = (target) => target.closest?.('#result .loop .step i[role]');
 function enter(step) {
   const place = step.classList.contains('aside') ? step.previousElementSibling : step.nextElementSibling;
   const rows = [...step.closest('.loop').querySelectorAll('.row:not(:has(.absent))')];
   ask(rows.indexOf(step.closest('.row')), place.dataset.view);
-  const accordion = document.getElementById('inside'), heading = accordion.querySelector('button');
-  if (!heading.classList.contains('open')) heading.click();
-  accordion.scrollIntoView({behavior: 'smooth', block: 'start'});
+  openPart('inside');
 }
 document.addEventListener('click', ({target}) => {
   const button = target.closest?.('#insides button[data-key]');
@@ -20,12 +18,14 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   enter(arrow(event.target).parentElement);
 });
-// Where a page has no insides to show, arrows are arrows alone.
+// Where there is nothing to look into, as of voices, arrows are arrows alone.
 const mark = () => {
-  for (const letter of document.querySelectorAll('#result .loop .step i:not([role], :empty)')) {
-    letter.setAttribute('role', 'button');
-    letter.setAttribute('aria-label', `Look inside ${letter.textContent}`);
-    letter.tabIndex = 0;
+  const isThere = document.getElementById('inside') !== null;
+  for (const letter of document.querySelectorAll('#result .loop .step i:not(:empty)')) {
+    if (letter.hasAttribute('role') === isThere) continue;
+    const said = {role: 'button', 'aria-label': `Look inside ${letter.textContent}`, tabindex: 0};
+    for (const [name, value] of Object.entries(said))
+      if (isThere) letter.setAttribute(name, value); else letter.removeAttribute(name);
   }
 };
 mark();
