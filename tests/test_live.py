@@ -591,7 +591,8 @@ def test_no_frame_yet(tmp_path):
 
 
 def test_looking_takes_its_share_and_no_more(monkeypatch):
-    """Two seconds between looks, or as long as it takes for the share; by a clock of our own."""
+    """Two seconds between looks, or as long as it takes for the share, which the first, cold one
+    does not set; by a clock of our own."""
     now = [100.0]
     monkeypatch.setattr(pace, "perf_counter", lambda: now[0])
 
@@ -599,13 +600,13 @@ def test_looking_takes_its_share_and_no_more(monkeypatch):
         return lambda: now.__setitem__(0, now[0] + seconds)
 
     rhythm = pace.Rhythm(2.0, 0.1)
-    for seconds, wait in ((0.01, 2.0), (1.0, 9.0), (3.0, 27.0)):
+    for seconds, wait in ((6.0, 2.0), (0.01, 2.0), (1.0, 9.0), (3.0, 27.0)):
         assert rhythm.is_due
         rhythm.do(cost(seconds))
         now[0] += wait - 0.01
         assert not rhythm.is_due
         now[0] += 0.02
-    assert rhythm.spent == pytest.approx(4.01)
+    assert rhythm.spent == pytest.approx(10.01)
 
 
 def test_a_director_is_missed_by_our_own_clock(tmp_path, monkeypatch):
@@ -642,7 +643,8 @@ def test_minutes_end_a_training_and_it_is_kept(live):
 def test_a_pause_is_no_training(live, monkeypatch):
     """Neither the status nor the run folders count it."""
     folder, took, train_ = live(steps=3), [], Worker.train
-    go_on = threading.Timer(1.0, control.send, (folder, Command("continue")))
+    # Long enough to be told from a step that had to wait for other processes.
+    go_on = threading.Timer(3.0, control.send, (folder, Command("continue")))
 
     def timed(self) -> None:
         started = time.perf_counter()
@@ -657,9 +659,9 @@ def test_a_pause_is_no_training(live, monkeypatch):
 
     at_step(monkeypatch, {2: pause})
     found = work(folder)
-    assert found.state == "finished" and found.seconds < took[0] - 0.5
+    assert found.state == "finished" and found.seconds < took[0] - 1.5
     kept = sum(checkpoints.read_config(folder / slug).facts["seconds"] for slug in SLUGS)
-    assert kept < took[0] - 0.5
+    assert kept < took[0] - 1.5
 
 
 def test_a_change_before_the_first_step_survives_a_kill(live, monkeypatch):

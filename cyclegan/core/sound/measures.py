@@ -94,7 +94,6 @@ OVER_STATISTICS = Figure(
     "mcd_share",
     "distance over that of statistics alone",
     decimals=2,
-    is_quick=True,
     needs=("made", "truth", "original_moved"),
     of=lambda made, truth, original_moved: (
         distance(made, truth),

@@ -22,12 +22,16 @@ GRACE = 10.0
 
 
 class Rhythm:
-    """When something is due that is to happen every so often, but cost only a share of the time."""
+    """When something is due that is to happen every so often, but cost only a share of the time.
+
+    The first time is no measure of it: caches are cold then, and a page that just started is busy.
+    """
 
     def __init__(self, every: float, share: float):
         self.every, self.share = every, share
         self.spent = 0.0
         self._next = 0.0
+        self._is_first = True
 
     @property
     def is_due(self) -> bool:
@@ -38,7 +42,9 @@ class Rhythm:
         work()
         ended = perf_counter()
         self.spent += ended - started
-        self._next = ended + max(self.every, (ended - started) * (1 / self.share - 1))
+        rest = 0.0 if self._is_first else (ended - started) * (1 / self.share - 1)
+        self._next = ended + max(self.every, rest)
+        self._is_first = False
 
 
 class Remaining:
