@@ -1,6 +1,9 @@
-"""What classifiers say on the page: bars at each station of the loop, and a wall."""
+"""What classifiers say on the page: bars at each station of the loop, a wall, and the rows of the
+laboratory."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,14 +12,17 @@ from opened import opened
 from test_page import PATIENCE
 from variants import lively
 
-from cyclegan import lessons
+from cyclegan import lessons, methods
 from cyclegan.core.config import Channels, Config, Discriminator, Generator, Training
 from cyclegan.inference.translator import Translator
+from cyclegan.labs.ablation.command import main as laboratory
+from cyclegan.labs.ablation.variants import groups, known, reference, rival
 from cyclegan.lessons.digits import judge
 from cyclegan.methods.cycada import Objective
-from cyclegan.page import loop, wall, wall_panels
+from cyclegan.page import lab_tables, loop, wall, wall_panels
 from cyclegan.page.compare import opening, translate
 from cyclegan.page.demo import build_demo
+from cyclegan.page.lab import read as read_report
 from cyclegan.page.library import Library
 from cyclegan.store import checkpoints
 
@@ -126,4 +132,99 @@ def test_bars_and_wall_in_a_browser(browser, library, scheme, width):
         assert marks["height"] == pytest.approx(picture.bounding_box()["height"], abs=1)
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, "nothing reaches out of the page"
+        page.close()
+
+
+# In the laboratory
+
+ROWS = ["cycada-all", "cycada-no-cycle"]
+TINY = [
+    *("--seeds", "1", "--steps", "10", "--jobs", "1"),
+    *("--width", "2", "--blocks", "1", "--discriminator-width", "2"),
+]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory) -> Path:
+    """Two rows by the command: the first alone, then both, of which one is there already."""
+    folder = tmp_path_factory.mktemp("lab") / "digits"
+    first = folder / ROWS[0] / "seed-0" / checkpoints.WEIGHTS
+    for rows in (ROWS[:1], ROWS):
+        before = first.stat().st_mtime_ns if first.exists() else None
+        options = ["--data", "digits", "--variants", ",".join(rows), "--out", str(folder), *TINY]
+        assert laboratory(["run", *options]) == 0
+    assert first.stat().st_mtime_ns == before, "it goes on, and trains nothing twice"
+    assert laboratory(["report", str(folder)]) == 0
+    return folder
+
+
+def test_each_row_lacks_one_term_and_the_last_all_but_gan():
+    rows, full = known(), Objective()
+    no_cycle = {"cycle_forward": 0.0, "cycle_backward": 0.0}
+    assert {name: rows[name].objective for name in groups()["cycada"]} == {
+        "cycada-all": full,
+        "cycada-no-semantic": replace(full, semantic=0.0),
+        "cycada-no-cycle": replace(full, **no_cycle),
+        "cycada-no-features": replace(full, features=0.0),
+        "cycada-gan": replace(full, **no_cycle, semantic=0.0, features=0.0),
+    }
+    assert reference(groups()["cycada"]) == "cycada-all"
+    assert rival("cycada-all") == "cycada-no-semantic"
+    own = methods.find("cycada").recipes["lesson"].training
+    for name in groups()["cycada"]:
+        training = rows[name].config(lessons.find("digits").recipe.config).training
+        assert (training.pool, training.decay, training.ema_decay) == (
+            *(own.pool, own.decay, own.ema_decay),
+        )
+
+
+def test_items_without_labels_are_refused_before_a_step(tmp_path, capsys):
+    options = ["--data", "drawing", "--variants", "cycada", "--out", str(tmp_path / "lab")]
+    assert laboratory(["run", *options]) == 2
+    assert "CyCADA learns from labels, and these items have none." in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_report_has_accuracies_and_flips_and_says_what_they_are(lab):
+    found = json.loads((lab / "report" / "report.json").read_text(encoding="utf-8"))
+    assert [one["name"] for one in found["variants"]] == ROWS
+    for one in found["variants"]:
+        metrics = checkpoints.read_metrics(lab / one["name"] / "seed-0")
+        for network, key in (("G", "flips"), ("F", "f_T_right")):
+            assert one["figures"][network][key]["mean"] == pytest.approx(metrics[network][key])
+    compared = found["comparisons"][0]
+    assert "flips" in compared["G"] and "f_T_right" in compared["F"]
+    words = (lab / "report" / "report.md").read_text(encoding="utf-8")
+    assert "- label flips (↓): Share of translations that show another digit" in words
+    assert "- accuracy of f\\_T (↑): Share of held-out y that f_T names rightly" in words
+
+
+def test_what_the_method_is_for_stands_first_in_its_table(lab):
+    report = read_report(lab)
+    keys = {n: [m.key for m in lab_tables.headline(report, report.measures(n))] for n in "GF"}
+    assert keys == {
+        "G": ["flips", "cycle_error", "diversity"],
+        "F": ["f_T_right", "flips", "cycle_error"],
+    }
+
+
+@pytest.mark.browser
+def test_the_laboratory_in_a_browser(browser, lab):
+    with opened(build_demo(Library([lab], "cpu"))) as address:
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        page.set_default_timeout(PATIENCE)
+        page.goto(address)
+        page.get_by_role("tab", name="Ablation").click()
+        cells = page.locator("#lab-grid .cell[data-variant]")
+        cells.nth(1).wait_for()
+        table = page.locator("#lab-table table").first
+        assert "label flips" in table.inner_text()
+        page.locator("#lab-direction label").nth(1).click()
+        table.get_by_text("accuracy of f_T").wait_for()
+        for name in ROWS:
+            found = checkpoints.read_metrics(lab / name / "seed-0")["F"]["f_T_right"]
+            assert f"{known()[name].title}" in table.inner_text()
+            assert f"{found:.3f}" in table.inner_text()
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert over <= 0
         page.close()

@@ -199,6 +199,8 @@ class Method:
     """The recipe that it trains by where none is named; "" for the program's own defaults."""
     figures: tuple[Figure, ...] = ()
     """What can be measured of it beside what every method has; they may need `probes`."""
+    headline: tuple[str, ...] = ()
+    """Keys of those that tell its point, before a lesson's own."""
     switches: tuple[Switch, ...] = ()
     """What is shown with and without: the first in two rows, a second by a tick. Without any, the
     variants are rows."""

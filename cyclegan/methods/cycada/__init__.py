@@ -30,6 +30,7 @@ from .figures import FIGURES, PROBES
 from .networks import FeatureJudge, Finder, Namer, ToldGenerator
 from .objective import Objective
 from .recipes import RECIPES
+from .rows import ROWS
 from .step import KEEP, adapt, judge_features, pre_train, translate
 
 PRE_TRAIN, TRANSLATE, ADAPT = "pre-train", "translate", "adapt"
@@ -47,8 +48,10 @@ class CyCADA(Method):
     media = frozenset({"pictures"})
     usual = "lesson"
     Objective = Objective
+    rows = ROWS
     recipes = RECIPES
     figures = FIGURES
+    headline = ("f_T_right",)
     stages = (
         Stage(PRE_TRAIN, 0.2),
         Stage(TRANSLATE, 0.35),
