@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 from opened import opened
+from PIL import Image
+from test_easel import READ
 from test_page import PATIENCE
 from variants import lively
 
@@ -100,6 +102,14 @@ def test_of_other_methods_there_is_no_wall(library):
     assert wall_panels.draw(replace(shown, walls=())) == ""
 
 
+def shares_of(page) -> list[list[float]]:
+    """The bars of every station, in the order of the page."""
+    return page.locator(".loop .opinion").evaluate_all(
+        """all => all.map((one) => [...one.querySelectorAll('.kinds span')]
+          .map((bar) => parseFloat(bar.style.getPropertyValue('--share'))))"""
+    )
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(
     ("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
@@ -112,16 +122,8 @@ def test_bars_and_wall_in_a_browser(browser, library, scheme, width):
         page.locator(".loop .opinion").first.wait_for()
         said = page.locator(".loop .opinion")
         assert said.count() == 5, "x once, and two stations a row"
-        for i in range(5):
-            assert said.nth(i).locator(".kinds span").count() == 10
-            shares = (
-                said.nth(i)
-                .locator(".kinds span")
-                .evaluate_all(
-                    "all => all.map(one => parseFloat(one.style.getPropertyValue('--share')))"
-                )
-            )
-            assert sum(shares) == pytest.approx(1, abs=0.01)
+        for i, shares in enumerate(shares_of(page)):
+            assert len(shares) == 10 and sum(shares) == pytest.approx(1, abs=0.01)
             assert (
                 said.nth(i).locator(".said").inner_text() in said.nth(i).locator("p").inner_text()
             )
@@ -132,6 +134,47 @@ def test_bars_and_wall_in_a_browser(browser, library, scheme, width):
         assert marks["height"] == pytest.approx(picture.bounding_box()["height"], abs=1)
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, "nothing reaches out of the page"
+        page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_a_drawn_digit_goes_round_and_is_named_at_each_station(browser, scheme, width):
+    """A stroke below a seven of the bundled set: the classifiers say of the drawing what they do
+    here, and nobody knows any more what it shows."""
+    name = "digits-cycada"
+    library = Library([checkpoints.BUNDLED / name], "cpu")
+    rows = translate(library, opening(name, library.sets[name])).rows
+    with opened(build_demo(library)) as address:
+        page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+        page.set_default_timeout(PATIENCE)
+        page.goto(address)
+        said = page.locator(".loop .opinion")
+        said.first.wait_for()
+        before = shares_of(page)
+        page.locator("#draw button").click()
+        sheet = page.locator(".drawing-sheet canvas")
+        sheet.wait_for()
+        page.wait_for_function("document.querySelector('.drawing-sheet canvas').width === 32")
+        sheet.scroll_into_view_if_needed()
+        box = sheet.bounding_box()
+        page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.8 * box["height"])
+        page.mouse.down()
+        page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.8 * box["height"], steps=8)
+        page.mouse.up()
+        page.locator("#result .note", has_text="You drew on Seven").wait_for()
+        after = shares_of(page)
+        assert len(after) == 5 and after != before
+        drawing = np.array(page.evaluate(READ, ".drawing-sheet canvas"), np.uint8)
+        drawing = Image.fromarray(drawing.reshape(32, 32, 4)[..., :3])
+        for place, row in enumerate(rows):
+            named = library.translator(row.variant.source).translate(drawing, "xy").named
+            for key in ("original", "made", "back")[place:]:  # x is named once, by the first.
+                assert any(one == pytest.approx(named[key], abs=0.01) for one in after), key
+        assert page.locator("#result [data-view=truth]").count() == 0
+        assert "label flips" not in page.locator(".loop").inner_text()
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert over <= 0
         page.close()
 
 
