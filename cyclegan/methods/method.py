@@ -126,10 +126,12 @@ class Player:
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the training in which some players play; share: of the steps."""
+    """A part of the training in which some players play; share: of the steps. says: what is learned
+    in it, for whoever watches, as a sentence without its first capital."""
 
     name: str
     share: float = 1.0
+    says: str = ""
 
 
 @dataclass(frozen=True)
