@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from tiny import noise
+from tiny import config, noise
 from variants import FULL, GAN, write
 
+from cyclegan.core.config import Training
 from cyclegan.inference.translator import Translator
 from cyclegan.page import answers
 from cyclegan.page.answers import Answers
@@ -61,6 +62,14 @@ def test_a_picture_of_ones_own_needs_the_networks_once(library, tmp_path, monkey
 
 def test_without_a_picture_there_is_a_sentence(library):
     assert "Choose an example" in Answers(library).ready(request(library)).result
+
+
+def test_a_set_without_examples_asks_for_none(tmp_path):
+    """As one of MNIST and UCI, of whose digits nobody knows the other side."""
+    write(tmp_path / "set" / "full", replace(config(FULL), training=Training(data="digits-uci")))
+    library = Library([tmp_path / "set"])
+    (set_,) = library.sets.values()
+    assert answers.choose_one(set_) == "Choose a picture of your own."
 
 
 def test_no_more_markup_is_kept_than_may_be(library, monkeypatch):

@@ -7,13 +7,16 @@ from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import pytest
+import torch
 
 from cyclegan import lessons
 from cyclegan.core.figures import Figure
 from cyclegan.inference import comparisons, evaluation
 from cyclegan.inference.comparisons import Comparisons
 from cyclegan.labs.ablation import text
+from cyclegan.lessons.digits import judge
 from cyclegan.page import ladders, trend
 from cyclegan.store import checkpoints
 
@@ -114,6 +117,41 @@ def test_the_card_of_pictures_from_noise_has_the_table_of_its_files():
     card = words(f"checkpoints/{name}/README.md")
     assert len(results) == 2 and all(line in card for line in table.splitlines())
     assert f"as good as {results['GAN']['effective']} independent ones" in card
+
+
+def test_what_is_said_of_labels_that_stay_is_what_the_files_have():
+    """Of the shown seed, which is the first of three; and of the judge, who is asked here."""
+    name = "digits-cycada"
+    card, told = words(f"checkpoints/{name}/README.md"), words("docs/cycada.md")
+    folders, values = names(name), metrics(name)
+    found = comparisons.read(checkpoints.BUNDLED / name)
+    results = {folders[folder]: of for folder, of in values.items()}
+    table = evaluation.table(
+        results,
+        measured(lessons.find("digits"), results),
+        lambda n, key: folders.get(found.best(folders, n, key)),
+    )
+    assert len(results) == 3 and all(line in card for line in table.splitlines())
+    right = {folder: f"{of['F']['f_T_right']:.3f}" for folder, of in values.items()}
+    (source,) = {f"{of['F']['f_S_right']:.3f}" for of in values.values()}
+    rows = {
+        "GAN + cycle + semantic + features, all terms": right["gan-cycle-semantic-features"],
+        "all but the semantic term": right["gan-cycle-features"],
+        "all but the cycle": right["gan-semantic-features"],
+        "grey digits alone (f_S)": source,
+    }
+    number = r"\d\.\d{3}"
+    for row, seed_0 in rows.items():
+        said = rf"\| {re.escape(row)} \| {number} \({number}–{number}\): {seed_0}, {number}, "
+        assert re.search(said, told), (row, seed_0)
+    assert f"over three seeds ({rows['GAN + cycle + semantic + features, all terms']}, " in card
+    count = results["GAN + cycle + features"]["items"]
+    assert f"{count} held-out pairs" in card and f"all {count} held-out digits" in told
+    data = lessons.find("digits").open(32, "none")
+    says = judge.says(data.medium.arrays(torch.stack(list(data.test_y))))
+    wrong = (says != np.array(data.known_y["label"])).mean()
+    for text_ in (card, told):
+        assert f"The judge errs on {wrong:.3f} of real coloured digits" in text_
 
 
 def test_the_readmes_table():

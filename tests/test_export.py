@@ -26,6 +26,7 @@ from cyclegan.core.networks import layers
 from cyclegan.inference.translator import Translator
 from cyclegan.labs.export import check, command, convert, graphs, writing
 from cyclegan.labs.export.parts import ExportError, Part, parts_of
+from cyclegan.methods.cycada import Objective as CyCADA
 from cyclegan.methods.pix2pix import Objective as Paired
 from cyclegan.store import catalogue, checkpoints
 
@@ -92,7 +93,7 @@ def test_five_models_compute_the_same_everywhere(case, tmp_path, capsys):
     code, out, err = export(capsys, model, tmp_path / "out")
     assert code == 0
     paired = case == "another method"
-    assert ("Left out, as more than a picture goes in: D_X and D_Y." in err) == paired
+    assert ("Left out: D_X and D_Y. What is written" in err) == paired
     shown = ("G", "F") if isinstance(settings, Config) else ("G",)
     roles = (*shown, *(() if paired else judges))
     assert names(tmp_path / "out") == files(*roles)
@@ -111,6 +112,15 @@ def test_five_models_compute_the_same_everywhere(case, tmp_path, capsys):
             for kind in (".onnx", ".pt2"):
                 made = run(tmp_path / "out" / f"{role}{kind}", x)
                 assert torch.allclose(made, translator.model[role](x), atol=1e-3)
+
+
+def test_what_takes_more_than_a_picture_or_names_one_is_left_out_and_told(tmp_path, capsys):
+    """Of CyCADA F alone is written: G is told a z, E finds one, and f_S and f_T name pictures."""
+    objective = CyCADA(classes=3, latent=2)
+    write(tmp_path / "model", replace(config(objective, data="made up"), channels=Channels(1, 3)))
+    code, _, err = export(capsys, tmp_path / "model", tmp_path / "out")
+    assert code == 0 and names(tmp_path / "out") == files("F")
+    assert "Left out: G, E, f_S and f_T. What is written makes a picture of one picture" in err
 
 
 @pytest.mark.parametrize(

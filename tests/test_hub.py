@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import hub_server
@@ -18,6 +19,7 @@ from ladders import ladder
 from tiny import config, noise, same
 from variants import FULL, GAN, JUDGES, write
 
+from cyclegan.core.config import Channels, Config
 from cyclegan.core.evidence import Difference
 from cyclegan.core.files import read_json, write_json
 from cyclegan.inference import comparisons
@@ -25,6 +27,7 @@ from cyclegan.inference.comparisons import Comparisons
 from cyclegan.inference.translator import Translator
 from cyclegan.labs import publishing
 from cyclegan.labs.publishing.command import main
+from cyclegan.methods.cycada import Objective as CyCADA
 from cyclegan.store import checkpoints, hub
 from cyclegan.store.hub import HubError, HubName, parse, pulling
 
@@ -714,6 +717,47 @@ def test_a_run(server, login, tmp_path):
     assert not any(b"somebody" in data for data in pushed.values())
     pulled = pull("tester/horses").checkpoints[0]
     Translator(checkpoints.load(pulled)).translate(noise(24, 24))
+
+
+def named(folder: Path, **terms: float) -> Config:
+    """A variant whose pictures are named, as it is shipped: without judges."""
+    objective = CyCADA(classes=3, latent=2, **terms)
+    settings = replace(config(objective, data="made up"), channels=Channels(1, 3))
+    write(folder, settings)
+    return settings
+
+
+def test_what_classifiers_say_comes_along(server, login, tmp_path):
+    """Of a set and of one of it alone: the same pictures, and the same is said of them."""
+    named(tmp_path / "set" / "with")
+    named(tmp_path / "set" / "without", semantic=0.0)
+    publishing.push(tmp_path / "set", "tester/named")
+    assert "G, F, E, f_S, f_T" in server.files("tester/named")["README.md"].decode()
+    pulled = pull("tester/named").checkpoints
+    assert [path.name for path in pulled] == ["with", "without"]
+    pulled += pull("tester/named:with").checkpoints
+    kept = [tmp_path / "set" / name for name in ("with", "without", "with")]
+    for both in zip(kept, pulled, strict=True):
+        for direction in ("xy", "yx"):
+            ours, theirs = (
+                Translator(checkpoints.load(path)).translate(noise(24, 24), direction)
+                for path in both
+            )
+            assert ours.named == theirs.named and len(ours.named) == 3
+            assert {key: one.tobytes() for key, one in ours.views.items()} == {
+                key: one.tobytes() for key, one in theirs.views.items()
+            }
+
+
+def test_without_its_classifiers_it_is_not_opened(server, tmp_path):
+    settings = named(tmp_path / "set" / "with")
+    networks = checkpoints.load(tmp_path / "set" / "with").model.networks
+    del networks["f_S"]
+    checkpoints.save(tmp_path / "set" / "with", settings, networks)
+    server.add("tester/mute", files(tmp_path / "set"))
+    (path,) = pull("tester/mute").checkpoints
+    with pytest.raises(checkpoints.CheckpointError, match=r"lacks f_S\.last\.bias, .* more\.$"):
+        checkpoints.load(path)
 
 
 @pytest.mark.parametrize("private", [True, False])

@@ -10,6 +10,7 @@ from tiny import noise
 from cyclegan.core.config import Domains
 from cyclegan.labs.live import Arm, Command, Frame, LiveSettings, Status
 from cyclegan.labs.live.control import ACTIONS
+from cyclegan.methods.cycada import Objective as CyCADA
 from cyclegan.methods.cyclegan import Objective
 from cyclegan.page import live_curves, stage
 from cyclegan.page.live_panels import about, called, clock, details, status, weights
@@ -114,6 +115,22 @@ def test_a_training_in_the_queue_says_what_it_waits_for():
     assert "behind a paused one" in text(
         status(seen, SETTINGS, (), "It waits behind a paused one.")
     )
+
+
+def test_a_method_of_stages_says_in_which_it_is():
+    """Of 1,600 steps, by the table of docs/cycada.md: 320, 560, 80 and 640."""
+    arms = Arm("with", CyCADA()), Arm("without", CyCADA(semantic=0.0))
+    settings = replace(SETTINGS, arms=arms)
+    said = {
+        step: text(status(replace(RUNNING, step=step, steps=1600), settings))
+        for step in (0, 319, 320, 879, 880, 959, 960, 1600)
+    }
+    places = {0: 1, 319: 1, 320: 2, 879: 2, 880: 3, 959: 3, 960: 4, 1600: 4}
+    names = {1: "pre-train: f_S", 2: "translate: G", 3: "keep: the same", 4: "adapt: f_T"}
+    for step, place in places.items():
+        assert f"Stage {place} of 4, {names[place]}" in said[step], step
+    assert "Stage" not in text(status(RUNNING, SETTINGS)), "of a method of one stage"
+    assert "Stage" not in text(status(replace(RUNNING, state="finished"), settings))
 
 
 def test_what_is_not_known_is_not_said():

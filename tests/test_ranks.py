@@ -85,7 +85,7 @@ def test_all_processes_hold_rank_0s_weights(order, found, alone):
 # A training from the command line
 
 
-def arguments(script: str, data: Path, out: Path) -> list[str]:
+def arguments(script: str, data: Path | str, out: Path) -> list[str]:
     options = "--size 24 --resize crop --width 2 --blocks 1 --discriminator-width 2 --steps 60"
     return [
         script,
@@ -99,20 +99,23 @@ def arguments(script: str, data: Path, out: Path) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> tuple[Path, Path]:
+def train_both(folder: Path, data: Path | str, *more: str) -> tuple[Path, Path]:
     """One run straight through, and one that was interrupted; both by two processes."""
-    folder = tmp_path_factory.mktemp("runs")
-    data = dataset(folder / "data", size=28)
     straight, interrupted = folder / "straight", folder / "interrupted"
-    code, _, err = finished(torchrun(*arguments("train.py", data, straight)))
+    code, _, err = finished(torchrun(*arguments("train.py", data, straight), *more))
     assert code == 0, err
 
-    process = torchrun(*arguments("tests/held_train.py", data, interrupted))
+    process = torchrun(*arguments("tests/held_train.py", data, interrupted), *more)
     await_hold(process, interrupted)
     process.send_signal(signal.SIGTERM)
     finished(process)
     return straight, interrupted
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("runs")
+    return train_both(folder, dataset(folder / "data", size=28))
 
 
 def state(run: Path) -> dict:
@@ -138,6 +141,17 @@ def test_it_goes_on_with_as_many_processes_only(trained, capsys):
     ended, expected = state(interrupted), state(straight)
     pools = expected["pools_by_rank"]
     assert len(pools) == 2 and not same(pools[0], pools[1])
+    assert [part for part in expected if not same(ended[part], expected[part])] == []
+
+
+def test_a_method_of_stages_goes_on_in_its_last(tmp_path):
+    """CyCADA's f_T learns from a z that every process has to write alike."""
+    more = ("--method", "cycada", "--batch", "4", "--precision", "float32")
+    straight, interrupted = train_both(tmp_path, "digits", *more)
+    assert state(interrupted)["steps_done"] == STEPS
+    code, _, err = finished(torchrun("train.py", "--resume", str(interrupted), "--log-every", "1"))
+    assert code == 0, err
+    ended, expected = state(interrupted), state(straight)
     assert [part for part in expected if not same(ended[part], expected[part])] == []
 
 

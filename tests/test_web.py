@@ -389,3 +389,11 @@ def test_pictures_that_browsers_cannot_open(tmp_path, capsys):
     assert "browsers cannot open" in capsys.readouterr().err
     assert command.main([str(tmp_path / "scan"), "--web", "p", "--float16"], write_page) == 2
     assert "--float16 is for --onnx" in capsys.readouterr().err
+
+
+def test_what_is_told_more_than_a_picture_is_no_page(tmp_path, capsys):
+    """As CyCADA's G, which is told a z; and nothing is written."""
+    argv = ["digits-cycada", "--web", str(tmp_path / "page")]
+    assert command.main(argv, write_page) == 2
+    assert "G of digits-cycada takes something else than one picture" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())

@@ -126,10 +126,12 @@ class Player:
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the training in which some players play; share: of the steps."""
+    """A part of the training in which some players play; share: of the steps. says: what is learned
+    in it, for whoever watches, as a sentence without its first capital."""
 
     name: str
     share: float = 1.0
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,8 @@ class Method:
     """The recipe that it trains by where none is named; "" for the program's own defaults."""
     figures: tuple[Figure, ...] = ()
     """What can be measured of it beside what every method has; they may need `probes`."""
+    headline: tuple[str, ...] = ()
+    """Keys of those that tell its point, before a lesson's own."""
     switches: tuple[Switch, ...] = ()
     """What is shown with and without: the first in two rows, a second by a tick. Without any, the
     variants are rows."""

@@ -29,11 +29,13 @@ from .sets import CheckpointSet
 
 NO_ROWS = absent("All rows are switched off.")
 CHOOSE_ONE = "Choose an example, or a picture of your own."
+OWN_ALONE = "Choose a picture of your own."
 
 
 def choose_one(set_: CheckpointSet) -> str:
     """What to do where nothing is chosen."""
-    return CHOOSE_ONE.replace("picture", set_.lesson.medium.called)
+    said = CHOOSE_ONE if set_.examples else OWN_ALONE
+    return said.replace("picture", set_.lesson.medium.called)
 
 
 KEPT = 64 * 1024**2

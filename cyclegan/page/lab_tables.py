@@ -12,7 +12,7 @@ from ..core.figures import Measure, mirrored
 from ..inference.evaluation import NETWORK
 from ..labs.ablation import variants
 from . import surprises, trained
-from .lab import FORMULAS, OverSeeds, Report, ReportRow
+from .lab import FORMULAS, OverSeeds, Report, ReportRow, method_of
 from .markup import absent, render
 from .surprises import Surprise, Trained
 
@@ -134,8 +134,10 @@ def tables(
 
 
 def headline(report: Report, measures: Sequence[Measure]) -> list[Measure]:
-    """The lesson's, as far as they are there; then others, up to three."""
-    keys = list(report.lesson.headline)
+    """That of the method that is compared, and the lesson's, as far as they are there; then others,
+    up to three."""
+    main = report.reference or report.rows[0]
+    keys = [*method_of(main.method).headline, *report.lesson.headline]
     first = sorted((m for m in measures if m.key in keys), key=lambda m: keys.index(m.key))
     return [*first, *(m for m in measures if m not in first)][:SHOWN]
 

@@ -65,7 +65,8 @@ def status(
     if seen.state in ("interrupted", "failed") and seen.saved_step:
         said.append(f"kept up to step {seen.saved_step:,}")
     kind = seen.state if seen.state in STATES else ""
-    notes = [sentence for sentence in (seen.sentence, seen.notice) if sentence]
+    stage = stage_of(seen, settings)
+    notes = [sentence for sentence in (stage, seen.sentence, seen.notice) if sentence]
     return render(
         "live.status",
         kind=kind,
@@ -86,6 +87,18 @@ def recorded(shown: Recording) -> str:
         sentence=f"both arms trained {took} on {shown.machine}.",
         details=f"{details(shown.settings)}. Every picture and number is from that training.",
     )
+
+
+def stage_of(seen: Status, settings: LiveSettings) -> str:
+    """Which of its method's stages a training is in, and what is learned there; "" after its end,
+    and where there is but one."""
+    method = settings.method
+    if not seen.is_alive or len(method.stages) == 1:
+        return ""
+    name = method.stage(seen.step, seen.steps)
+    place, stage = next((i, s) for i, s in enumerate(method.stages, 1) if s.name == name)
+    said = f"Stage {place} of {len(method.stages)}, {name}"
+    return f"{said}: {stage.says}" if stage.says else f"{said}."
 
 
 def _is_open(command: Command, seen: Status) -> bool:

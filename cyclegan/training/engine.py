@@ -65,7 +65,10 @@ class Engine:
         share what it keeps as well, and go one after the other.
         """
         if self._shared:
-            return [self._backward(self._shared[id(player)], moment)]
+            losses = self._backward(self._shared[id(player)], moment)
+            # What networks keep of the items that they saw, another player may ask for next.
+            processes.agree(self.model.group(player.roles).buffers())
+            return [losses]
         threads, parts = torch.get_num_threads(), len(player.parts)
         runs = [self._run(part) for part in player.parts]
         if self.device.type != "cpu" or threads < parts or parts != 2 or self.is_one_by_one:

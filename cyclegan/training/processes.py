@@ -5,6 +5,7 @@ matter. Knows nothing of networks; the calls that many processes answer together
 """
 
 import os
+from collections.abc import Iterable
 from datetime import timedelta
 
 import torch
@@ -74,6 +75,13 @@ def mean(numbers: Tensor) -> Tensor:
         dist.all_reduce(numbers)
         numbers /= count()
     return numbers
+
+
+def agree(numbers: Iterable[Tensor]) -> None:
+    """Let every process have rank 0's `numbers`, in place. All of them call it."""
+    if count() > 1:
+        for one in numbers:
+            dist.broadcast(one, 0)
 
 
 def gather(part: object) -> list | None:

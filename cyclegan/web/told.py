@@ -13,7 +13,7 @@ from ..core.config import Direction
 from ..inference.translator import Translation
 from ..lessons import Example
 from ..page import loop, objective, panels, rules, sentence
-from ..page.answers import CHOOSE_ONE
+from ..page.answers import choose_one
 from ..page.compare import Request, Shown, VariantRow, notes_on, struck, translate, views_of
 from ..page.library import Library
 from ..page.markup import render
@@ -61,7 +61,7 @@ def page(library: Library, title: str, names: Mapping[Source, str], roles: Roles
         "figures": _figures(set_),
         "channels": {side: getattr(config.channels, side) for side in ("x", "y")},
         "longest": 2 * config.image_size,
-        "chooseOne": CHOOSE_ONE if set_.examples else "Choose a picture of your own.",
+        "chooseOne": choose_one(set_),
     }
 
 

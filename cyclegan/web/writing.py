@@ -86,6 +86,14 @@ def _check(library: Library, set_: CheckpointSet) -> None:
             f"{set_.title} translates pictures of more than 8 bits, or other channels than grey or "
             "RGB, which browsers cannot open; --onnx writes its networks."
         )
+    for direction in set_.directions:
+        views = [view for v in told.variants_of(set_) for view in v.views(direction)]
+        makers = [view for view in views if view.key == "made"]
+        if not any(view.of == ("original",) for view in makers):
+            raise ExportError(
+                f"{makers[-1].network} of {set_.title} takes something else than one picture, and "
+                "a page without a server has networks that take one alone; --onnx writes those."
+            )
 
 
 def _names(set_: CheckpointSet) -> dict[Source, str]:

@@ -14,7 +14,7 @@ from ...core.registry import load_plugins
 from ...lessons import DataError, open_data
 from ...store.checkpoints import CheckpointError
 from ...training.runs import RunError
-from ...training.setup import check_data
+from ...training.setup import check_data, check_labels
 from ...training.trainer import NonFiniteError
 from ..handout.document import HandoutError
 from . import report, run
@@ -95,8 +95,10 @@ def _run(args: argparse.Namespace) -> None:
     for sentence in data.said:
         print(sentence)
     rows = known()
-    for method in dict.fromkeys(rows[name].objective.method for name in variants):
-        check_data(methods.find(method), data)
+    for objective in (rows[name].objective for name in variants):
+        method = methods.find(objective.method)
+        check_data(method, data)
+        check_labels(method, objective, data)
     filters = {"width": args.width, "blocks": args.blocks}
     filters = {name: value for name, value in filters.items() if value is not None}
     judge = {} if args.discriminator_width is None else {"width": args.discriminator_width}

@@ -77,8 +77,9 @@ def markdown(report: dict) -> str:
     parts = [f"# Ablation on {plain(report['data'])}", _what_was_run(report)]
     if measured:
         parts += [f"## G: X → Y on {on}", table(report, "G"), _legend(report)]
-        if measures(report, "F"):
-            parts += [f"## F: Y → X on {on}", table(report, "F")]
+        if of_F := measures(report, "F"):
+            alone = [m for m in of_F if m not in measures(report, "G")]
+            parts += [f"## F: Y → X on {on}", table(report, "F"), "\n".join(_explained(alone))]
         if not report["pairs"]:
             parts.append(
                 "These items are unpaired: without ground truth there are the figures that need "
@@ -243,8 +244,11 @@ def _legend(report: dict) -> str:
         + ", beyond the interval of the difference"
         + (" over items and over seeds." if seeds > 1 else " over items; other seeds may differ.")
     ]
-    lines += [f"- {plain(m.label)} ({m.arrow}): {m.reads}" for m in measures(report, "G")]
-    return "\n".join([lines[0], "", *lines[1:]])
+    return "\n".join([*lines, "", *_explained(measures(report, "G"))])
+
+
+def _explained(listed: list[Measure]) -> list[str]:
+    return [f"- {plain(m.label)} ({m.arrow}): {m.reads}" for m in listed]
 
 
 def _paper(report: dict) -> str:

@@ -10,6 +10,7 @@ from ...core.config import ConfigError
 from ...core.media import PICTURES
 from ...core.pictures import ImageError
 from ...core.registry import load_plugins
+from ...inference.comparisons import listed
 from ...inference.translator import Translator
 from ...store import catalogue
 from ...store.checkpoints import CheckpointError
@@ -83,8 +84,11 @@ def main(argv: list[str] | None = None, write_page: WritePage | None = None) -> 
             print(note, file=sys.stderr)
         parts, left = parts_of(translator)
         if left:
-            names = " and ".join(left)
-            print(f"Left out, as more than a picture goes in: {names}.", file=sys.stderr)
+            print(
+                f"Left out: {listed(left)}. What is written makes a picture of one picture, or "
+                "judges one.",
+                file=sys.stderr,
+            )
         for written in write(folder, args.model, checkpoint, parts, args.float16):
             print(written)
     except (ExportError, CheckpointError, ConfigError, ImageError, OSError) as error:

@@ -30,6 +30,7 @@ from .figures import FIGURES, PROBES
 from .networks import FeatureJudge, Finder, Namer, ToldGenerator
 from .objective import Objective
 from .recipes import RECIPES
+from .rows import ROWS
 from .step import KEEP, adapt, judge_features, pre_train, translate
 
 PRE_TRAIN, TRANSLATE, ADAPT = "pre-train", "translate", "adapt"
@@ -47,13 +48,15 @@ class CyCADA(Method):
     media = frozenset({"pictures"})
     usual = "lesson"
     Objective = Objective
+    rows = ROWS
     recipes = RECIPES
     figures = FIGURES
+    headline = ("f_T_right",)
     stages = (
-        Stage(PRE_TRAIN, 0.2),
-        Stage(TRANSLATE, 0.35),
-        Stage(KEEP, 0.05),
-        Stage(ADAPT, 0.4),
+        Stage(PRE_TRAIN, 0.2, "f_S learns to name x; nobody learns to translate yet."),
+        Stage(TRANSLATE, 0.35, "G and F learn to translate; the semantic term does not count yet."),
+        Stage(KEEP, 0.05, "the same, and f_S is to name a translation as it names x."),
+        Stage(ADAPT, 0.4, "f_T learns from translations; G and F stand still from here on."),
     )
     switches = (
         Switch("semantic loss", ("semantic",)),
