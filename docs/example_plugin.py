@@ -90,6 +90,9 @@ class Stripes(Lesson):
             groups=range(len(test)),
         )
 
+    def is_whole(self, size: int) -> bool:
+        return size == SIDE
+
     def examples(self) -> list[Example]:
         return [Example(f"Stripes {i}", x, turned([x])[0]) for i, x in enumerate(stripes(6, 4), 1)]
 

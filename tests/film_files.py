@@ -31,6 +31,7 @@ def film(
     codec: str = "libx264",
     form: str = "yuv420p",
     sound: float = 0.0,
+    heard_by: str = "aac",
     times: Sequence[float] | None = None,
     pictures: Sequence[np.ndarray] | None = None,
     tags: Sequence[int] | None = None,
@@ -38,8 +39,8 @@ def film(
     container: dict | None = None,
     **options: str,
 ) -> Path:
-    """sound: seconds of it. times: of each frame. tags: matrix, primaries and transfer, as in ITU-T
-    H.273."""
+    """sound: seconds of it, coded by heard_by. times: of each frame. tags: matrix, primaries and
+    transfer, as in ITU-T H.273."""
     with av.open(str(path), "w", options=container or {}) as out:
         video = out.add_stream(codec, rate=rate, options={"g": "6", **options})
         video.width, video.height, video.pix_fmt = *size, form
@@ -49,7 +50,7 @@ def film(
         if tags:
             context = video.codec_context
             context.colorspace, context.color_primaries, context.color_trc = tags
-        heard = out.add_stream("aac", rate=24000, layout="mono") if sound else None
+        heard = out.add_stream(heard_by, rate=24000, layout="mono") if sound else None
         for place in range(frames):
             picture = pictures[place] if pictures is not None else drawn(place, *size)
             kind = {4: "rgba", 3: "rgb24"}[picture.shape[2]]

@@ -1,10 +1,17 @@
-"""The endpoint /translate through gradio_client, as the README shows it."""
+"""The endpoints through gradio_client, as the README shows them."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
 from app import build
+from cyclegan import lessons
+from cyclegan.core import sound
+from cyclegan.core.sound.medium import VOICE
+from cyclegan.core.sound.world import PITCH, analyse
 from cyclegan.page.demo import launch_options
 from cyclegan.store import checkpoints
 
@@ -32,8 +39,48 @@ def test_translate_returns_three_pictures_and_errors(client, tmp_path):
     assert 0 < errors["cycle_error"] < 255
 
 
-def test_only_translate_is_public(client):
-    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/translate"]
+def test_a_recording_comes_back_as_three(client, tmp_path):
+    """In the other voice, which is lower, and back."""
+    example = lessons.find("voices").examples()[0]
+    (tmp_path / "x.flac").write_bytes(VOICE.written(VOICE.held(example.x)))
+    *sounds, errors = client.predict(
+        audio=handle_file(tmp_path / "x.flac"),
+        variant="voices/gan-cycle-identity",
+        direction="xy",
+        api_name="/translate_sound",
+    )
+    assert [Path(path).name for path in sounds] == [
+        *("translation.flac", "reconstruction.flac", "identity.flac")
+    ]
+    clips = [sound.load(path, 20.0).clip for path in (tmp_path / "x.flac", *sounds)]
+    given, made, back, _ = (_pitch(clip) for clip in clips)
+    assert made < 0.75 * given and back == pytest.approx(given, rel=0.1)
+    assert max(clip.seconds for clip in clips) - min(clip.seconds for clip in clips[1:]) < 1.0
+    assert set(errors) == {"cycle_error", "identity_error"}
+    assert 0 < errors["cycle_error"] < 20
+
+
+def _pitch(clip: sound.Clip) -> float:
+    """Its median, in hertz."""
+    pitch = analyse(clip)[PITCH]
+    return float(np.exp(np.median(pitch[pitch > 0])))
+
+
+def test_what_is_no_sound_is_answered_with_a_sentence(client, tmp_path):
+    (tmp_path / "x.wav").write_bytes(b"no sound")
+    Image.new("RGB", (32, 32)).save(tmp_path / "x.png")
+    for name, variant, words in (
+        ("x.wav", "voices/gan-identity", "The file is no sound"),
+        ("x.png", "voices/gan-identity", "The file is no sound"),
+        ("x.png", "drawing/gan", "valid are voices/gan-cycle-identity"),
+    ):
+        with pytest.raises(Exception, match=words):
+            client.predict(handle_file(tmp_path / name), variant, "xy", api_name="/translate_sound")
+
+
+def test_nothing_else_is_public(client):
+    known = list(client.view_api(return_format="dict")["named_endpoints"])
+    assert known == ["/translate", "/translate_sound"]
 
 
 @pytest.mark.parametrize(

@@ -236,6 +236,14 @@ def test_sound_that_cannot_be_decoded_is_left_out_and_told(tmp_path):
     assert "sound" in found.facts.notes[0] and not found.facts.sound_rate
 
 
+def test_sound_of_more_channels_than_can_be_mixed_is_left_out_and_told(tmp_path):
+    path = film(tmp_path / "a.mkv", sound=1.0, heard_by="pcm_s16le")
+    patched(path, b"\x9f\x81\x01", b"\x9f\x81\x09")  # Matroska's Channels, one byte long.
+    found, frames, sound = read(path)
+    assert len(frames) == 12 and not len(sound)
+    assert found.facts.notes == ("Its sound (9 channels) cannot be mixed here and is left out.",)
+
+
 @pytest.mark.parametrize(
     "said", ["#EXTM3U\n#EXTINF:1,\n{path}\n", "ffconcat version 1.0\nfile '{path}'\n"]
 )

@@ -453,6 +453,13 @@ def test_doors_that_nobody_needs_are_shut(path):
     assert not app.asked
 
 
+def test_those_of_the_endpoints_are_open():
+    gate, _ = hosted()
+    for name in ("translate", "translate_sound"):
+        assert ask(gate, f"/gradio_api/call/{name}", b"{}")[0] == 200
+        assert ask(gate, f"/gradio_api/call/v2/{name}/a1", None)[0] == 200
+
+
 def test_headers_are_on_every_answer():
     for one in (hosted()[0], private()):
         headers = ask(one, "/")[2]

@@ -88,6 +88,16 @@ def test_a_single_row_is_shown_beside_the_next_group(tmp_path):
     assert found.reference.name == "cyclegan-identity"
 
 
+def test_without_the_papers_rows_the_group_with_most_to_compare_is_shown():
+    """Two groups have five rows each; of one of them networks are here."""
+    folder = checkpoints.BUNDLED / "drawing-ablation"
+    (found,) = lab.find(Library([folder])).values()
+    settings = lab.read(folder, found.weights)
+    assert settings.opening_groups() == ["the same with identity", "other networks and settings"]
+    assert len(settings.opening()) == 7 and found.weights.keys() <= set(settings.opening())
+    assert lab.read(folder, ["quality-cycle"]).opening_groups()[1:] == ["better cycles"]
+
+
 def test_the_best_of_a_column_respects_where_good_lies(report):
     assert best(report, "sea_iou") == "cyclegan-identity", "pairs do not compete"
     assert best(report, "rmse") == "cyclegan-identity"

@@ -1,5 +1,7 @@
 """The lessons that ship: their figures by hand, their data, and what they say of themselves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -85,6 +87,43 @@ def test_own_figures_are_known_nowhere_else():
     keys = [figure.key for name in SHIPPED for figure in lessons.find(name).own]
     common = {f.key for f in (*figures.AGAINST_TRUTH, *figures.WITHOUT_TRUTH)}
     assert not common & set(keys)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_it_is_said_whether_items_are_seen_whole(name):
+    """By the data themselves, at the recipe's size and at the smallest."""
+    lesson = lessons.find(name)
+    for size in {lesson.recipe.config.image_size, 32}:
+        config = replace(lesson.recipe.config, image_size=size)
+        try:
+            data = lesson.open(size, "none")
+        except DataError:  # The one size of this lesson is another.
+            continue
+        items = [*data.train_x, *data.train_y]
+        is_whole = {length for item in items for length in item.shape[1:]} == {size}
+        assert lessons.words_of_items(config).startswith("whole ") == is_whole
+        assert ("at random" in lessons.words_of_crops(config)) != is_whole
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "items", "crops"),
+    [
+        ("drawing", 64, "whole pictures of 64 pixels", "mirrored by chance"),
+        ("digits", 32, "whole pictures of 32 pixels", "never mirrored"),
+        ("digits", 24, "crops of 24 pixels", "cropped at random, never mirrored"),
+        ("voices", 128, "parts of 0.6 s", "cut at random"),
+        (
+            *("some/folder", 256, "crops of 256 pixels"),
+            "files scaled to 286/256 by their short side, cropped at random, mirrored by chance",
+        ),
+    ],
+)
+def test_what_networks_see_in_words(name, size, items, crops):
+    config = replace(lessons.find(name).recipe.config, image_size=size)
+    if not lessons.is_registered(name):
+        config = replace(config, training=replace(config.training, fit="crop"))
+    assert lessons.words_of_items(config) == items
+    assert lessons.words_of_crops(config) == crops
 
 
 def test_a_size_that_a_lesson_has_not():

@@ -83,6 +83,43 @@ def test_a_header_is_not_believed(tmp_path):
     assert found.clip.seconds == pytest.approx(1.0) and not found.is_longer
 
 
+@pytest.mark.parametrize("channels", [6, 8, 9, 64])
+def test_of_many_channels_the_mean_is_taken(tmp_path, channels):
+    """A tone in one of them, which is so many times as faint then."""
+    samples = np.zeros((16_000, channels), "<i2")
+    samples[:, -1] = 32_767 * tone(seconds=1.0).samples
+    path = _wav(tmp_path / "a.wav", channels, 16_000, samples.tobytes())
+    clip = load(path, 10.0).clip
+    assert clip.seconds == 1.0 and pitch(clip) == pytest.approx(440, abs=1)
+    assert float(np.abs(clip.samples).max()) == pytest.approx(0.3 / channels, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("channels", "rate", "words"),
+    [(65, 16_000, "damaged"), (0, 16_000, "damaged"), (1, 0, "is no sound")],
+)
+def test_no_place_for_samples_is_told(tmp_path, channels, rate, words):
+    path = _wav(tmp_path / "a.wav", channels, rate, bytes(65 * 2000))
+    assert words in refusal(path)
+
+
+@pytest.mark.parametrize("rate", [1, 10_000_000])
+def test_of_any_rate_no_more_is_taken_than_was_asked_for(tmp_path, rate):
+    path = _wav(tmp_path / "a.wav", 1, rate, bytes(2_000_000))
+    found = load(path, 10.0)
+    assert found.is_longer == (rate == 1)
+    assert found.clip.seconds == pytest.approx(min(10.0, 1_000_000 / rate), abs=0.01)
+
+
+def _wav(path: Path, channels: int, rate: int, data: bytes) -> Path:
+    """Of 16 bits, whatever its header is to say."""
+    form = struct.pack("<HHIIHH", 1, channels, rate, 2 * channels * rate, 2 * channels or 2, 16)
+    parts = b"WAVEfmt ", struct.pack("<I", len(form)), form, b"data", struct.pack("<I", len(data))
+    body = b"".join((*parts, data))
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    return path
+
+
 def test_a_damaged_place_is_passed_over(tmp_path):
     path = write(tmp_path / "a.mp3", tone(seconds=4.0), "libmp3lame", "fltp")
     content = bytearray(path.read_bytes())

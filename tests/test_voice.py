@@ -438,7 +438,7 @@ def test_a_model_goes_to_the_hub_and_comes_back(run, tmp_path, monkeypatch):
         pulled = cyclegan.load("tester/voices", device="cpu")
     for words in (
         *("pipeline_tag: audio-to-audio", "--input file.flac", "gated generators"),
-        "woman's voice and man's voice in crops of 0.2 s",
+        "woman's voice and man's voice, in parts of 0.2 s",
     ):
         assert words in card
     x = load().test_x[0]

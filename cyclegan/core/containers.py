@@ -5,6 +5,7 @@ neither pictures nor sound.
 """
 
 import importlib.util
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 
@@ -25,6 +26,35 @@ def opened(file: IO[bytes], formats: str) -> Any:
         metadata_errors="ignore",
         io_open=_refuse,
     )
+
+
+def frames(container: Any, streams: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    """(stream, frame) of streams with a decoder, in the file's order; (stream, None) for a damaged
+    place, which is passed over. Where the file breaks off, what decoders still hold comes last."""
+    import av
+
+    packets = container.demux(streams)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except (av.FFmpegError, OSError):  # The file ends, or goes on as nothing that is known.
+            break
+        yield from _decoded(packet.stream, packet)
+    yield streams[0], None
+    for stream in streams:
+        yield from _decoded(stream, None)
+
+
+def _decoded(stream: Any, packet: Any) -> Iterator[tuple[Any, Any]]:
+    import av
+
+    try:
+        for frame in stream.decode(packet):
+            yield stream, frame
+    except (av.FFmpegError, ValueError):
+        yield stream, None
 
 
 def has_decoder(stream: Any) -> bool:

@@ -65,6 +65,8 @@ class Medium:
         """A sentence on a kept item that is unlike what a generator learned from, or ""."""
         return ""
 
+    parts = "parts"
+    """What is cut out of items for training, many of them."""
     ending = ""
     """Of the names of files that items are written to; "" where there are none."""
     endings: frozenset[str] = frozenset()
@@ -137,6 +139,7 @@ class Pictures(Medium):
 
     name = "pictures"
     called = "picture"
+    parts = "crops"
     pipeline = "image-to-image"
     unit = "pixels"
     ending = ".png"

@@ -9,7 +9,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from ..core.config import Channels, Config, Ranges, medium_of
+from ..core.config import MIRRORED, Channels, Config, Ranges, medium_of
+from ..core.media import PICTURES
 from ..core.registry import Registry
 from ..core.sound.medium import VOICE
 from ..store.hub.names import HubError
@@ -42,6 +43,8 @@ __all__ = [
     "of",
     "open_data",
     "register",
+    "words_of_crops",
+    "words_of_items",
 ]
 
 _SHELF: Registry[Lesson] = Registry("lesson")
@@ -86,6 +89,29 @@ def of(config: Config) -> Lesson:
     if isinstance(found, Folder) and is_voice and found.medium is not VOICE:
         return recordings.Recordings(found.name)
     return found
+
+
+def words_of_items(config: Config) -> str:
+    """What networks see of training items: "whole pictures of 64 pixels", "crops of 256 pixels",
+    "parts of 0.6 s"."""
+    lesson = of(config)
+    is_whole, medium = lesson.is_whole(config.image_size), lesson.medium
+    kind = f"whole {medium.called}s" if is_whole else medium.parts
+    return f"{kind} of {medium.words_of(config.image_size)}"
+
+
+def words_of_crops(config: Config) -> str:
+    """What becomes of training items before all else: "cropped at random, mirrored by chance"; of a
+    lesson whose pictures are as large as networks see them, no more than is mirrored, and of what
+    has no mirror image, no more than is cut."""
+    lesson, training = of(config), config.training
+    if lesson.medium is not PICTURES:
+        return "the middle of each" if training.place == "middle" else "cut at random"
+    if lesson.is_whole(config.image_size):
+        return MIRRORED[training.flip]
+    if is_registered(training.data):
+        training = replace(training, fit="none")
+    return training.crop_words
 
 
 def from_anywhere(name: str) -> str:

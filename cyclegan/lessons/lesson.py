@@ -161,6 +161,11 @@ class Lesson:
         """
         raise NotImplementedError
 
+    def is_whole(self, size: int) -> bool:
+        """Whether its training items are as large as networks of `size` see them; out of others,
+        parts are cut."""
+        return False
+
     def examples(self) -> list["Example"]:
         """Held-out items for the page, the clearest first."""
         return []

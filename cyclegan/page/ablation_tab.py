@@ -92,6 +92,9 @@ def build(
     def examples_of(title: str) -> list:
         return found.examples if (found := source_of(title)) else []
 
+    def report_of(title: str) -> Report:
+        return read(labs[title].folder, labs[title].weights)
+
     # Layout.
     here, example = gr.State(False), gr.State(None)
     with gr.Row(elem_id="lab-head", equal_height=True):
@@ -165,16 +168,16 @@ def build(
 
     # Wiring.
     def draw_thumbnails(title: str, index: int, direction: str = "xy") -> str:
-        draw = read(labs[title].folder).lesson.draw
+        draw = report_of(title).lesson.draw
         pictures = [(e.name, draw(e.original(direction))) for e in examples_of(title)]
         return panels.thumbnails(pictures, index) if pictures else ""
 
     def draw_tables(title: str, direction: Direction) -> str:
         both = trained.beside(library, title, direction) if title in library.sets else None
-        return lab_tables.tables(read(labs[title].folder), direction, both)
+        return lab_tables.tables(report_of(title), direction, both)
 
     def draw_curves(title: str, what: str | None, names: list[str]):
-        report = read(labs[title].folder)
+        report = report_of(title)
         return curves.of_report(report, what, names), curves.key(report, names)
 
     def dress_plot(title: str, what: str | None, names: list[str]):
@@ -185,7 +188,7 @@ def build(
         """
         if not names:
             return gr.skip()
-        report = read(labs[title].folder)
+        report = report_of(title)
         labels, colours = {v: label for label, v in curves.choices(report)}, curves.colours(report)
         shown = {row.title: colours[row.title] for row in report.rows if row.name in names}
         return gr.LinePlot(color_map=shown, y_title=labels.get(what, ""))
@@ -199,7 +202,7 @@ def build(
 
     def show_cover(title: str, given: Passed | None) -> dict:
         """The question, and nothing of the answer."""
-        report = read(labs[title].folder)
+        report = report_of(title)
         names = report.opening()
         if not (choices := prediction.Judge(report, names).choices):
             return show_results(title, given) | {
@@ -220,7 +223,7 @@ def build(
         """All but the grid, for which networks run."""
         wanted = arrived(given, "ablation", source_of(title))
         index = wanted or 0
-        report = read(labs[title].folder)
+        report = report_of(title)
         names = [(row.title, row.name) for row in report.rows]
         members, drawable, opening = report.groups(), curves.choices(report), report.opening()
         directions, weights = labs[title].directions, labs[title].weights
@@ -271,7 +274,7 @@ def build(
         return {here: True, passed: None} | shown
 
     def on_reveal(title: str, name: str, fault: str, given: Passed | None) -> dict:
-        report = read(labs[title].folder)
+        report = report_of(title)
         said = prediction.verdict(report, report.opening(), name, fault)
         return show_results(title, given) | {verdict: said, predict: False}
 
@@ -280,7 +283,7 @@ def build(
             return ""
         if not groups:
             return lab_panels.CHOOSE
-        report, lab, pairs = read(labs[title].folder), labs[title], examples_of(title)
+        report, lab, pairs = report_of(title), labs[title], examples_of(title)
         members = report.groups()
         wanted = {name for group in groups for name in members.get(group, ())}
         rows = [
@@ -357,7 +360,7 @@ def build(
     ).success(dress_plot, drawing, plot, **quick)
     gr.on(
         [first.input, second.input],
-        lambda title, a, b: draw_film(read(labs[title].folder), a, b),
+        lambda title, a, b: draw_film(report_of(title), a, b),
         [title, first, second],
         reel,
         **quick,

@@ -61,6 +61,6 @@ def draw(settings: LiveSettings, data: UnpairedData) -> str:
     return render(
         "dozen.dozens",
         times="eleven",
-        how=capital(setup.words_of_crops(config, data)),
+        how=capital(lessons.words_of_crops(config)),
         dozens=dozens,
     )

@@ -56,7 +56,7 @@ def look(settings: LiveSettings, fill: Callable[[Path], Taken] | None, limits: L
             (config.domains.y, data.train_y, y),
         )
     ]
-    words, size = setup.words_of_crops(config, data), config.image_size
+    words, size = lessons.words_of_crops(config), config.image_size
     preview = render(
         "fed.preview",
         sides=sides,

@@ -106,7 +106,8 @@ class Report:
     their truth is known. comparisons: of its rows. held_out: False
     where these are training items. frames: folder of the pictures made in training. unchanged: by
     network and figure, what an item scores that is handed over as its own translation. apart: by
-    network, how far two different originals are from each other.
+    network, how far two different originals are from each other. weights: names of the rows whose
+    networks are here.
     """
 
     data: str
@@ -126,6 +127,7 @@ class Report:
     comparisons: Comparisons = field(default_factory=lambda: Comparisons({}))
     unchanged: dict[str, dict[str, float]] = field(default_factory=dict)
     apart: dict[str, float] = field(default_factory=dict)
+    weights: frozenset[str] = frozenset()
 
     @cached_property
     def lesson(self) -> Lesson:
@@ -183,11 +185,19 @@ class Report:
         return method_of(next(iter(logging), METHOD)).term(key)
 
     def opening_groups(self) -> list[str]:
-        """Titles of the groups that are shown at first: the paper's, where it is there, and the
-        next beside a single row, which would have nothing to be held against."""
-        groups = self.groups()
-        is_alone = any(len(names) == 1 for names in list(groups.values())[:1])
-        return list(groups)[: 2 if is_alone else 1]
+        """Titles of the groups that are shown at first: the paper's, where it is there; otherwise
+        that of the row which all are held against, and the one with most to hold against it, rows
+        with networks before others."""
+
+        def to_compare(title: str) -> tuple[int, int]:
+            return len(self.weights.intersection(groups[title])), len(groups[title])
+
+        groups, main = self.groups(), self.reference or self.rows[0]
+        own = next(title for title, names in groups.items() if main.name in names)
+        if own == variants.group_title(variants.PAPER[0]) and len(groups[own]) > 1:
+            return [own]
+        most = max((title for title in groups if title != own), key=to_compare, default=own)
+        return [title for title in groups if title in (own, most)]
 
     def opening(self) -> list[str]:
         """Names of the rows that are shown at first, and that a class chooses from."""
@@ -255,8 +265,9 @@ def _examples(library: Library, title: str) -> str | None:
     return next((t for t in [title, *alike] if library.sets[t].examples), None)
 
 
-def read(folder: Path) -> Report:
-    """The report in a set's folder; raises LabError where there is nothing to show in it."""
+def read(folder: Path, weights: Iterable[str] = ()) -> Report:
+    """The report in a set's folder; raises LabError where there is nothing to show in it. weights:
+    as in `Report`."""
     path = folder / REPORT
     try:
         values = checkpoints.read_json(path)
@@ -285,6 +296,7 @@ def read(folder: Path) -> Report:
         comparisons=Comparisons.from_json(values.get("comparisons")),
         unchanged={n: _numbers(f) for n, f in _dict(values.get("unchanged")).items()},
         apart=_numbers(values.get("apart")),
+        weights=frozenset(weights),
     )
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .. import lessons, methods
-from ..core.config import DIRECTIONS, MIRRORED, Config, Direction, Objective, medium_of
+from ..core.config import DIRECTIONS, Config, Direction, Objective, medium_of
 from ..core.device import quick_precision
 from ..core.media import spread
 from ..inference import evaluation
@@ -208,20 +208,6 @@ def first_items(config: Config, data: UnpairedData, count: int) -> tuple[Tensor,
     seen, steps = batches(config, data), range(-(-count // config.training.batch))
     x, y = (torch.cat(side)[:count] for side in zip(*(seen[i][:2] for i in steps), strict=True))
     return data.medium.to_kept(x), data.medium.to_kept(y)
-
-
-def words_of_crops(config: Config, data: UnpairedData) -> str:
-    """What becomes of training items before all else: "cropped at random, mirrored by chance"; of a
-    lesson whose pictures are as large as networks see them, no more than is mirrored."""
-    training = config.training
-    if not lessons.is_registered(training.data):
-        return training.crop_words
-    sides = {n for items in (data.train_x, data.train_y) for n in items[0].shape[1:]}
-    return (
-        MIRRORED[training.flip]
-        if sides == {config.image_size}
-        else replace(training, fit="none").crop_words
-    )
 
 
 def _changed_by_a_mirror(item: Tensor) -> float:

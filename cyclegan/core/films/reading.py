@@ -35,6 +35,9 @@ RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 MOST_BYTES, MOST_SOUND = 2**25, 2**22
 """Of an answer's frames, and of sound that was read on the way to them."""
 
+MOST_CHANNELS = 8
+"""Of sound; nobody knows where more than these stand in a room."""
+
 HD = 720
 """Rows from which on films are coded as BT.709 has it, where they do not say."""
 
@@ -193,6 +196,7 @@ class _Video(_Film):
             ) from error
         self.video = self._moving()
         self.sound, notes = self._heard()
+        self.streams = [self.video, *([self.sound] if self.sound else [])]
         self._look(notes)
 
     def _moving(self):
@@ -222,6 +226,8 @@ class _Video(_Film):
         if found and not known:
             codec = containers.codec_name(found[0])
             return None, [f"Its sound ({codec}) cannot be decoded here and is left out."]
+        if known and (count := known[0].codec_context.channels) > MOST_CHANNELS:
+            return None, [f"Its sound ({count} channels) cannot be mixed here and is left out."]
         return (known[0] if known else None), []
 
     def _look(self, notes: list[str]) -> None:
@@ -238,9 +244,9 @@ class _Video(_Film):
                 self.container.seek(round((start + self.first) * 1e6))
         self.frames = self._decoded()
         self.waiting = []
-        for kind, frame in self.frames:
-            self.waiting.append((kind, frame))
-            if kind == "frame":
+        for stream, frame in self.frames:
+            self.waiting.append((stream, frame))
+            if stream is video:
                 break
         else:
             raise FilmError(f"{self.name} holds no frame that can be read.")
@@ -281,48 +287,34 @@ class _Video(_Film):
             return self.container.duration / 1e6
         return self.video.frames / rate
 
-    def _decoded(self) -> Iterator[tuple[str, object]]:
-        """("frame" or "sound", what PyAV has) in the file's order."""
-        import av
-
-        streams = [self.video, *([self.sound] if self.sound else [])]
-        packets = self.container.demux(streams)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except (av.FFmpegError, OSError):  # The file ends, or goes on as nothing that is known.
+    def _decoded(self) -> Iterator[tuple[object, object]]:
+        """(stream, what PyAV has) in the file's order."""
+        for stream, frame in containers.frames(self.container, self.streams):
+            if frame is None:
                 self.damaged += 1
-                packet = None
-            kind = "frame" if packet is None or packet.stream is self.video else "sound"
-            try:
-                # Without a packet: what decoders still hold.
-                given = self.video.decode(None) if packet is None else packet.decode()
-            except (av.FFmpegError, ValueError):
-                self.damaged += 1
-                given = []
-            for one in given:
-                yield kind, one
-            if packet is None:
-                return
+            else:
+                yield stream, frame
 
     def _events(self) -> Iterator[tuple[float, np.ndarray | bytes]]:
         import av
 
-        resampler = None
-        if self.sound:
-            layout = "mono" if self.facts.channels == 1 else "stereo"
-            resampler = av.AudioResampler("s16", layout, self.sound_rate)
+        layout = "mono" if self.facts.channels == 1 else "stereo"
+        resampler = av.AudioResampler("s16", layout, self.sound_rate)
         last = self.start + self.first - 1 / self.facts.rate
-        for kind, frame in self._all():
-            if kind == "frame":
+        for stream, frame in self._all():
+            if stream is self.video:
                 last = frame.time if frame.time is not None else last + 1 / self.facts.rate
                 if self._is_wanted(last - self.start):
                     yield last - self.start, self._rgb(frame)
             elif frame.time is not None:
                 time = frame.time - self.start
-                for part in resampler.resample(frame):
+                try:
+                    given = resampler.resample(frame)
+                except (av.FFmpegError, ValueError):  # It goes on in another form.
+                    self.damaged += 1
+                    resampler = av.AudioResampler("s16", layout, self.sound_rate)
+                    continue
+                for part in given:
                     samples = part.to_ndarray().reshape(-1, self.facts.channels)
                     begins = time - self.first
                     if begins < 0:  # From before the first frame.
@@ -332,7 +324,7 @@ class _Video(_Film):
                         yield time, samples.tobytes()
                         time += len(samples) / self.sound_rate
 
-    def _all(self) -> Iterator[tuple[str, object]]:
+    def _all(self) -> Iterator[tuple[object, object]]:
         while self.waiting:
             yield self.waiting.pop(0)
         yield from self.frames

@@ -86,32 +86,24 @@ class _Sound:
     def _parts(self) -> Iterator[np.ndarray]:
         import av
 
-        resampler = av.AudioResampler("fltp", rate=RATE)
+        resampler = av.AudioResampler("flt", rate=RATE)
         for frame in self._frames():
             try:
                 given = resampler.resample(frame)
             except (av.FFmpegError, ValueError):  # It goes on in another form.
                 self.damaged += 1
-                resampler = av.AudioResampler("fltp", rate=RATE)
+                resampler = av.AudioResampler("flt", rate=RATE)
                 continue
-            # The mean of all channels: FFmpeg's own mixing makes equal ones louder.
-            yield from (part.to_ndarray().mean(0) for part in given)
+            # The mean of all channels: FFmpeg's own mixing makes equal ones louder. They come in
+            # one plane, as PyAV reads beyond the end of eight and more.
+            for part in given:
+                yield part.to_ndarray().reshape(-1, part.layout.nb_channels).mean(1)
 
     def _frames(self) -> Iterator[object]:
         """What PyAV has, and None at the end."""
-        import av
-
-        packets = self.container.demux(self.stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                break
-            except (av.FFmpegError, OSError):  # The file ends, or goes on as nothing that is known.
+        for _, frame in containers.frames(self.container, [self.stream]):
+            if frame is None:
                 self.damaged += 1
-                break
-            try:
-                yield from packet.decode()
-            except (av.FFmpegError, ValueError):
-                self.damaged += 1
+            else:
+                yield frame
         yield None

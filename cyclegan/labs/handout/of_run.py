@@ -66,8 +66,8 @@ def summary(config: Config) -> str:
     if took := facts.took(config):
         said.append(took)
     text = " ".join(said) + "."
-    seen = lessons.of(config).medium.words_of(config.image_size)
-    text += f" Its networks are {method.describe(config)}; it saw crops of {seen}."
+    seen = lessons.words_of_items(config)
+    text += f" Its networks are {method.describe(config)}; it saw {seen}."
     if config.is_under_way:
         text += " It is not at its end: what stands here is how far it is."
     return text

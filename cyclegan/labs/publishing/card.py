@@ -218,8 +218,7 @@ def _of_noise(translators: Sequence["Translator"]) -> tuple[bytes, str]:
 
 def _text(root: Path, found: list[tuple[Path, Config]], repo: str, samples: str) -> str:
     config = found[0][1]
-    x, y, medium = plain(config.domains.x), plain(config.domains.y), _medium(config)
-    kind = " pictures" if medium is PICTURES else ""
+    x, y = plain(config.domains.x), plain(config.domains.y)
     made_by = methods.find(config.method)
     is_from_noise = made_by.is_from_noise(config)
     if is_from_noise:
@@ -240,11 +239,11 @@ def _text(root: Path, found: list[tuple[Path, Config]], repo: str, samples: str)
         "## How it was trained\n\n" + _training(found),
         "## How to load it\n\n" + _loading(found, repo),
         "## Limits\n\n"
-        f"The networks have seen nothing but {y if is_from_noise else f'{x} and {y}'}{kind} in "
-        f"crops of {medium.words_of(config.image_size)}; anything else is outside of what they "
-        "know. A "
-        f"{'sample' if is_from_noise else 'translation'} is an invention that looks like {y}, not "
-        f"a measurement of one. {_seeds(found)}",
+        f"The networks have seen nothing but {y if is_from_noise else f'{x} and {y}'}, in "
+        f"{lessons.words_of_items(config)}; anything else is outside of what they know. A "
+        f"{'sample' if is_from_noise else 'translation'} is an invention that "
+        f"{'sounds' if _medium(config).is_heard else 'looks'} like {y}, not a measurement of one. "
+        f"{_seeds(found)}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -323,12 +322,12 @@ def _training(found: list[tuple[Path, Config]]) -> str:
     lesson = lessons.find(config.training.data)
     about = f" From {lesson.source}; licence: {lesson.licence}." if lesson.source else ""
     lines = [
-        f"- Data: {plain(_data(config))}, crops of "
-        f"{lesson.medium.words_of(config.image_size)} ({t.crop_words}).{about}",
+        f"- Data: {plain(_data(config))}, {lessons.words_of_items(config)} "
+        f"({lessons.words_of_crops(config)}).{about}",
         f"- Networks: {g.kind} generators with {g.width} filters{blocks}; {d.kind} discriminators "
         f"with {d.width}.",
         f"- Adam, rate {t.rate_words}, β = ({t.beta1:g}, {t.beta2:g}), batch {t.batch}, "
-        f"{t.precision}; {t.steps:,} steps planned; history of {t.pool} images; "
+        f"{t.precision}; {t.steps:,} steps planned; history of {t.pool} generated items; "
         f"moving average of decay {t.ema_decay:g}; seed {t.seed}.",
         *(f"- {_label(folder, found)}: {r}" for folder, c in found for r in c.objective.remarks),
     ]

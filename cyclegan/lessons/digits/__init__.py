@@ -83,6 +83,9 @@ class Handwritten(Lesson):
         if size > SIDE:
             raise DataError(f"{self.name} has no pictures of {size} pixels; {SIDE} are the most.")
 
+    def is_whole(self, size: int) -> bool:
+        return size == SIDE
+
     def wrong(self, made: Values, itself: Values) -> str:
         """By the label: how strokes are drawn is nobody's to say."""
         return "it reads as another digit" if made.get("flips") else ""

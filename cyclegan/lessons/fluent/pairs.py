@@ -141,6 +141,9 @@ class FluentPair(Lesson):
             groups=[pack.codes[i].split("-")[0] for i in test],
         )
 
+    def is_whole(self, size: int) -> bool:
+        return True
+
     def brushes(self, direction: Direction) -> list[Brush]:
         """The colours of the hearts, as the side has them; lines have ink alone."""
         pack, style = load(), self.styles[direction == "yx"]

@@ -187,6 +187,9 @@ class Glasses(Lesson):
     sizes = SIZES
     largest = SIZES[-1]
 
+    def is_whole(self, size: int) -> bool:
+        return True
+
     def brushes(self, direction: Direction) -> list[Brush]:
         """To put glasses on by hand, and to take them off."""
         frames = [colour(name, ImageColor.getrgb(f"#{code}")) for code, name in COLOURS.items()]

@@ -85,6 +85,9 @@ class Satellite2Map(Lesson):
             drawn=cut.drawn,
         )
 
+    def is_whole(self, size: int) -> bool:
+        return True
+
     def examples(self) -> list[Example]:
         found = []
         for name, place in tiles.EXAMPLES.items():

@@ -29,9 +29,9 @@ OPEN = re.compile(
     rf"|{API}/(info|app_id|theme\.css|startup-events|upload|upload_progress|reset|cancel)/?"
     rf"|{API}/openapi\.json"
     rf"|{API}/queue/(join|data|status)|{API}/heartbeat/[\w-]+|{API}/file=.*|{API}/run/\w+/?"
-    rf"|{API}/call/(v2/)?translate(/[\w-]+)?/?|{API}/component_server/?"
+    rf"|{API}/call/(v2/)?translate(_sound)?(/[\w-]+)?/?|{API}/component_server/?"
 )
-"""What the page and its documented endpoint use. Gradio's other doors (a proxy, monitoring,
+"""What the page and its documented endpoints use. Gradio's other doors (a proxy, monitoring,
 streams, histories, reloading, editing) have nothing to do here."""
 
 JOINING = re.compile(rf"{API}/(queue/join|run/\w+|call/.*|component_server)/?")

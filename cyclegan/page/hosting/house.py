@@ -14,7 +14,7 @@ class Limits:
     that). waiting: events of one tab that are not answered yet, heavy: of these, such as may run
     networks, waiting_client: of all tabs of a client. tabs: new ones at once, and tabs_per_second
     after that. opening, starting, translating, drawing: models opened, trainings started, calls of
-    /translate and looks at what is being drawn, each as (at once, a minute after that). models:
+    the endpoints and looks at what is being drawn, each as (at once, a minute after that). models:
     opened ones that one visitor keeps. trainings: alive or waiting, of one visitor. upload: bytes
     of a file. uploads, pulled, trained: bytes on disk of all visitors' files, pulls and trainings,
     and trained_visitor of one visitor's trainings. work: operations of a visitor's network for a
