@@ -214,6 +214,8 @@ def words_of_crops(config: Config, data: UnpairedData) -> str:
     """What becomes of training items before all else: "cropped at random, mirrored by chance"; of a
     lesson whose pictures are as large as networks see them, no more than is mirrored."""
     training = config.training
+    if data.medium.parts:
+        return data.medium.parts
     if not lessons.is_registered(training.data):
         return training.crop_words
     sides = {n for items in (data.train_x, data.train_y) for n in items[0].shape[1:]}
