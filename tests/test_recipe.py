@@ -113,6 +113,21 @@ def test_other_pictures_get_the_common_recipe_and_names(form):
     assert wanted.arms == LiveSettings().arms
 
 
+def test_own_recordings_get_the_recipe_of_voices_and_the_words_of_recordings(form):
+    wanted = read(form, recipe.SPOKEN, Or_a_folder_of_this_machine="voices-here", X_shows="Ada")
+    own = lessons.find("voices").recipe
+    training = replace(own.config.training, data="voices-here")
+    domains = Domains("Ada", "Y")
+    assert wanted.base == replace(own.config, training=training, domains=domains)
+    shown = form.offered(recipe.SPOKEN)
+    assert shown["pictures"]["label"] == "Recordings a side"
+    assert shown["size"]["label"] == "Size, frames" and shown["X name"]["label"] == "X is"
+    back = form.offered(recipe.OWN)
+    assert back["pictures"]["label"] == "Pictures a side" and back["size"]["label"] == "Size, px"
+    visible = [shown[kind]["visible"] for kind in (recipe.OWN, recipe.SPOKEN, recipe.HUB, "names")]
+    assert visible == [False, True, False, True]
+
+
 def test_a_method_from_elsewhere_has_weights_of_its_own(form):
     """Its controls take the place of the others', which are hidden; nothing is asked in vain."""
     shown = form.offered("tones")
@@ -155,7 +170,7 @@ def test_each_method_that_is_offered_for_a_lesson_can_be_trained_there(form):
 
 
 def test_texts_that_nobody_typed_come_as_none(form):
-    untyped = {"X name": None, "Y name": None, "folder": None}
+    untyped = {"X name": None, "Y name": None, f"{recipe.OWN} folder": None}
     assert asked(form, recipe.OWN, "lesson", **untyped).base.domains == Domains("X", "Y")
 
 

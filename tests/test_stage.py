@@ -119,11 +119,9 @@ def test_a_feed_says_which_frames_it_brings_and_which_there_are():
     assert image["src"] == "data:image/webp;base64,d2Vi"
 
 
-def test_of_what_is_heard_it_is_told_where():
+def test_voices_have_words_of_their_own():
     recipe = lessons.find("voices").recipe
     voices = LiveSettings(recipe.config, recipe.arms)
-    html = draw("id", pictures(rows=1), voices)
-    assert "heard by Translate with it" in text(html)
-    assert "heard" not in text(draw("id", pictures(rows=1), SETTINGS))
+    assert "first drawings come" in draw("id", None, voices)
     said = details(voices)
     assert "0.6 s, " in said and "px" not in said, "128 frames of 5 ms"

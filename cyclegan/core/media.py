@@ -29,6 +29,8 @@ class Medium:
     """What people call one of them."""
     is_heard = False
     """Whether one is held as a `core.sound.Clip`, to be played and seen as its spectrogram."""
+    drawn_as = "drawings"
+    """What people see of them, many."""
     pipeline = "other"
     """The Hub's word for their translation."""
     unit = ""
@@ -105,6 +107,11 @@ class Medium:
         """The part of `size` of a kept item that is shown again and again."""
         return item
 
+    def plain(self, part: Tensor, sides: Any, side: int) -> Tensor:
+        """A part of X (0) or of Y (1) as training is shown it, to be drawn. sides: what the data
+        know of both (`UnpairedData.voices`)."""
+        return part
+
     def held_out(
         self, x: Sequence[Tensor], y: Sequence[Tensor], size: int
     ) -> tuple[Tensor, Tensor]:
@@ -120,9 +127,17 @@ class Medium:
         """Undo `fit`: the part that a batch `like` the one before it had."""
         return batch
 
+    def beginning(self, item: Tensor, seconds: float) -> Tensor:
+        """The first seconds of a kept item that is heard, or all of it."""
+        return item
+
     def words_of(self, size: int) -> str:
         """A length in words: "32 pixels"."""
         return f"{size} {self.unit or self.name}"
+
+    def words_of_part(self, size: int) -> str:
+        """How much of an item networks see, in words: "64×64 pixels"."""
+        return self.words_of(size)
 
     def words_of_held_out(self, size: int) -> str:
         """The same of held-out items, whose length `size_of` has told."""
@@ -140,6 +155,7 @@ class Pictures(Medium):
     name = "pictures"
     called = "picture"
     parts = "crops"
+    drawn_as = "pictures"
     pipeline = "image-to-image"
     unit = "pixels"
     ending = ".png"
@@ -181,6 +197,9 @@ class Pictures(Medium):
     def middle(self, item: Tensor, size: int) -> Tensor:
         top, left = ((side - size) // 2 for side in item.shape[1:])
         return item[:, top : top + size, left : left + size]
+
+    def words_of_part(self, size: int) -> str:
+        return f"{size}×{size} pixels"
 
     def fit(self, batch: Tensor, network: nn.Module) -> Tensor:
         return images.pad(batch, network.multiple, network.smallest)

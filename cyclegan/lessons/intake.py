@@ -19,6 +19,7 @@ from ..core import films, listing, pictures
 from ..core.listing import LeftOut
 from . import film_frames, zips
 from .data import DataError
+from .recordings import ENDINGS
 
 MIN_PICTURES, MAX_PICTURES = 2, 2000
 """Pictures a domain."""
@@ -150,6 +151,14 @@ def take_in(
         if new.exists():
             shutil.rmtree(new)
     return Taken(*domains, paired, note)
+
+
+def of_another_kind(side: str, file: Path, called: str, others: str) -> DataError:
+    """Of a file that is no mistake, but in the wrong place."""
+    return DataError(
+        f"{side}: {zips.short(file.name)} is a {called} among {others}s. What is a {called} has a "
+        "choice of its own: give it there, or leave it out here."
+    )
 
 
 class _Item(NamedTuple):
@@ -303,6 +312,9 @@ class _Side:
             raise DataError(f"{self.name}: give picture files or one zip, not both or several.")
         if packed:
             return self.of_zip(packed[0])
+        for file in source:
+            if file.suffix.lower() in ENDINGS:
+                raise of_another_kind(self.name, file, "recording", "picture")
         moving = [file for file in source if films.is_film(file)]
         for file in source:
             if file not in moving and file.stat().st_size > zips.MAX_FILE_BYTES:

@@ -3,7 +3,8 @@
     trainA/ trainB/   sound files of either speaker, a minute of speech each at least
     testA/ testB/     the same sentences, if there are any: equal file names are the same sentence
 
-Silence is cut, loudness levelled. Knows no network; files are opened in a process with walls.
+Silence is cut, loudness levelled. Without test recordings, the end of what each says is held out,
+as far as a minute is left. Knows no network; files are opened in a process with walls.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,10 @@ from torch import Tensor
 from ..core import listing
 from ..core.config import Channels, Ranges
 from ..core.figures import Figure
+from ..core.listing import LeftOut
 from ..core.sound import world
-from ..core.sound.clip import SoundError
+from ..core.sound.cleaning import cleaned
+from ..core.sound.clip import Clip, SoundError
 from ..core.sound.measures import FIGURES, OWN
 from ..core.sound.medium import VOICE
 from .data import DataError, UnpairedData
@@ -29,10 +32,8 @@ from .voices.sides import unpaired
 LEAST = 60.0
 """Seconds of speech a side."""
 
-PIECE = 800
-"""Columns, 4 s: of what is shown where nothing was held out."""
-
-SHOWN = 8
+SHARE, PIECE, SHOWN = 10, 600, 8
+"""A tenth of a side is held out: in pieces of 600 columns, 3 s, and of these at most 8."""
 
 ENDINGS = VOICE.endings - {".webm", ".mp4", ".mov"}
 """Of files that make a folder one of recordings; films alone do not."""
@@ -88,49 +89,80 @@ class Recordings(Folder):
         files that cannot be used are left out and named."""
         if not world.is_installed():
             raise DataError("Voices need the package pyworld-prebuilt: pip install it.")
-        root, said = Path(self.name), []
+        root, left_out = Path(self.name), []
         if not root.is_dir():
             raise DataError(f"{self.name} is no folder here.")
-        train = [_side(root / f"train{letter}", size, said) for letter in "AB"]
+        train = [_side(root / f"train{letter}", size, left_out) for letter in "AB"]
         for letter, side in zip("AB", train, strict=True):
             seconds = sum(one.shape[1] for one in side.values()) * world.FRAME
-            if seconds < LEAST:
-                raise DataError(
-                    f"{root / f'train{letter}'} has {seconds:.0f} s of speech; a minute of each "
-                    "speaker is the least."
-                )
-        test = [_side(root / f"test{letter}", size, said) for letter in "AB"]
+            check(str(root / f"train{letter}"), seconds, left_out)
+        test = [_side(root / f"test{letter}", size, left_out) for letter in "AB"]
         x, y = (list(side.values()) for side in train)
-        is_held_out = all(test)
-        is_paired = is_held_out and list(test[0]) == list(test[1])
-        if is_held_out:
+        apart = [_apart(side, size) for side in (x, y)]
+        ends = all(held for _, held in apart)
+        if all(test):
             test_x, test_y = (list(side.values()) for side in test)
+        elif ends:
+            (x, test_x), (y, test_y) = apart
         else:
-            test_x, test_y = _pieces(x), _pieces(y)
+            test_x, test_y = ([one[:, :PIECE] for one in side[:SHOWN]] for side in (x, y))
         return unpaired(
             self.domains,
             *(x, y, test_x, test_y),
-            paired=is_paired,
-            is_held_out=is_held_out,
-            said=tuple(said),
+            paired=all(test) and list(test[0]) == list(test[1]),
+            is_held_out=all(test) or ends,
+            said=(f"Left out: {listing.tell(left_out)}.",) if left_out else (),
         )
 
 
-def _side(folder: Path, size: int, said: list[str]) -> dict[str, Tensor]:
-    """Features by file name without its ending; what is left out is added to `said`."""
-    found = {}
-    for path in files(folder) if folder.is_dir() else ():
-        try:
-            features = torch.from_numpy(world.analyse(VOICE.opened(path)))
-            if features.shape[1] < size:
-                raise SoundError(f"{path.name} is shorter than {VOICE.words_of(size)}.")
-        except SoundError as error:
-            said.append(f"Left out: {error}")
-            continue
-        found[path.stem] = features
+def speech(path: Path, size: int, name: str) -> Clip:
+    """What is spoken in a file. name: stands in messages.
+
+    Raises SoundError, also for less than the `size` columns that networks are shown.
+    """
+    found = cleaned(VOICE.recorded(path, name), name)
+    if found.seconds < size * world.FRAME:
+        raise SoundError(f"{name} has less than {VOICE.words_of(size)} of speech.")
     return found
 
 
-def _pieces(items: Sequence[Tensor]) -> list[Tensor]:
-    """The beginnings of some items."""
-    return [item[:, :PIECE] for item in items[:SHOWN]]
+def check(whose: str, seconds: float, left_out: Sequence[LeftOut] = ()) -> None:
+    """Raise DataError where a side has too little speech, and say what of it was left out."""
+    if seconds >= LEAST:
+        return
+    why = f" Left out: {listing.tell(left_out)}." if left_out else ""
+    raise DataError(
+        f"{whose} has {int(seconds)} s of speech, once silence is cut; {LEAST:.0f} s of each "
+        f"speaker are the least.{why}"
+    )
+
+
+def _side(folder: Path, size: int, left_out: list[LeftOut]) -> dict[str, Tensor]:
+    """Features by file name without its ending."""
+    found = {}
+    for path in files(folder) if folder.is_dir() else ():
+        try:
+            features = world.analyse(speech(path, size, path.name))
+        except SoundError as error:
+            left_out.append(listing.complaint(path.name, error))
+            continue
+        found[path.stem] = torch.from_numpy(features)
+    return found
+
+
+def _apart(items: Sequence[Tensor], size: int) -> tuple[list[Tensor], list[Tensor]]:
+    """What is left for training, and what is held out: the last pieces of what is said, and the
+    whole of items that are as short."""
+    rest, held = list(items), []
+    columns = sum(item.shape[1] for item in items)
+    spare = min(columns // SHARE, columns - round(LEAST / world.FRAME))
+    while len(held) < SHOWN and rest:
+        last = rest.pop()
+        cut = last.shape[1] - PIECE if last.shape[1] >= PIECE + size else 0
+        spare -= last.shape[1] - cut
+        if spare < 0:
+            return [*rest, last], held
+        held.insert(0, last[:, cut:])
+        if cut:
+            rest.append(last[:, :cut])
+    return rest, held

@@ -1,4 +1,4 @@
-"""One picture, and eleven times as each arm of a training would be shown it, before it starts.
+"""One item, and eleven times as each arm of a training would be shown it, before it starts.
 
 Pure functions to what templates/dozen.html takes; styles/dozen.css says how it looks. Knows no
 method and no augmentation by name.
@@ -27,7 +27,7 @@ LARGEST = 96
 
 @dataclass(frozen=True)
 class Dozen:
-    """says: what it is, for whoever does not see it. urls: the picture, then what became of it."""
+    """says: what it is, for whoever does not see it. urls: the item, then what became of it."""
 
     title: str
     says: str
@@ -45,21 +45,24 @@ _of_shelf = lru_cache(2)(open_data)
 
 
 def draw(settings: LiveSettings, data: UnpairedData) -> str:
-    config, training = settings.base, settings.base.training
+    config = settings.base
     side = settings.method.from_to(config, settings.direction)[
         settings.method.is_from_noise(config)
     ]
-    draw = lessons.find(training.data).draw
+    medium, draw = data.medium, lessons.of(config).draw
+    number = int((settings.direction == "xy") == settings.method.is_from_noise(config))
     made = [setup.as_shown(arm, data, settings.direction, TIMES) for arm in settings.configs]
     alike = all(torch.equal(made[0][1], other) for _, other in made[1:])
     names = ["both arms"] if alike else [arm.name for arm in settings.arms]
     dozens = []
     for name, (item, shown) in zip(names, made, strict=not alike):
-        urls = [data_url(pictures.reduce(draw(one), LARGEST)) for one in (item, *shown)]
-        says = f"A training picture of {side}, and {TIMES} times as it is shown to {name}"
+        plain = [medium.plain(one, data.voices, number) for one in (item, *shown)]
+        urls = [data_url(pictures.reduce(draw(one), LARGEST)) for one in plain]
+        says = f"A training {medium.called} of {side}, and {TIMES} times as it is shown to {name}"
         dozens.append(Dozen(capital(name), says, urls))
     return render(
         "dozen.dozens",
+        called=medium.called,
         times="eleven",
         how=capital(lessons.words_of_crops(config)),
         dozens=dozens,

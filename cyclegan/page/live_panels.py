@@ -119,17 +119,17 @@ def acknowledged(command: Command, settings: LiveSettings) -> str:
 
 def details(settings: LiveSettings) -> str:
     """What is trained on what: "horse → zebra, 64 px, 24 filters, 4 blocks, seed 0"."""
-    base, medium = settings.base, lessons.find(settings.base.training.data).medium
-    # Where own pictures lie on the host is nobody's business.
-    folder = Path(base.training.data).name
-    own = f" ({'own pictures' if folder == DATA else folder})"
+    base, medium = settings.base, lessons.of(settings.base).medium
+    # Where own data lie on the host is nobody's business.
+    folder, items = Path(base.training.data).name, f"{medium.called}s"
+    own = f" ({f'own {items}' if folder == DATA else folder})"
     parts = [
         " → ".join(settings.method.from_to(base, settings.direction))
         + ("" if lessons.is_registered(base.training.data) else own),
         f"{base.image_size} px" if medium is PICTURES else medium.words_of(base.image_size),
         f"{base.generator.width} filters",
         *([f"{base.generator.blocks} blocks"] if base.generator.blocks else []),
-        *([f"{base.training.pictures:,} pictures a side"] if base.training.pictures else []),
+        *([f"{base.training.pictures:,} {items} a side"] if base.training.pictures else []),
         f"seed {base.training.seed}",
     ]
     if settings.minutes:

@@ -7,7 +7,7 @@ that the next look brings it again. Knows Gradio and who may see what; wires not
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import gradio as gr
@@ -27,8 +27,8 @@ BOTH = ("both arms", -1)
 
 NONE_YET = absent(
     "Press Start live: the same networks begin twice, as two arms, from the same weights and see "
-    "the same pictures in the same order; only the objective differs. The first pictures come "
-    "within seconds, the difference within minutes."
+    "the same data in the same order; only the objective differs. The first frame comes within "
+    "seconds, the difference within minutes."
 )
 
 SHOWN = (
@@ -181,20 +181,19 @@ class Looks:
         return _new(parts, marks, whole, given, id)
 
     def _feed(self, id: str, newest: Frame | None, marks: Mapping[str, str]) -> Part:
-        """The frames that came since the last one that this page has.
+        """The frames and sounds that came since the last ones that this page has.
 
-        is_of: whether these are all. The mark says up to which step they go.
+        is_of: whether these are all. The mark says up to which steps they go.
         """
         steps = self.director.frames(id)
         if not steps and newest:  # Of the time when no others were kept.
             sheet = stage.Sheet(newest.made, [newest.step])
             html = stage.feed(id, sheet.steps, [sheet])
             return Part(True, html, f"{id} {newest.step}")
-        had, _, last = marks.get("feed", "").partition(" ")
-        last = int(last) if had == id and last.isascii() and last.isdigit() else -1
-        if last not in steps:  # It went back to a checkpoint, or this is another training.
-            last = -1
-        sheets, sent = [], 0
+        had, *reached = marks.get("feed", "").split(" ")
+        heard = self.director.listens(id)
+        last, listened = _reached(reached if had == id else [], steps, heard)
+        sheets, listens, sent = [], [], 0
         for step in steps:
             if step <= last or sent > SENT:
                 continue
@@ -202,8 +201,15 @@ class Looks:
                 sheets.append(stage.Sheet(webp, [step]))
                 sent += len(webp)
             last = step
-        is_all = not steps or last >= steps[-1]
-        return Part(is_all, stage.feed(id, steps, sheets), f"{id} {last}")
+        for step in heard:
+            if step <= listened or sent > SENT:
+                continue
+            listens.append(stage.Listen(step, self.director.heard_at(id, step)))
+            sent += sum(map(len, listens[-1].clips.values()))
+            listened = step
+        is_all = [last, listened] == [steps[-1] if steps else -1, heard[-1] if heard else -1]
+        feed = stage.feed(id, steps, sheets, heard, listens)
+        return Part(is_all, feed, f"{id} {last} {listened}")
 
     def _parts(self, seen: Seen, wanted: str | None, marks: Mapping[str, str]) -> dict[str, Part]:
         """Raises ControlError, CheckpointError or OSError for one that is damaged, or gone."""
@@ -216,7 +222,7 @@ class Looks:
             "chosen": _listing(seen.known),
             "state": words(live_panels.status(seen.status, settings, seen.asked, seen.waits_for)),
             "feed": self._feed(id, pictures, marks),
-            "frame": words(stage.draw(id, pictures, settings, changes)),
+            "frame": words(stage.draw(id, pictures, settings, changes, self.director.heard_of(id))),
             **_curves(logs, settings, changes, wanted),
             "whose": Part((id, whose), gr.Dropdown(choices=whose, value=BOTH[1])),
             "what": Part((id, what), gr.Dropdown(choices=what, value=_differing(settings, what))),
@@ -257,6 +263,16 @@ def _first(known: Mapping[str, Status]) -> str | None:
     """What is shown where nothing is chosen: what trains or waits, or else the newest."""
     alive = [i for i, seen in known.items() if seen.is_alive or seen.state == "queued"]
     return next(iter([*alive, *known]), None)
+
+
+def _reached(said: Sequence[str], *there: Sequence[int]) -> list[int]:
+    """Up to which steps a page has what there is, as its mark said; -1 for nothing.
+
+    What has gone back to a checkpoint is sent anew.
+    """
+    found = [int(one) if one.isascii() and one.isdigit() else -1 for one in said]
+    found += [-1] * len(there)
+    return [one if one in steps else -1 for one, steps in zip(found, there, strict=False)]
 
 
 def _marks(had: object) -> dict[str, str]:

@@ -76,7 +76,12 @@ def _data_url(picture: Image.Image, kind: str, **options) -> str:
 
 def sound_url(clip: Clip) -> str:
     """A lossless FLAC that needs no second request."""
-    return _encoded(writing.flac(clip), writing.MIME)
+    return flac_url(writing.flac(clip))
+
+
+def flac_url(content: bytes) -> str:
+    """The same of a file that is there."""
+    return _encoded(content, writing.MIME)
 
 
 def _encoded(data: bytes, mime: str) -> str:

@@ -1,33 +1,111 @@
 """The controls of a new training, and the settings that they ask for.
 
-Knows Gradio and where data may come from: lessons, which bring recipes of their own, and other
-people's pictures, which get the common one. In place of that recipe one of the method's may be
-chosen (`plans`). Knows no lesson and no method by name; starts nothing.
+Knows Gradio and where data may come from: lessons, which bring recipes of their own, and what
+visitors bring, which gets the common one of its medium. In place of that recipe one of the method's
+may be chosen (`plans`). Knows no lesson and no method by name; starts nothing.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import gradio as gr
 
 from .. import lessons
-from ..core.config import GENERATORS, Change, Config, ConfigError, Domains, Forms, Objective
+from ..core.config import (
+    GENERATORS,
+    Change,
+    Config,
+    ConfigError,
+    Domains,
+    Forms,
+    Objective,
+    unit_of,
+)
 from ..core.files import is_number
+from ..core.sound.medium import VOICE
 from ..labs.live import Arm, LiveSettings
-from ..lessons import Lesson, Recipe, hub_columns, intake
-from ..lessons.lesson import quick
+from ..labs.live.settings import with_own
+from ..lessons import Lesson, Recipe, hub_columns, intake, speakers
+from ..lessons.recordings import Recordings
 from ..store import hub
 from .components import open_choice
 from .hosting import disk
 from .hosting.desk import Desk
+from .live_panels import capital
 from .plans import LESSON, Plan, others, plan, recipes_of
 
-OWN, HUB = ":own", ":hub"
+
+class Taken(Protocol):
+    """What became of what a visitor brought."""
+
+    @property
+    def sentence(self) -> str: ...
+
+
+Fill = Callable[[Path], Taken]
+"""Puts a visitor's files into a folder that is not there yet, and says what became of them."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a visitor may bring in place of a lesson.
+
+    word: as it is chosen. lesson: what is true of it. fields: the beginning of its fields' ids.
+    files: what goes into one of them. types: as Gradio has them. take_in: makes a folder of them
+    (`lessons.intake`). folder: an example of one. shows: what stands between a side's letter and
+    its name, of which `names` are examples.
+    """
+
+    word: str
+    lesson: Lesson
+    fields: str
+    files: str
+    types: Sequence[str]
+    limits: str
+    take_in: Callable[..., Taken]
+    folder: str
+    shows: str
+    names: tuple[str, str]
+
+    @property
+    def items(self) -> str:
+        return f"{self.lesson.medium.called}s"
+
+
+OWN, SPOKEN, HUB = ":own", ":recordings", ":hub"
 """Kinds of data that are no lesson of the shelf."""
 
-WORDS = {OWN: "my pictures", HUB: "a dataset on the Hub"}
+BROUGHT = {
+    OWN: Brought(
+        word="my pictures",
+        lesson=Lesson(),
+        fields="own",
+        files="pictures, films, or one zip",
+        types=("image", "video", ".mkv", ".zip"),
+        limits=intake.LIMITS,
+        take_in=intake.take_in,
+        folder="horses",
+        shows="shows",
+        names=("horse", "zebra"),
+    ),
+    SPOKEN: Brought(
+        word="my recordings",
+        lesson=Recordings(""),
+        fields="spoken",
+        files="one speaker's recordings",
+        types=("audio", "video", *sorted(VOICE.endings)),
+        limits=speakers.LIMITS,
+        take_in=speakers.take_in,
+        folder="two-voices",
+        shows="is",
+        names=("my voice", "Ada's voice"),
+    ),
+}
+
+WORDS = {kind: one.word for kind, one in BROUGHT.items()} | {HUB: "a dataset on the Hub"}
 
 WIDTHS, DEPTHS = (8, 16, 24, 32, 64), (2, 3, 4, 6, 9)
 
@@ -36,11 +114,11 @@ KINDS = tuple((GENERATORS[kind], kind) for kind in ("resnet", "unet", "course"))
 people's files is not among them."""
 
 COUNTS = (100, 300)
-"""Of training pictures a side, to be chosen in place of all."""
+"""Of training items a side, to be chosen in place of all."""
 
 NUMBERS = {
     **{"size": "Size", "width": "Filters", "blocks": "Blocks", "seed": "Seed"},
-    **{"steps": "Steps", "minutes": "Minutes", "rate": "Rate", "pictures": "Pictures a side"},
+    **{"steps": "Steps", "minutes": "Minutes", "rate": "Rate", "pictures": "Items a side"},
 }
 """Of the networks and the length, by key."""
 
@@ -48,9 +126,6 @@ BOTH = None
 """In place of an arm's number, for what both have alike."""
 
 NARROW = {"min_width": 90}
-
-Fill = Callable[[Path], intake.Taken]
-"""Puts pictures into a folder that is not there yet, and says what became of them."""
 
 Given = Mapping[Hashable, object]
 """What was typed, by key: a name, or (method, arm, field of its objective)."""
@@ -66,7 +141,8 @@ class Form:
         self._desk, self._access = desk, desk.house
         here = [lesson for lesson in lessons.all_lessons() if not lesson.medium.missing]
         self._lessons = {lesson.name: lesson for lesson in here}
-        self._kinds = [*self._lessons, OWN, *([HUB] if desk.house.hub else [])]
+        self._brought = {k: one for k, one in BROUGHT.items() if not one.lesson.medium.missing}
+        self._kinds = [*self._lessons, *self._brought, *([HUB] if desk.house.hub else [])]
         self._asked: dict[Hashable, gr.components.Component] = {}
         self._frames: dict[Hashable, gr.blocks.Block] = {}
         self._lay_out()
@@ -88,7 +164,8 @@ class Form:
     @property
     def feeding(self) -> list[gr.components.Component]:
         """Those that say what networks are shown."""
-        plain = ("kind", "recipe", "folder", "size", "pictures", "seed")
+        plain = ("kind", "recipe", "size", "pictures", "seed")
+        plain += tuple(f"{kind} folder" for kind in self._brought)
         return [
             component
             for key, component in self._asked.items()
@@ -97,11 +174,11 @@ class Form:
 
     @property
     def data(self) -> gr.Radio:
-        """The choice of pictures: a lesson's name, or where else they come from."""
+        """The choice of data: a lesson's name, or where else they come from."""
         return self._asked["kind"]
 
     def read(self, values: Sequence, progress: Callable) -> tuple[LiveSettings, Fill | None]:
-        """What the controls ask for, and what fills the data folder with other people's pictures.
+        """What the controls ask for, and what fills the data folder with other people's files.
 
         progress(share, desc=…) is called while that folder is filled. Raises ConfigError; `fill`
         raises DataError and HubError too.
@@ -121,16 +198,14 @@ class Form:
             seed=int(counts["seed"]),
             pictures=int(counts["pictures"]) or None,
         )
-        fill = None
+        folder, fill = "", None
         if kind in WORDS:
             x, y = (given[f"{side} name"].strip()[:40] or side for side in "XY")
             base = replace(base, domains=Domains(x, y))
-        if kind == OWN and access.private and given["folder"].strip():
-            folder = given["folder"].strip()
-            training = replace(training, data=folder, fit="crop")
-        elif kind == OWN:
-            sides = [[Path(path) for path in given[f"{side} files"] or []] for side in "XY"]
-            fill = _from_files(sides, size, progress)
+        if kind in self._brought:
+            folder = given[f"{kind} folder"].strip() if access.private else ""
+            sides = [[Path(path) for path in given[f"{kind} {side}"] or []] for side in "XY"]
+            fill = None if folder else _from_files(self._brought[kind], sides, size, progress)
         elif kind == HUB and access.hub:
             columns = given["X column"], given["Y column"]
             fill = _from_hub(given["dataset"], columns, size, progress, self._visitor())
@@ -142,32 +217,34 @@ class Form:
         if a.name == b.name:
             b = replace(b, name=f"{b.name} (2)")
         base = chosen.signed(replace(base, objective=a.objective))
-        return LiveSettings(base, (a, b), counts["minutes"] or None), fill
+        wanted = LiveSettings(base, (a, b), counts["minutes"] or None)
+        return with_own(wanted, folder) if folder else wanted, fill
 
     def _visitor(self) -> hub.Visitor | None:
         """For whom datasets are pulled: not by the host's login, unless it is the host."""
         return None if self._access.private else hub.Visitor(self._desk.root / disk.PULLED)
 
-    def _recipe(self, kind: str) -> Recipe:
-        lesson = self._lessons.get(kind)
-        return lesson.recipe if lesson else quick("", Domains())
-
     def _of(self, kind: str) -> Lesson:
-        """The lesson of the shelf, or what is true of pictures from elsewhere."""
-        return self._lessons.get(kind) or Lesson()
+        """The lesson of the shelf, or what is true of what a visitor brings."""
+        return self._lessons.get(kind) or self._from(kind).lesson
+
+    def _from(self, kind: str) -> Brought:
+        """What a visitor brings, of which a dataset of the Hub is made too."""
+        return BROUGHT.get(kind, BROUGHT[OWN])
 
     def _plan(self, kind: str, name: str) -> Plan:
-        return plan(self._recipe(kind), name, self._of(kind).largest)
+        lesson = self._of(kind)
+        return plan(lesson.recipe, name, lesson.largest)
 
     def offered(self, kind: str, name: str = LESSON) -> dict[Hashable, dict]:
         """What is set and shown when a kind of data and a recipe are chosen, by the controls'
         keys."""
         chosen = self._plan(kind, name)
         recipe = chosen.recipe
-        base, turn = recipe.config, turning(recipe)
+        base, turn, words = recipe.config, turning(recipe), self._from(kind)
         found = {
             "recipe": {
-                "choices": recipes_of(self._recipe(kind), self._of(kind)),
+                "choices": recipes_of(self._of(kind).recipe, self._of(kind)),
                 "value": name,
             },
             "told": {"value": chosen.told, "visible": bool(chosen.told)},
@@ -177,16 +254,23 @@ class Form:
                 "choices": _kinds_beside(base.generator.kind),
                 "value": base.generator.kind,
             },
-            "own": {"visible": kind == OWN},
-            "hub": {"visible": kind == HUB},
+            **{one: {"visible": kind == one} for one in (*self._brought, HUB)},
             "names": {"visible": kind in WORDS},
-            "size": _among(_fitting(base, self._of(kind).sizes), base.image_size),
+            **{
+                f"{side} name": {"label": f"{side} {words.shows}", "placeholder": example}
+                for side, example in zip("XY", words.names, strict=True)
+            },
+            "size": {
+                **_among(_fitting(base, self._of(kind).sizes), base.image_size),
+                "label": f"{NUMBERS['size']}, {unit_of(base.generator.kind)}",
+            },
             "width": _among(WIDTHS, base.generator.width),
             "blocks": {
                 **_among(DEPTHS, base.generator.blocks),
                 "visible": base.generator.blocks > 0,
             },
             "pictures": {
+                "label": f"{capital(self._of(kind).medium.called)}s a side",
                 "choices": [("all", 0), *((str(count), count) for count in COUNTS)],
                 "value": base.training.pictures or 0,
             },
@@ -218,7 +302,7 @@ class Form:
         kinds = [(titles[kind], kind) for kind in self._kinds]
         with gr.Group():
             self._asked["kind"] = gr.Radio(
-                kinds, value=self._kinds[0], label="Pictures", elem_id="data"
+                kinds, value=self._kinds[0], label="Data", elem_id="data"
             )
             self._asked["recipe"] = open_choice(
                 gr.Dropdown(label="Recipe", elem_id="named-recipe", **shown["recipe"])
@@ -227,7 +311,7 @@ class Form:
         with gr.Accordion("What it leaves out", open=False, **shown["source"]) as source:
             self._frames["left out"] = gr.Markdown(elem_classes="hint", **shown["left out"])
         self._frames["source"] = source
-        self._lay_out_sources()
+        self._lay_out_sources(shown)
         with gr.Accordion("Networks and length", open=False):
             self._asked["generator"] = open_choice(
                 gr.Dropdown(list(KINDS), label="Generators", **shown["generator"])
@@ -249,8 +333,8 @@ class Form:
                 **shown["turn"],
             )
         gr.Markdown(
-            "Two arms learn side by side: the same networks from the same start, on the same "
-            "pictures. They differ in what is set here alone.",
+            "Two arms learn side by side: the same networks from the same start, on the same data. "
+            "They differ in what is set here alone.",
             elem_classes="hint",
         )
         for objective in self._objectives():
@@ -261,30 +345,17 @@ class Form:
     def _objectives(self) -> list[Objective]:
         """One of every method that can be trained here."""
         found = {}
-        for kind in self._kinds:
-            recipe = self._recipe(kind)
-            beside = others(recipe, self._of(kind))
+        for lesson in map(self._of, self._kinds):
+            recipe = lesson.recipe
+            beside = others(recipe, lesson)
             found |= {method.key: method.Objective() for method in beside}
             found[recipe.config.method] = recipe.config.objective
         return list(found.values())
 
-    def _lay_out_sources(self) -> None:
-        with gr.Column(visible=False, elem_id="own-pictures") as self._frames["own"]:
-            for side in "XY":
-                self._asked[f"{side} files"] = gr.File(
-                    file_count="multiple",
-                    file_types=["image", "video", ".mkv", ".zip"],
-                    label=f"{side}: pictures, films, or one zip",
-                    height=130,
-                    elem_id=f"own-{side.lower()}",
-                )
-            self._asked["folder"] = gr.Textbox(
-                label="Or a folder of this machine",
-                visible=self._access.private,
-                placeholder="horses",
-            )
-            gr.Markdown(intake.LIMITS, elem_classes="hint")
-        with gr.Column(visible=False, elem_id="hub-pictures") as self._frames["hub"]:
+    def _lay_out_sources(self, shown: Mapping[Hashable, dict]) -> None:
+        for kind, brought in self._brought.items():
+            self._lay_out_brought(kind, brought)
+        with gr.Column(visible=False, elem_id="hub-pictures") as self._frames[HUB]:
             self._asked["dataset"] = gr.Textbox(
                 label="Dataset", placeholder="user/name or user/name@revision", max_lines=1
             )
@@ -300,10 +371,28 @@ class Form:
                 elem_classes="hint",
             )
         with gr.Row(visible=False) as self._frames["names"]:
-            for side, word in (("X", "horse"), ("Y", "zebra")):
-                self._asked[f"{side} name"] = gr.Textbox(
-                    label=f"{side} shows", placeholder=word, max_lines=1, **NARROW
+            for side in "XY":
+                key = f"{side} name"
+                self._asked[key] = gr.Textbox(max_lines=1, **shown[key], **NARROW)
+
+    def _lay_out_brought(self, kind: str, brought: Brought) -> None:
+        with gr.Column(
+            visible=False, elem_id=f"own-{brought.items}", elem_classes="own-files"
+        ) as self._frames[kind]:
+            for side in "XY":
+                self._asked[f"{kind} {side}"] = gr.File(
+                    file_count="multiple",
+                    file_types=list(brought.types),
+                    label=f"{side}: {brought.files}",
+                    height=130,
+                    elem_id=f"{brought.fields}-{side.lower()}",
                 )
+            self._asked[f"{kind} folder"] = gr.Textbox(
+                label="Or a folder of this machine",
+                visible=self._access.private,
+                placeholder=brought.folder,
+            )
+            gr.Markdown(value=brought.limits, elem_classes="hint")
 
     def _lay_out_both(self, o: Objective, shown: Mapping[Hashable, dict]) -> None:
         """What both arms of a method have alike; hidden while another's is shown."""
@@ -356,8 +445,7 @@ def number(value: float | None, name: str) -> float:
 
 def _number_or_list(name: str, word: str, shown: dict) -> gr.components.Component:
     if "choices" in shown:
-        label = f"{word}, px" if name == "size" else word
-        return open_choice(gr.Dropdown(label=label, **shown, **NARROW))
+        return open_choice(gr.Dropdown(**{"label": word, **shown}, **NARROW))
     whole = {"precision": 0} if name in ("seed", "steps") else {}
     return gr.Number(label=word, **{"value": 0, **shown}, **whole, **NARROW)
 
@@ -410,8 +498,9 @@ def _arm_of(recipe: Recipe, index: int, given: Given) -> Arm:
     return Arm(planned.name if alike else objective.name, objective)
 
 
-def _from_files(sides: list, size: int, progress: Callable) -> Fill:
-    return lambda target: intake.take_in(target, *sides, size, _showing(progress))
+def _from_files(brought: Brought, sides: list, size: int, progress: Callable) -> Fill:
+    showing = _showing(progress, brought.lesson.medium.called)
+    return lambda target: brought.take_in(target, *sides, size, showing)
 
 
 def _from_hub(
@@ -426,13 +515,13 @@ def _from_hub(
             progress(done / max(1, total), desc=f"{done / 2**20:.0f} of {total / 2**20:.0f} MiB")
 
         sides = hub_columns.pull_pictures(name, columns, arrived, visitor=visitor)
-        return intake.take_in(target, *sides, size, _showing(progress))
+        return intake.take_in(target, *sides, size, _showing(progress, "picture"))
 
     return fill
 
 
-def _showing(progress: Callable) -> intake.Tally:
+def _showing(progress: Callable, called: str) -> intake.Tally:
     def show(name: str, done: int, total: int) -> None:
-        progress(done / max(1, total), desc=f"{name}: picture {done:,} of {total:,}")
+        progress(done / max(1, total), desc=f"{name}: {called} {done:,} of {total:,}")
 
     return show

@@ -1,22 +1,24 @@
 """The stage of the Train tab: one input, what both arms make of it, and a scrubber through time.
 
 Pure functions to what templates/stage.html takes; styles/stage.css says how it looks. The frames
-come apart from it, as WebPs that a browser keeps, so that a look sends only those that are new;
-scripts/stage.js draws them and moves whatever is tied to a step. A live training and a recording
-are shown alike. Loops over the method's views and weights; knows none of them by name.
+come apart from it, as WebPs that a browser keeps, so that a look sends only those that are new, and
+so do sounds; scripts/stage.js draws them and moves whatever is tied to a step. A live training and
+a recording are shown alike. Loops over the method's views and weights; knows none of them by name.
 """
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import lessons
 from ..core.figures import mirrored
+from ..core.media import Medium
 from ..labs.live import Frame, LiveSettings
+from ..methods import View
 from .live_panels import ARMS, called, capital, changeable, trained_on
 from .markup import absent, render
-from .panels import data_url
+from .panels import data_url, flac_url
 
 RAMP = 8
 """Steps at which a weight is told that moves slowly."""
@@ -36,38 +38,74 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Listen:
+    """What can be heard of a step: FLAC files by arm and view, as `Director.heard_at` has them."""
+
+    step: int
+    clips: Mapping[str, bytes]
+
+    @property
+    def urls(self) -> dict[str, str]:
+        return {name: flac_url(content) for name, content in self.clips.items()}
+
+
+@dataclass(frozen=True)
+class ViewShown:
+    """key: its arm and its own, as in a `Listen`. name, formula: as in the method's view."""
+
+    key: str
+    name: str
+    formula: str
+
+
+@dataclass(frozen=True)
 class ArmShown:
-    """kind: its class. views: formulas. phases: JSON, what is said of it from which step on."""
+    """kind: its class. phases: JSON, what is said of it from which step on."""
 
     kind: str
     title: str
     below: str
-    views: Sequence[str]
+    views: Sequence[ViewShown]
     weights: Sequence[tuple[str, str]]
     phases: str
 
 
-def feed(id: str, steps: Sequence[int], sheets: Sequence[Sheet]) -> str:
-    """Frames that a browser does not have yet. steps: of all that there are."""
-    return render("stage.feed", id=id, steps=steps, sheets=sheets)
+def feed(
+    id: str,
+    steps: Sequence[int],
+    sheets: Sequence[Sheet],
+    heard: Sequence[int] = (),
+    listens: Sequence[Listen] = (),
+) -> str:
+    """Frames and sounds that a browser does not have yet. steps, heard: of all that there are."""
+    return render("stage.feed", id=id, steps=steps, sheets=sheets, heard=heard, listens=listens)
 
 
-def draw(id: str, shown: Frame | None, settings: LiveSettings, changes: Sequence[dict] = ()) -> str:
+def draw(
+    id: str,
+    shown: Frame | None,
+    settings: LiveSettings,
+    changes: Sequence[dict] = (),
+    heard: Mapping[str, bytes] | None = None,
+) -> str:
     """x, what either arm makes of it, and the truth. id: of the training, as in its feed.
 
-    changes: as the status has them. Nothing here is of the frame's step but what never changes.
+    changes: as the status has them. heard: FLAC files of "x" and "y", where they can be heard.
+    Nothing here is of the frame's step but what never changes.
     """
+    medium = lessons.of(settings.base).medium
     if shown is None:
-        return absent("The first pictures come within seconds of the start.")
+        return absent(f"The first {medium.drawn_as} come within seconds of the start.")
     views = settings.method.live_views(settings.base, settings.direction)
-    formulas = {view.key: view.formula for view in views}
+    known = {view.key: view for view in views}
     original = next((view for view in views if not view.network), None)
     keys = list(shown.arms[0])
     made = shown.arms[0][keys[0]]
     arms = [
-        _arm(kind, index, [formulas.get(key, key) for key in keys], settings, changes)
+        _arm(kind, index, [_view(kind, key, known) for key in keys], settings, changes)
         for index, kind in enumerate(ARMS)
     ]
+    sounds = {name: flac_url(content) for name, content in (heard or {}).items()}
     return render(
         "stage.stage",
         id=id,
@@ -81,28 +119,30 @@ def draw(id: str, shown: Frame | None, settings: LiveSettings, changes: Sequence
         truths=[data_url(picture) for picture in shown.truths],
         ratio=f"{made[0].width} / {made[0].height}",
         flags=_flags(settings, changes),
-        sentence=_on(shown, settings) if original else OF_NOISE,
+        sounds=sounds,
+        sentence=_on(shown, medium) if original else OF_NOISE,
     )
 
 
 OF_NOISE = "Both arms are given the same noise, and the same at every step."
 
 
-HEAR = "What both arms say so far is heard by Translate with it, below."
+def _on(shown: Frame, medium: Medium) -> str:
+    if shown.held_out is None:
+        return ""
+    kept = "inputs that neither was trained on" if shown.held_out else "inputs of the training"
+    return f"{capital(medium.drawn_as)} and curves are of {kept}."
 
 
-def _on(shown: Frame, settings: LiveSettings) -> str:
-    said = [HEAR] if lessons.find(settings.base.training.data).medium.is_heard else []
-    if shown.held_out is not None:
-        kept = "inputs that neither was trained on" if shown.held_out else "inputs of the training"
-        said.insert(0, f"Pictures and curves are of {kept}.")
-    return " ".join(said)
+def _view(kind: str, key: str, known: Mapping[str, View]) -> ViewShown:
+    name, formula = (known[key].name, known[key].formula) if key in known else ("", key)
+    return ViewShown(f"{kind}-{key}", name, formula)
 
 
 def _arm(
     kind: str,
     index: int,
-    views: Sequence[str],
+    views: Sequence[ViewShown],
     settings: LiveSettings,
     changes: Sequence[dict],
 ) -> ArmShown:

@@ -25,7 +25,9 @@ def lay_out() -> dict[str, gr.components.Component]:
     feed = gr.HTML(
         "",
         elem_id="live-feed",
-        js_on_load=script("stage") + "stage(element.closest('#live'));",
+        js_on_load=script("stage")
+        + script("hear")
+        + "stage(element.closest('#live')); hear(element.closest('#live'));",
         apply_default_css=False,
     )
     return {"feed": feed, "frame": frame, "charts": charts, "term": term}

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import gradio as gr
 
+from .. import lessons
 from ..core.config import ConfigError
 from ..labs import publishing
-from ..labs.live import Command, ControlError, Director, Status
+from ..labs.live import Command, ControlError, Director, LiveSettings, Status
 from ..lessons import DataError
-from ..lessons.intake import Taken
 from ..store import catalogue, checkpoints
 from ..training.longer import AskForRateError
-from . import cards, dozen, fed, guests, recipe, staging
+from . import cards, dozen, fed, guests, live_panels, recipe, staging
 from .components import open_choice, save_file
 from .hosting.desk import Desk
 from .hosting.errors import inform
@@ -152,7 +152,7 @@ def build(
                     gr.Markdown(
                         "Publish on the Hub, by a token of yours with the right to write; it is "
                         "used once and not kept. Weights, settings and figures of both arms are "
-                        "uploaded, no pictures.",
+                        "uploaded, none of the data.",
                         elem_classes="hint",
                     )
                     with gr.Row(elem_classes="foot"):
@@ -200,7 +200,7 @@ def build(
             desk.check("started", visit)
             with desk.one_at_a_time(who, "starting a training"):
                 settings, fill = form.read(values, progress)
-                id = director.start(settings, fill and telling(fill), owner=who)
+                id = director.start(settings, fill and telling(fill, settings), owner=who)
         except Exception as error:
             return gr.skip(), cards.failed(desk.teller.sentence(error))
         return gr.Dropdown(choices=[(label(id, director.status(id)), id)], value=id), ""
@@ -209,7 +209,7 @@ def build(
         who = desk.who(key, visit)
         try:
             desk.check("started", visit)
-            with desk.one_at_a_time(who, "looking at pictures"):
+            with desk.one_at_a_time(who, "looking at what it will be fed"):
                 html = fed.look(*form.read(values, progress), director.limits)
         except Exception as error:
             return gr.Column(visible=False), "", cards.failed(desk.teller.sentence(error))
@@ -219,7 +219,8 @@ def build(
         try:
             settings, fill = form.read(values, lambda *_, **__: None)
             if fill:  # Taken in when it is asked for, and not at every letter.
-                return render("train.twelve_later")
+                called = lessons.of(settings.base).medium.called
+                return render("train.twelve_later", called=called)
             director.limits.check(settings)
             return dozen.look(settings)
         except ConfigError:  # Half typed.
@@ -414,12 +415,12 @@ def build(
     return Parts(look_when, rest_when)
 
 
-def telling(fill: recipe.Fill) -> recipe.Fill:
-    """The same, which says what became of a visitor's pictures."""
+def telling(fill: recipe.Fill, settings: LiveSettings) -> recipe.Fill:
+    """The same, which says what became of a visitor's files."""
 
-    def told(target: Path) -> Taken:
+    def told(target: Path) -> recipe.Taken:
         taken = fill(target)
-        inform(taken.sentence, "Pictures")
+        inform(taken.sentence, live_panels.capital(f"{lessons.of(settings.base).medium.called}s"))
         return taken
 
     return told

@@ -227,7 +227,11 @@ def build(
             result = gr.HTML(
                 at_first.result,
                 elem_id="result",
-                js_on_load=script("announce") + LENS + FROM_NOISE + script("hear"),
+                js_on_load=script("announce")
+                + LENS
+                + FROM_NOISE
+                + script("hear")
+                + "hear(element);",
                 apply_default_css=False,
             )
             where = gr.HTML(

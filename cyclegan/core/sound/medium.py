@@ -85,10 +85,14 @@ class Voice(Medium):
 
     def opened(self, path: Path) -> Clip:
         """What is spoken in a file, without silence and at an even loudness; raises SoundError."""
-        found = opening.load(path, LONGEST)
+        return cleaned(self.recorded(path, path.name), path.name)
+
+    def recorded(self, path: Path, name: str) -> Clip:
+        """All that a file holds. name: stands in messages. Raises SoundError."""
+        found = opening.load(path, LONGEST, name)
         if found.is_longer:
-            raise SoundError(f"{path.name} lasts more than {LONGEST:g} s; cut it shorter.")
-        return cleaned(found.clip, path.name)
+            raise SoundError(f"{name} lasts more than {LONGEST:g} s; cut it shorter.")
+        return found.clip
 
     def written(self, held: Clip) -> bytes:
         return writing.flac(held)
@@ -104,6 +108,16 @@ class Voice(Medium):
     def middle(self, item: Tensor, size: int) -> Tensor:
         start = (item.shape[1] - size) // 2
         return item[:LEARNED, start : start + size]
+
+    def plain(self, part: Tensor, sides: tuple[Tensor, Tensor], side: int) -> Tensor:
+        """Coefficients (24, T) that are relative to a speaker, as they are: (27, T), of which the
+        other rows are empty. sides: means and deviations of both speakers."""
+        mean, deviation = (of[side, :LEARNED, None] for of in sides)
+        rest = torch.zeros(world.ROWS - LEARNED, part.shape[1])
+        return torch.cat([part * deviation + mean, rest])
+
+    def beginning(self, item: Tensor, seconds: float) -> Tensor:
+        return item[:, : round(seconds / world.FRAME)]
 
     def words_of(self, size: int) -> str:
         return f"{size * world.FRAME:.1f} s".replace(".0 s", " s")

@@ -4,6 +4,7 @@
     lockstep.py     two trainings on the same batches, saved as one
     look.py         the pictures and figures of a moment, for both arms
     reel.py         the frames of a training so far
+    listens.py      what was heard of it so far
     recorded.py     a training that ships with the page, to be looked through
     status.py       how a training is doing; where its files lie
     control.py      what may be asked of a training while it runs

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from ...core import files
 from ...training import longer
-from . import budget, control, ledger, look, reel, status, stored
+from . import budget, control, ledger, listens, look, reel, status, stored
 from .control import Command, ControlError
 from .foreman import Foreman
-from .settings import Limits, LiveSettings, with_pictures
+from .settings import Limits, LiveSettings, with_own
 from .status import Status
 
 
@@ -45,11 +45,11 @@ class Director:
     ) -> str:
         """Queue a training; returns its id.
 
-        fill: puts own pictures into the folder it is given (`data.intake`), which becomes the
-        training's data; whatever it raises is raised, and nothing stays behind. owner: a mark of
-        at most 64 characters, kept with the training; "" for nobody's. Raises ConfigError for what
-        the host does not allow, ControlError where the queue or the disk is full, or the owner has
-        as many trainings as one may have.
+        fill: puts own pictures or recordings into the folder it is given (`lessons.intake`,
+        `lessons.speakers`), which becomes the training's data; whatever it raises is raised, and
+        nothing stays behind. owner: a mark of at most 64 characters, kept with the training; "" for
+        nobody's. Raises ConfigError for what the host does not allow, ControlError where the queue
+        or the disk is full, or the owner has as many trainings as one may have.
         """
         if not status.is_mark(owner):
             raise ControlError(f"An owner's mark has at most {status.MAX_OWNER} characters.")
@@ -61,7 +61,7 @@ class Director:
             own = asked
             if fill:
                 fill(new / status.DATA)
-                own = with_pictures(asked, folder / status.DATA)
+                own = with_own(asked, folder / status.DATA)
             files.write_json(new / status.SETTINGS, own.to_dict())
             return training.steps
 
@@ -150,6 +150,18 @@ class Director:
     def made_at(self, id: str, step: int) -> bytes | None:
         """What both arms made at a step, as a WebP (reel.py); None where that is gone."""
         return reel.read(self.folder(id), step)
+
+    def listens(self, id: str) -> list[int]:
+        """Steps of which what both arms made can be heard, in order."""
+        return listens.steps(self.folder(id))
+
+    def heard_at(self, id: str, step: int) -> dict[str, bytes]:
+        """What both arms made at a step, as FLAC by arm and view (listens.py)."""
+        return listens.read(self.folder(id), step)
+
+    def heard_of(self, id: str) -> dict[str, bytes]:
+        """What they made it of, "x", and its truth "y", where there is one."""
+        return listens.read_given(self.folder(id))
 
     def curves(self, id: str) -> tuple[list[dict], list[dict]]:
         """Either arm's log so far: "step", "terms", "rate" and, where looked, "figures"."""

@@ -1,13 +1,14 @@
 """What both arms make of the same few held-out items: one frame for the eye, figures for curves.
 
 One pass serves both. The newest frame is a single lossless file, replaced in one move, so that both
-arms are always shown at the same step; what the arms made is kept as well (reel.py).
+arms are always shown at the same step; what the arms made is kept as well (reel.py). What can be
+heard is kept of one item, and less often (listens.py): a voice takes longer than a drawing.
 """
 
 import re
 import struct
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +19,13 @@ from torch import Tensor
 from ... import methods
 from ...core import files, sheets
 from ...core.config import Config
+from ...core.sound.clip import Clip
 from ...inference import evaluation
 from ...lessons import HeldOut, UnpairedData
 from ...methods import Method, View
 from ...training import setup
 from ...training.trainer import Trainer
-from . import reel, stored
+from . import listens, reel, stored
 
 FRAME = "frame.png"
 
@@ -92,6 +94,9 @@ class Looker:
         self.is_held_out = data.is_held_out
         self.configs, self.draw = configs, draw
         self.views = [view.key for view in views_shown(method, config, self.held)]
+        medium = self.held.medium
+        self.is_heard = medium.is_heard and not medium.missing
+        self._heard: dict[str, Tensor] = {}
 
     def look(self, folder: Path, trainers: list[Trainer]) -> list[dict[str, float]]:
         """Write the frame of this step into `folder`, and keep it; returns each arm's figures.
@@ -100,10 +105,11 @@ class Looker:
         truth, where they are pairs.
         """
         held, figures, columns = self.held, [], []
-        for trainer, config in zip(trainers, self.configs, strict=True):
+        for arm, trainer, config in zip("ab", trainers, self.configs, strict=True):
             look = trainer.networks, trainer.method, config, held, trainer.device, self.views
             kept, found = evaluation.glance(*look, self.direction, self.trained)
             columns += [self._tiles(kept[key]) for key in self.views]
+            self._heard |= {f"{arm}-{key}": kept[key][0] for key in self.views}
             figures.append(found)
         made, tiles = columns, columns
         if not self.from_noise:
@@ -127,6 +133,17 @@ class Looker:
         sheet = reel.sheet(list(zip(*made, strict=True)), side)
         reel.keep(folder, trainers[0].steps_done, sheet)
         return figures
+
+    def listen(self, folder: Path, step: int) -> None:
+        """Keep what both arms made of the first item at the last look, to be heard."""
+        given = {"x": self.held.x[0], **({"y": self.held.y[0]} if self.held.paired else {})}
+        if not listens.steps(folder):
+            listens.keep_given(folder, self._clips(given))
+        listens.keep(folder, step, self._clips(self._heard))
+
+    def _clips(self, items: Mapping[str, Tensor]) -> dict[str, Clip]:
+        medium, most = self.held.medium, listens.SECONDS
+        return {name: medium.held(medium.beginning(one, most)) for name, one in items.items()}
 
     def _tiles(self, items: Tensor) -> list[Image.Image]:
         """Pictures of a column: of the first items, or one of many samples."""

@@ -7,8 +7,17 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ... import lessons, methods
-from ...core.config import Config, ConfigError, Direction, Training, choice, read_objective
+from ...core.config import (
+    Config,
+    ConfigError,
+    Direction,
+    Training,
+    choice,
+    medium_of,
+    read_objective,
+)
 from ...core.device import DEVICES
+from ...core.media import PICTURES
 from ...lessons import Arm
 from ...methods.named_recipe import of_objective
 
@@ -87,9 +96,13 @@ class LiveSettings:
             raise ConfigError(f"The settings of this training are damaged: {error!r}.") from error
 
 
-def with_pictures(settings: LiveSettings, folder: Path) -> LiveSettings:
-    """The same on pictures that a visitor brought, which lie in `folder` now."""
-    own = replace(settings.base.training, data=str(folder), fit="crop")
+def with_own(settings: LiveSettings, folder: Path | str) -> LiveSettings:
+    """The same on what a visitor brought, which lies in `folder` now: pictures of any shape, or
+    recordings."""
+    training = settings.base.training
+    is_of_pictures = medium_of(settings.base.generator.kind) == PICTURES.name
+    fit = "crop" if is_of_pictures else training.fit
+    own = replace(training, data=str(folder), fit=fit)
     return replace(settings, base=replace(settings.base, training=own))
 
 

@@ -4,6 +4,7 @@
     status.json      this file's Status, replaced every second or so
     frame.png        the newest pictures of both arms (look.py)
     frames/          those of both arms so far (reel.py)
+    listens/         what was heard of them, where there is something to hear (listens.py)
     commands/        what was asked of it and is not done yet (control.py)
     worker.log       what the worker printed
     .lock            held by the worker for as long as it lives
@@ -61,7 +62,7 @@ class Status:
     steps_per_second: lately, both arms, looking and saving included.
     seconds: trained so far, without pauses. seconds_left: estimated; None where unknown.
     held: seconds by the clock on the wall that its worker, or workers, lived so far.
-    looking, saving: shares of `seconds` spent on frames and figures, and on checkpoints.
+    looking, saving: shares of `seconds` spent on frames, figures and sounds, and on checkpoints.
     changes: what was changed on the way: {"step", "arm", "name", "value"}, effective after `step`.
     notice: the answer to a command that could not be done.
     written: time.time() of this status. asked: time.time() when it joined the queue. Either is 0

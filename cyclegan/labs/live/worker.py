@@ -2,9 +2,10 @@
 
 It steps aside for the page by a low priority (nice 10); either arm has half of the cores. Frames
 and figures come every two seconds, or as seldom as it takes to spend 6 % of the time on them;
-checkpoints every 20 seconds, or for 4 %. When the director is gone for ten seconds, it saves and
-stops, so that no training goes on for ever on a laptop whose page was closed. It does the same when
-the minutes are over for which the host gives it a place, paused or not.
+sounds every 15 seconds, or for 3 %; checkpoints every 20 seconds, or for 4 %. When the director is
+gone for ten seconds, it saves and stops, so that no training goes on for ever on a laptop whose
+page was closed. It does the same when the minutes are over for which the host gives it a place,
+paused or not.
 """
 
 import argparse
@@ -32,7 +33,7 @@ from ...lessons.folder import UNPAIRED
 from ...store import checkpoints
 from ...training.runs import RunError
 from ...training.trainer import NonFiniteError
-from . import control, ledger, pace, reel, spare, status, stored
+from . import control, ledger, listens, pace, reel, spare, status, stored
 from .control import Command, ControlError
 from .lockstep import Lockstep
 from .look import Looker
@@ -40,6 +41,7 @@ from .settings import is_older
 from .status import Status
 
 LOOK_EVERY, LOOK_SHARE = 2.0, 0.06
+LISTEN_EVERY, LISTEN_SHARE = 15.0, 0.03
 SAVE_EVERY, SAVE_SHARE = 20.0, 0.04
 STATUS_EVERY = 1.0
 PAUSE = 0.05
@@ -66,6 +68,7 @@ class Worker:
         self.settings = status.read_settings(folder)
         self.status = replace(status.read(folder), state="starting", sentence="", notice="")
         self.looks = pace.Rhythm(LOOK_EVERY, LOOK_SHARE)
+        self.listens = pace.Rhythm(LISTEN_EVERY, LISTEN_SHARE)
         self.saves = pace.Rhythm(save_every, SAVE_SHARE)
         self.looking = looking
         self.watch = pace.Watch(folder.parent, grace)
@@ -86,7 +89,8 @@ class Worker:
         data = self._open()
         device = devices.choose(self.settings.device)
         self.lockstep = Lockstep(self.folder, self.settings, data, device, self.status.saved_step)
-        reel.forget_after(self.folder, self.lockstep.step)
+        for kept in (reel, listens):
+            kept.forget_after(self.folder, self.lockstep.step)
         draw = lessons.find(base.training.data).draw
         self.looker = Looker(data, self.lockstep.configs, draw)
         self.status = replace(self.status, steps=self.lockstep.steps, notice=self.lockstep.notice)
@@ -174,19 +178,21 @@ class Worker:
             lockstep.take_step(batch, perf_counter() - waiting)
             self._recent.append((perf_counter(), lockstep.step))
             if self.looks.is_due and self.looking and not self.paused:
-                self.look()
+                self.look(self.listens.is_due)
             if self.saves.is_due:
                 self.saves.do(lockstep.save)
             self.tell("paused" if self.paused else "running", force=self.paused)
 
-    def look(self) -> None:
-        """A frame and a point of every curve."""
+    def look(self, listening: bool = True) -> None:
+        """A frame and a point of every curve; listening: and what is heard at this step."""
 
         def work() -> None:
             figures = self.looker.look(self.folder, self.lockstep.trainers)
             self.lockstep.log(figures)
 
         self.looks.do(work)
+        if listening and self.looker.is_heard:
+            self.listens.do(lambda: self.looker.listen(self.folder, self.lockstep.step))
 
     def obey(self) -> None:
         """Do what was asked for; while paused, wait here. Returns when a step is to be made."""
@@ -309,7 +315,7 @@ class Worker:
             steps_per_second=round(speed, 4),
             seconds=round(self.seconds, 2),
             seconds_left=None if left is None else round(left, 1),
-            looking=round(looked + self.looks.spent, 3),
+            looking=round(looked + self.looks.spent + self.listens.spent, 3),
             saving=round(saved + self.saves.spent, 3),
             changes=tuple(lockstep.changes),
         )

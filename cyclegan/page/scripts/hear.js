@@ -1,5 +1,5 @@
 // Of all players one plays at a time, a line goes over its spectrogram, and a click there leads to it.
-{
+function hear(element) {
   const figure = (player) => player.closest('figure.heard');
   const follow = (player) => {
     const at = player.duration ? player.currentTime / player.duration : 0;

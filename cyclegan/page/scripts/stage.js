@@ -1,13 +1,15 @@
 // The stage: frames of a training that the browser has already, under one scrubber. The scrubber,
 // the curves' cursor, the weights λ and the values beside the curves are all of the step that is
-// shown. What the page sends, new frames and longer curves, is taken in as it comes; who looks at
-// the newest frame goes along with it, and who looks back stays where he is.
+// shown, and players of the last one before it that can be heard. What the page sends, new frames,
+// sounds and longer curves, is taken in as it comes; who looks at the newest frame goes along with
+// it, and who looks back stays where he is.
 function stage(element) {
   const EACH = 140; // Milliseconds of a frame.
   const FAR = 10; // Frames that Page Up and Page Down go.
 
   // What is kept of a training: its frames by step, each a part of a picture.
   const kept = new Map();
+  const sounds = new Map(); // Of the same training: addresses of sounds by step and name.
   let id = null, input = 0, timer = null;
   let at = null; // The step that is looked at; null: the newest.
   let pointed = null; // The one under the pointer, for as long as it is there.
@@ -25,6 +27,7 @@ function stage(element) {
     const numbers = (text) => (text ? text.split(' ').map(Number) : []);
     if (!kept.has(feed.dataset.id)) {
       kept.clear(); // Of another training all is sent again.
+      sounds.clear();
       kept.set(feed.dataset.id, new Map());
     }
     const own = kept.get(feed.dataset.id);
@@ -38,8 +41,15 @@ function stage(element) {
         img, across, down, column: i % across, line: Math.floor(i / across),
       }));
     }
-    const there = new Set(numbers(feed.dataset.steps));
-    for (const step of own.keys()) if (!there.has(step)) own.delete(step);
+    for (const {dataset} of feed.querySelectorAll('[data-sound]')) {
+      const step = Number(dataset.step);
+      if (!sounds.has(step)) sounds.set(step, {});
+      sounds.get(step)[dataset.name] = dataset.sound;
+    }
+    for (const [known, those] of [[own, feed.dataset.steps], [sounds, feed.dataset.heard]]) {
+      const there = new Set(numbers(those));
+      for (const step of known.keys()) if (!there.has(step)) known.delete(step);
+    }
   }
 
   // Whatever was replaced on the page: taken in, and drawn at the same step as before.
@@ -63,6 +73,7 @@ function stage(element) {
     if (part('.stage') && step !== undefined) {
       draw(frames().get(step));
       tell(step);
+      tune(step);
       scrub(list, index);
     }
     observer.takeRecords(); // Those were of this.
@@ -122,6 +133,21 @@ function stage(element) {
         document.createElementNS('http://www.w3.org/2000/svg', 'polyline'));
       cursor.setAttribute('class', 'cursor');
       cursor.setAttribute('points', `${x},0 ${x},100`);
+    }
+  }
+
+  // Players are of the first input, and what plays is left alone until it ends.
+  function tune(step) {
+    const last = [...sounds.keys()].filter((one) => one <= step).sort((a, b) => a - b).at(-1);
+    part('.sight').classList.toggle('silent', input !== 0 || last === undefined);
+    if (last === undefined) return;
+    const said = `step ${words(last)}`;
+    set(part('.listened b'), said);
+    for (const player of all('.arm audio')) {
+      const url = sounds.get(last)[player.dataset.name];
+      if (!url || (player.src !== url && !player.paused)) continue;
+      if (player.src !== url) player.src = url;
+      player.ariaLabel = `${player.dataset.words}, ${said}`;
     }
   }
 
@@ -222,9 +248,12 @@ function stage(element) {
     go(to);
   });
 
+  for (const name of ['pause', 'ended']) element.addEventListener(name, show, true);
+
   const observer = new MutationObserver(refresh);
   // The page may put new values into elements that are there.
   const values = ['src', 'data-id', 'data-steps', 'data-phases', 'data-last', 'data-written'];
+  values.push('data-heard', 'data-sound');
   observer.observe(element, {childList: true, subtree: true, attributeFilter: values});
   refresh();
 }
