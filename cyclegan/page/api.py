@@ -92,8 +92,10 @@ def _add(
     function: Callable, given: gr.components.Component, made: list, variants: dict[str, Variant]
 ) -> None:
     """Under the function's own name, where one of `variants` is asked for."""
-    # The first one with all of its method's switches on.
-    default = max(variants, key=lambda name: variants[name].switches)
+    # Of the set that opens first the one with all of its method's switches on.
+    first = next(iter(variants)).rpartition("/")[0]
+    those = [name for name in variants if name.rpartition("/")[0] == first]
+    default = max(those, key=lambda name: variants[name].switches)
     gr.Button().click(
         function,
         [given, gr.Textbox(default, label="variant"), gr.Textbox("xy", label="direction")],
