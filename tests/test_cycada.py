@@ -342,6 +342,8 @@ def test_it_trains_on_digits_from_the_command_line(tmp_path, data, channels):
     lines = [json.loads(line) for line in (run.folder / "log.jsonl").open()]
     seen = [min(line["terms"], key=lambda k: k not in TOLD_BY) for line in lines]
     assert seen == ["task_S", "gan_G", "gan_G", "task_T", "task_T"]
+    known = {term.key for term in methods.find("cycada").terms}
+    assert all(line["terms"].keys() <= known for line in lines), "each by a name for people"
     assert 0 <= lines[-1]["figures"]["flips"] <= 1
 
 
