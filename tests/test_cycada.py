@@ -332,15 +332,18 @@ TOLD_BY = ("task_S", "gan_G", "task_T")
 OPTIONS = {"method": "cycada", "data": "digits", "width": 2, "blocks": 0, "discriminator_width": 2}
 
 
-def test_it_trains_on_digits_from_the_command_line(tmp_path):
+@pytest.mark.parametrize(("data", "channels"), [("digits", (1, 3)), ("digits-uci", (1, 1))])
+def test_it_trains_on_digits_from_the_command_line(tmp_path, data, channels):
     """Each stage logs its own terms; flips are scored at the end."""
-    options = {**OPTIONS, "steps": 5, "batch": 2, "pictures": 20, "log_every": 1}
+    options = {**OPTIONS, "data": data, "steps": 5, "batch": 2, "pictures": 20, "log_every": 1}
     run = command.train(**options, out=tmp_path / "run")
-    assert run.config.method == "cycada" and run.config.channels == Channels(1, 3)
+    assert run.config.method == "cycada" and run.config.channels == Channels(*channels)
     assert run.config.training.flip == "none"
     lines = [json.loads(line) for line in (run.folder / "log.jsonl").open()]
     seen = [min(line["terms"], key=lambda k: k not in TOLD_BY) for line in lines]
     assert seen == ["task_S", "gan_G", "gan_G", "task_T", "task_T"]
+    known = {term.key for term in methods.find("cycada").terms}
+    assert all(line["terms"].keys() <= known for line in lines), "each by a name for people"
     assert 0 <= lines[-1]["figures"]["flips"] <= 1
 
 

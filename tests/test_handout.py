@@ -345,6 +345,18 @@ def test_of_a_bundled_set_it_is_written_here(tmp_path, monkeypatch):
     assert "There are neither sample pictures" in words
 
 
+def test_of_classifiers_there_are_accuracies_and_flips(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(of_set.translated, "of_several", lambda *_: None)
+    assert main(["digits-cycada"]) == 0
+    words = words_of(tmp_path / "digits-cycada.html")
+    folder = checkpoints.BUNDLED / "digits-cycada" / "gan-cycle-semantic-features"
+    found = checkpoints.read_metrics(folder)
+    for network, key, label in (("F", "f_T_right", "accuracy of f_T"), ("G", "flips", "flips")):
+        low, high = found["intervals"][network][key]
+        assert label in words and f"{found[network][key]:.3f} {low:.3f}–{high:.3f}" in words
+
+
 def test_a_grid_is_cut_as_it_was_laid_out(run):
     grid = Grid.read(run, STEPS, checkpoints.read_config(run))
     assert grid.tile == (SIZE, SIZE) and grid.inputs == 3

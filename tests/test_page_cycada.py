@@ -239,7 +239,7 @@ def test_the_report_has_accuracies_and_flips_and_says_what_they_are(lab):
     assert "flips" in compared["G"] and "f_T_right" in compared["F"]
     words = (lab / "report" / "report.md").read_text(encoding="utf-8")
     assert "- label flips (↓): Share of translations that show another digit" in words
-    assert "- accuracy of f\\_T (↑): Share of held-out y that f_T names rightly" in words
+    assert "- accuracy of f\\_T (↑): Share of held-out items of the side without labels" in words
 
 
 def test_what_the_method_is_for_stands_first_in_its_table(lab):
@@ -249,6 +249,7 @@ def test_what_the_method_is_for_stands_first_in_its_table(lab):
         "G": ["flips", "cycle_error", "diversity"],
         "F": ["f_T_right", "flips", "cycle_error"],
     }
+    assert [report.rows[0].made(network) for network in "GF"] == ["G(x, z)", "F(y)"]
 
 
 @pytest.mark.browser

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .. import lessons, methods
 from ..core.config import METHOD, ConfigError, Direction
-from ..core.figures import Measure
+from ..core.figures import Measure, mirrored
 from ..inference.comparisons import Comparisons
 from ..inference.evaluation import as_good_as
 from ..labs.ablation import variants
@@ -53,8 +53,8 @@ class ReportRow:
 
     left_out: what its source has and it has not. settings: what else it changes, in words, by a
     label. parameters: of its networks by network ("G", "F": whose figures they bring about) and
-    role. figures: by network and figure. formulas: of the views in frames, by key. curves: by name,
-    over `steps`.
+    role. figures: by network and figure. formulas: of the views in frames, by key; formulas_back:
+    the same from y, which older reports have not. curves: by name, over `steps`.
     """
 
     name: str
@@ -67,11 +67,17 @@ class ReportRow:
     method: str = METHOD
     paired: bool = False
     formulas: Mapping[str, str] = field(default_factory=lambda: FORMULAS)
+    formulas_back: Mapping[str, str] = field(default_factory=dict)
     seeds: int = 0
     figures: dict[str, dict[str, OverSeeds]] = field(default_factory=dict)
     steps: tuple[float, ...] = ()
     terms_over_time: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
     figures_over_time: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
+
+    def made(self, network: str) -> str:
+        """The formula of what "G" or "F" makes."""
+        there = self.formulas.get("made", FORMULAS["made"])
+        return there if network == "G" else self.formulas_back.get("made", mirrored(there))
 
     def sizes(self, network: str) -> Mapping[str, int]:
         """Parameters of the networks behind the figures of "G" or "F", by role."""
@@ -339,6 +345,7 @@ def _row(values: dict) -> ReportRow:
         method=known.objective.method if known else method_of(values.get("method")).key,
         paired=bool(paired),
         formulas=_words(values.get("formulas")) or FORMULAS,
+        formulas_back=_words(values.get("formulas_back")),
         seeds=_count(values.get("seeds")),
         figures=figures,
         steps=() if None in steps else steps,

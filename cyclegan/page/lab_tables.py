@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..core.config import Direction
-from ..core.figures import Measure, mirrored
+from ..core.figures import Measure
 from ..inference.evaluation import NETWORK
 from ..labs.ablation import variants
 from . import surprises, trained
-from .lab import FORMULAS, OverSeeds, Report, ReportRow, method_of
+from .lab import OverSeeds, Report, ReportRow, method_of
 from .markup import absent, render
 from .surprises import Surprise, Trained
 
@@ -105,7 +105,6 @@ def tables(
     if not measures:
         return absent("The report holds no figures.")
     itself = report.unchanged.get(network, {})
-    made = report.rows[0].formulas.get("made", FORMULAS["made"])
     opening = [row for name in report.opening() if (row := report.row(name))]
     chosen = headline(report, measures)
 
@@ -119,7 +118,7 @@ def tables(
         "lab_tables.tables",
         network=network,
         own="x" if network == "G" else "y",
-        made=made if network == "G" else mirrored(made),
+        made=report.rows[0].made(network),
         on=f" on {report.measured_on}" if report.measured_on else "",
         columns=[_with_scale(opening, network, m, itself.get(m.key)) for m in chosen],
         rows=_rows(report, opening, network, chosen, with_bars=True),

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from ... import lessons, methods
 from ...core import files
-from ...core.config import Config
+from ...core.config import Config, Direction
 from ...core.evidence import Estimate, Interval
 from ...core.figures import named
 from ...core.networks import parameters
@@ -56,7 +56,8 @@ def summarise(runs: list[FinishedRun]) -> dict:
                 "method": objective.method,
                 "paired": is_paired(name),
                 "objective": asdict(objective),
-                "formulas": _formulas(alike[0].config),
+                "formulas": _formulas(alike[0].config, "xy"),
+                "formulas_back": _formulas(alike[0].config, "yx"),
                 "settings": _otherwise(alike[0].settings, base),
                 "parameters": _sizes(alike[0].config),
                 "seeds": [run.seed for run in alike],
@@ -102,9 +103,9 @@ def _compared(runs: list[FinishedRun]) -> comparisons.Comparisons:
     return comparisons.compare(rows, named(lesson.figures))
 
 
-def _formulas(config: Config) -> dict[str, str]:
-    """Of the views that frames and pictures show, by key; "original" is x."""
-    views = methods.find(config.method).views(config)
+def _formulas(config: Config, direction: Direction) -> dict[str, str]:
+    """Of the views that frames and pictures show, by key; "original" is x, or y."""
+    views = methods.find(config.method).views(config, direction)
     return {view.key: view.formula for view in views if view.key in ("original", *SHOWN)}
 
 

@@ -116,6 +116,25 @@ class CyCADA(Method):
             is_told=True,
             reads="Share of translations that f_T names by the label of x.",
         ),
+        Term(
+            "D_feat_real",
+            "D_feat on features of translations",
+            is_told=True,
+            reads="How far D_feat is from calling features of translations real.",
+        ),
+        Term(
+            "D_feat_generated",
+            "D_feat on features of y",
+            is_told=True,
+            reads="How far D_feat is from calling features of y generated.",
+        ),
+        Term(
+            "D_feat_accuracy",
+            "accuracy of D_feat",
+            better="high",
+            is_told=True,
+            reads="Share of D_feat's scores on the right side of ½; ½ where it cannot tell at all.",
+        ),
     )
 
     def networks(self, config: Config) -> dict[str, nn.Module]:

@@ -19,8 +19,8 @@ FIGURES = (
         needs=("by_f_T", "original_label"),
         of=lambda by_f_T, original_label: is_named(by_f_T, original_label),
         networks="F",
-        reads="Share of held-out y that f_T names rightly, of which it saw no label: what CyCADA "
-        "is for.",
+        reads="Share of held-out items of the side without labels that f_T names rightly: what "
+        "CyCADA is for.",
         formula="E[f_T(y) = label(y)]",
     ),
     Figure(
@@ -29,8 +29,8 @@ FIGURES = (
         better="high",
         needs=("by_f_S", "original_label"),
         of=lambda by_f_S, original_label: is_named(by_f_S, original_label),
-        reads="Share of held-out x that f_S names rightly; of y it is what source pictures alone "
-        "teach.",
+        reads="Share of held-out items that f_S names rightly; of the side without labels it is "
+        "what source pictures alone teach.",
         formula="E[f_S(x) = label(x)]",
     ),
     Figure(
