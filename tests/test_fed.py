@@ -9,6 +9,7 @@ from live_root import settings
 from test_intake import picture_bytes
 from tiny import config
 
+from cyclegan import lessons
 from cyclegan.core import images
 from cyclegan.core.config import ConfigError
 from cyclegan.labs.live import Limits, LiveSettings
@@ -63,6 +64,13 @@ def test_a_lesson_is_not_said_to_be_scaled():
     words = re.search(r"<p>(.*?)</p>", html, re.S)[1]
     assert words.startswith("Mirrored by chance: each is 24×24") and "286" not in html
     assert "nobody tells which belongs to which" in words
+
+
+def test_of_recordings_parts_are_shown_and_not_measured_in_pixels():
+    recipe = lessons.find("voices").recipe
+    html = fed.look(LiveSettings(recipe.config, recipe.arms), None, ANYTHING)
+    assert "Parts from random places: each is 0.6 s then." in html and "pixels" not in html
+    assert html.count("<img") == 2 * fed.SHOWN and "52 in all" in html
 
 
 def test_what_may_not_be_trained_on_is_not_shown_either(tmp_path):

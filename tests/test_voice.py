@@ -267,6 +267,14 @@ def test_a_clip_that_was_made_of_features_has_these():
     assert torch.equal(VOICE.kept(VOICE.held(ended(one, 200)), 27), one)
 
 
+def test_a_part_is_drawn_as_it_sounds_and_not_relative_to_its_speaker():
+    data, pack = lessons.find("voices").open(128, "none"), load()
+    for side, (items, whole) in enumerate(((data.train_x, pack.x), (data.train_y, pack.y))):
+        plain = VOICE.plain(items[3][:LEARNED], data.voices, side)
+        torch.testing.assert_close(plain[:LEARNED], whole[3][:LEARNED], rtol=1e-4, atol=1e-3)
+        assert np.array_equal(np.asarray(VOICE.draw(plain)), np.asarray(VOICE.draw(whole[3])))
+
+
 def test_drawings_are_of_one_size_and_show_an_item_up_to_its_end():
     one = torch.from_numpy(world.analyse(hum(120, 0.5)))
     picture = np.asarray(VOICE.draw(one))
