@@ -29,7 +29,7 @@ from cyclegan.core.evidence import RESAMPLES, Difference, Estimate
 from cyclegan.core.media import PICTURES
 from cyclegan.core.pictures import load
 from cyclegan.inference.comparisons import Comparisons
-from cyclegan.labs.ablation import estimates, pictures, report, run, text, variants
+from cyclegan.labs.ablation import command, estimates, pictures, report, run, text, variants
 from cyclegan.labs.ablation.command import main
 from cyclegan.labs.ablation.variants import choose, groups, is_paired, known
 from cyclegan.lessons import HeldOut, open_data
@@ -491,8 +491,14 @@ def test_without_ground_truth_there_are_the_figures_that_need_none(tmp_path, cap
     assert "measured on 3 held-out items" in words and "unpaired: without ground truth" in words
     columns = "gradient ratio → 1 | cycle error ↓ | identity error ↓ | diversity → 1"
     assert f"| variant | {columns} | warping error at 1 px ↓ |" in words
-    assert main(["run", "--data", str(folder), "--variants", "all", "--out", str(lab), *TINY]) == 2
+    asked = ["run", "--data", str(folder), "--out", str(lab), *TINY, "--variants"]
+    assert main([*asked, "pix2pix"]) == 2
     assert "pix2pix trains on true pairs" in capsys.readouterr().err
+    names = command._for_data(["all"], open_data(str(folder), SIZE, "none"))
+    assert len(names) > 10 and not {"pix2pix", "cycada-all"} & set(names)
+    told = capsys.readouterr().out
+    assert "pix2pix is left out: pix2pix trains on true pairs" in told
+    assert "cycada-all is left out: CyCADA learns from labels" in told
 
 
 def test_of_a_single_item_there_are_losses_and_pictures(tmp_path):

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +12,14 @@ from ...core import device as devices
 from ...core.config import ConfigError, Training
 from ...core.pictures import ImageError
 from ...core.registry import load_plugins
-from ...lessons import DataError, open_data
+from ...lessons import DataError, UnpairedData, open_data
 from ...store.checkpoints import CheckpointError
 from ...training.runs import RunError
 from ...training.setup import check_data, check_labels
 from ...training.trainer import NonFiniteError
 from ..handout.document import HandoutError
 from . import report, run
-from .variants import choose, groups, known, usual
+from .variants import ALL, choose, groups, known, usual
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -88,17 +89,13 @@ def _run(args: argparse.Namespace) -> None:
     if args.jobs is not None and args.jobs < 1:
         raise ConfigError("--jobs must be at least 1.")
     device = devices.choose(args.device)
-    variants = choose(args.variants or usual(args.data))
+    asked = args.variants or usual(args.data)
     own = lessons.find(args.data).recipe.config
     size = args.size or own.image_size
     data = open_data(args.data, size, "none")
     for sentence in data.said:
         print(sentence)
-    rows = known()
-    for objective in (rows[name].objective for name in variants):
-        method = methods.find(objective.method)
-        check_data(method, data)
-        check_labels(method, objective, data)
+    rows, variants = known(), _for_data(asked, data)
     filters = {"width": args.width, "blocks": args.blocks}
     filters = {name: value for name, value in filters.items() if value is not None}
     judge = {} if args.discriminator_width is None else {"width": args.discriminator_width}
@@ -124,6 +121,24 @@ def _run(args: argparse.Namespace) -> None:
     )
     machines = run.machines(device)
     run.execute(run.plan(args.out, base, variants, args.seeds), device.type, args.jobs or machines)
+
+
+def _for_data(asked: Sequence[str], data: UnpairedData) -> list[str]:
+    """Names of rows; raises DataError where one cannot be trained on these data. Who asks for all
+    gets all that can, and is told of the others."""
+    rows, found = known(), []
+    for name in choose(asked):
+        method = methods.find(rows[name].objective.method)
+        try:
+            check_data(method, data)
+            check_labels(method, rows[name].objective, data)
+        except DataError as error:
+            if ALL not in asked:
+                raise
+            print(f"{name} is left out: {error}")
+        else:
+            found.append(name)
+    return found
 
 
 FAULTS = (
