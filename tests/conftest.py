@@ -20,7 +20,10 @@ torch.set_num_threads(1)
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
-TRAINING = ("test_live", "test_page_train", "test_page_train_voices", "test_page_film")
+TRAINING = (
+    *("test_live", "test_page_film"),
+    *("test_page_train", "test_page_train_speakers", "test_page_train_voices"),
+)
 """Files whose tests start processes that train. These step aside for whatever else runs, so that
 beside a second process of tests they would stand still."""
 
