@@ -457,7 +457,7 @@ def test_a_card_says_how_to_make_samples(trained, tmp_path):
         "G(z) is to make drawing pictures out of noise.",
         "--samples 16",
         ".G  # takes z, (N, 100) of N(0, 1)",
-        "nothing but drawing pictures",
+        "nothing but drawing, in crops of 16 pixels",
         "D's gap",
     ):
         assert words in text, words

@@ -69,7 +69,7 @@ def test_a_lesson_is_not_said_to_be_scaled():
 def test_of_recordings_parts_are_shown_and_not_measured_in_pixels():
     recipe = lessons.find("voices").recipe
     html = fed.look(LiveSettings(recipe.config, recipe.arms), None, ANYTHING)
-    assert "Parts from random places: each is 0.6 s then." in html and "pixels" not in html
+    assert "Cut at random: each is 0.6 s then." in html and "pixels" not in html
     assert html.count("<img") == 2 * fed.SHOWN and "52 in all" in html
 
 

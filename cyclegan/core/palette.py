@@ -32,8 +32,9 @@ MANY = (
     *(FEW[5], WITHOUT, "#be4bdb", "#82c91e", "#a9714b", "#f06595"),
     *("#15aabf", "#845ef7"),
     *("#5f3dc4", "#2b8a3e", "#c92a2a", "#0b7285", "#b08900", "#74b816"),
+    *("#1864ab", "#087f5b", "#a61e4d", "#d9480f", "#495057"),
 )
-"""Series by their place: five, the same five again as tints of them, and fourteen more."""
+"""Series by their place: five, the same five again as tints of them, and nineteen more."""
 
 HUE, NEUTRAL = "orange", "zinc"
 """The families that the page's buttons and greys are from, by their names in Tailwind."""
